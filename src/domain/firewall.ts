@@ -1,0 +1,69 @@
+/** What the kernel is asked to hold. `src/firewall` makes it so. */
+import type { Until } from './entry';
+import type { Family, Network } from './network';
+import type { Ports, Service } from './service';
+
+/** `watch`: only blocks drop. `guard`: guarded ports are closed to all but entries. `secure`: so is everything else. */
+export type Mode = 'watch' | 'guard' | 'secure';
+export const STRICTNESS: Readonly<Record<Mode, number>> = { watch: 0, guard: 1, secure: 2 };
+
+/** One set's members for both families: network -> its end. Names: the services', `all`, `was` and `block`. */
+export type Elements = ReadonlyMap<string, ReadonlyMap<Network, Until>>;
+
+/** `until` undefined: the network is to be in the set no more. */
+export interface Change {
+  readonly set: string;
+  readonly network: Network;
+  readonly until: Until | undefined;
+}
+
+export interface Policy {
+  readonly mode: Mode;
+  /** A stricter mode that the kernel lets go of by itself at `until`. */
+  readonly trial: { readonly mode: Mode; readonly until: Date } | undefined;
+  readonly services: readonly Service[];
+  readonly rtp: Ports;
+  /** Networks that are trusted only on their interface, as `192.168.1.0/24` on `eth1`. */
+  readonly trusted: readonly { readonly network: Network; readonly device: string }[];
+  readonly answerPings: boolean;
+}
+
+/** One member as the kernel tells it. `secondsLeft` undefined: for good. */
+export interface Member {
+  readonly set: string;
+  readonly network: Network;
+  readonly secondsLeft: number | undefined;
+  readonly packets: number;
+}
+
+/** Another base chain (not ours) that may drop what we accept, or one rule that opens a guarded port past us. */
+export interface Neighbour {
+  readonly family: Family;
+  readonly text: string;
+}
+
+export interface Firewall {
+  /**
+   * Makes the kernel hold exactly this, both families or neither, reads it back and resolves to the lines that it
+   * sent (none: nothing was to be done). Rejects with FIREWALL_FAILED (nothing changed) or FIREWALL_DRIFT.
+   */
+  apply(policy: Policy, elements: Elements): Promise<readonly string[]>;
+  /** The lines that `apply` would send, changing nothing. */
+  plan(policy: Policy, elements: Elements): Promise<readonly string[]>;
+  /**
+   * Changes members and resolves when the kernel has confirmed every one; on a fault all of them are put back as they
+   * were, as far as the kernel lets us, and it rejects with FIREWALL_FAILED.
+   */
+  change(changes: readonly Change[]): Promise<void>;
+  /** Every member of our sets, with its counter. */
+  members(): Promise<readonly Member[]>;
+  /** Our rules, as `iptables -S` and `ip6tables -S` tell them; empty when nothing is hooked. */
+  rules(): Promise<readonly string[]>;
+  /** Seconds until the kernel lets go of the trial; undefined: none is running. */
+  trialSecondsLeft(): Promise<number | undefined>;
+  neighbours(): Promise<readonly Neighbour[]>;
+  /** Takes our chains, hooks and sets away and leaves everything else byte for byte as it was. */
+  remove(): Promise<void>;
+  /** Ends the long-lived session; rules and sets stay in force. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,42 @@
+/** The one list of everything that changed a door. */
+export type Action =
+  | 'allow'
+  | 'renew'
+  | 'revoke'
+  | 'block'
+  | 'unblock'
+  | 'prove'
+  | 'login-failed'
+  | 'locked'
+  | 'unlock'
+  | 'account-add'
+  | 'account-set'
+  | 'account-pin'
+  | 'account-disable'
+  | 'account-remove'
+  | 'mode'
+  | 'trial'
+  | 'confirm'
+  | 'rollback'
+  | 'firewall'
+  | 'undo'
+  | 'failed';
+
+export interface JournalLine {
+  readonly id: number;
+  readonly at: Date;
+  readonly action: Action;
+  /** `account 12`, `root`, `kernel`, … */
+  readonly by: string;
+  /** The door or account that it is about: an address, an account number, a mode. */
+  readonly what: string;
+  /** From where: the caller's number as shown, or `command`. Foreign text. */
+  readonly from: string | undefined;
+  /** One sentence. */
+  readonly why: string;
+  /** The entry that `undo` of this line acts on; undefined: this line cannot be undone that way. */
+  readonly entry: number | undefined;
+  /** What it was before, for `undo`: JSON; undefined: nothing. */
+  readonly before: string | undefined;
+}
+export type NewJournalLine = Omit<JournalLine, 'id' | 'at'>;

@@ -1,0 +1,44 @@
+/** Mail: what is to be told (a notice) and what is to be sent (a letter). */
+import type { Account } from './account';
+import type { Entry } from './entry';
+
+/** Something that people are told by mail. `src/mail` words it. */
+export type Notice =
+  | {
+      readonly kind: 'opened';
+      readonly account: Account;
+      readonly entry: Entry;
+      readonly renewed: boolean;
+      readonly caller: string | undefined;
+      readonly closed: readonly Entry[];
+    }
+  | {
+      readonly kind: 'closed';
+      readonly account: Account;
+      readonly entries: readonly Entry[];
+      readonly caller: string | undefined;
+    }
+  | { readonly kind: 'locked'; readonly account: Account; readonly until: Date; readonly caller: string | undefined }
+  | { readonly kind: 'guessing'; readonly failures: number; readonly since: Date }
+  | { readonly kind: 'test'; readonly to: string };
+
+export interface Address {
+  readonly name: string;
+  /** One validated mailbox, never a list. */
+  readonly address: string;
+}
+
+export interface Letter {
+  readonly to: Address;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+export interface QueuedLetter extends Letter {
+  readonly id: number;
+  /** One Message-ID for ever, so that a letter sent again is recognised. */
+  readonly messageId: string;
+  readonly queuedAt: Date;
+  readonly tries: number;
+}

@@ -1,0 +1,43 @@
+/** What Asterisk tells about phones and calls, and what it can be asked. `src/asterisk` speaks AMI for it. */
+import type { Network } from './network';
+import type { Ports } from './service';
+
+export interface PhonesState {
+  readonly state: 'up' | 'reduced' | 'down' | 'off';
+  readonly since: Date;
+  /** Why, as Asterisk or the socket said it. */
+  readonly detail: string;
+}
+
+/** A good password from an address: the proof that it belongs to that account. */
+export interface Proof {
+  /** Attacker-controlled only before the password was right; here it is a real account of Asterisk. */
+  readonly extension: string;
+  readonly address: Network;
+}
+
+/** One phone or trunk that Asterisk knows now. */
+export interface Peer {
+  readonly name: string;
+  readonly address: Network | undefined;
+  readonly kind: 'phone' | 'trunk';
+}
+
+export interface ListeningPorts {
+  readonly sip: readonly Ports[];
+  readonly iax: readonly Ports[];
+}
+
+export interface Phones {
+  readonly state: PhonesState;
+  /** Registered phones and trunks; rejects with AMI_DOWN when Asterisk does not answer. */
+  peers(): Promise<readonly Peer[]>;
+  /** The ports on which Asterisk really listens for signalling, other than loopback. */
+  listeningPorts(): Promise<ListeningPorts>;
+  /** Hangs up every channel whose signalling comes from inside `network`; resolves to their names. */
+  hangUp(network: Network): Promise<readonly string[]>;
+  /** Removes the contacts that registered from inside `network`; resolves to their names. */
+  forgetContacts(network: Network): Promise<readonly string[]>;
+  /** Registers a listener; the returned function ends it. */
+  onProof(listener: (proof: Proof) => void): () => void;
+}

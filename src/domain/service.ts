@@ -1,0 +1,39 @@
+/** Services: named bundles of ports that an entry opens. */
+
+export interface Ports {
+  readonly protocol: 'udp' | 'tcp';
+  readonly first: number;
+  /** Equal to `first` for a single port. */
+  readonly last: number;
+}
+
+/**
+ * `guarded`: its ports are closed to all but entries in `guard` mode too. `signalling`: sip and iax, always guarded.
+ * `open`: the admin has opened it to the world in `secure` mode (never `rtp`).
+ */
+export interface Service {
+  readonly name: string;
+  readonly ports: readonly Ports[];
+  readonly guarded: boolean;
+  readonly signalling: boolean;
+  readonly open: boolean;
+}
+
+/** Bundles of bundles. `all` is every service and, in `secure` mode, every other port as well. */
+export const BUNDLES: Readonly<Record<string, readonly string[]>> = { phone: ['sip', 'iax', 'rtp'] };
+export const ALL = 'all';
+
+/**
+ * The kernel sets' names that these service names stand for: `phone` is sip, iax and rtp; `all` is everything and `all`.
+ * Unknown names stand for nothing: the edge has refused them (`unknownServices`).
+ */
+export function expandServices(names: readonly string[], services: readonly Service[]): ReadonlySet<string> {
+  const known = services.map((service) => service.name);
+  const expanded = names.flatMap((name) => (name === ALL ? [...known, ALL] : (BUNDLES[name] ?? [name])));
+  return new Set(expanded.filter((name) => name === ALL || known.includes(name)));
+}
+
+/** Every name that an admin may write where a service is asked for. */
+export function serviceNames(services: readonly Service[]): string[] {
+  return [...Object.keys(BUNDLES), ...services.map((service) => service.name), ALL];
+}

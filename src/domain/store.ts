@@ -1,0 +1,89 @@
+/** What is remembered. `src/store` keeps it in SQLite or MariaDB. All queries reject with STORE_FAILED. */
+import type { Account } from './account';
+import type { Entry, EntryKind, EntryState, NewEntry, Until } from './entry';
+import type { Mode } from './firewall';
+import type { JournalLine, NewJournalLine } from './journal';
+import type { Letter, QueuedLetter } from './letter';
+import type { Network } from './network';
+
+/** The count of failures of one subject: an account (existing or not), a caller's number, … */
+export interface Tries {
+  readonly subject: string;
+  /** Failures since the last good PIN or unlock. */
+  readonly failures: number;
+  /** How often it was locked since then. */
+  readonly locks: number;
+  readonly lockedUntil: Date | undefined;
+}
+
+export interface ModeState {
+  /** The mode last confirmed; undefined: `init` has not run, or `firewall remove` has. */
+  readonly mode: Mode | undefined;
+  readonly trial: { readonly mode: Mode; readonly until: Date } | undefined;
+}
+
+export interface EntryPatch {
+  readonly until?: Until;
+  readonly state?: EntryState;
+  readonly provedAt?: Date;
+  readonly services?: readonly string[];
+  readonly note?: string;
+}
+
+export interface Records {
+  account(number: string): Promise<Account | undefined>;
+  accounts(): Promise<Account[]>;
+  /** Adds it or replaces the one of the same number. */
+  saveAccount(account: Account): Promise<void>;
+  removeAccount(number: string): Promise<void>;
+
+  entry(id: number): Promise<Entry | undefined>;
+  /** Open entries whose end has not come, oldest first. */
+  liveEntries(now: Date, kind?: EntryKind): Promise<Entry[]>;
+  /** Live entries for exactly this network. */
+  liveEntriesOn(network: Network, now: Date): Promise<Entry[]>;
+  /** Live entries of every network that covers this one, itself included. */
+  liveEntriesCovering(network: Network, now: Date): Promise<Entry[]>;
+  liveEntriesOf(account: string, now: Date): Promise<Entry[]>;
+  /** Every entry that ended or not since `since`, newest first, at most `limit`. */
+  recentEntries(since: Date, limit: number): Promise<Entry[]>;
+  addEntry(entry: NewEntry): Promise<Entry>;
+  changeEntry(id: number, patch: EntryPatch): Promise<void>;
+  /** Entries left `opening` by a process that died: marked ended, and returned. */
+  dropOpening(): Promise<Entry[]>;
+  /** `open` entries whose end has come: marked ended, and returned. */
+  endDue(now: Date): Promise<Entry[]>;
+
+  tries(subject: string): Promise<Tries>;
+  saveTries(tries: Tries): Promise<void>;
+  /** One failed try, for counts over a time; kept for a day. */
+  addFailure(subject: string, at: Date): Promise<void>;
+  failuresSince(subject: string, since: Date): Promise<number>;
+  /** Takes back the one failure of `subject` at `at`: the PIN was right. */
+  takeBackFailure(subject: string, at: Date): Promise<void>;
+
+  addJournal(line: NewJournalLine, at: Date): Promise<JournalLine>;
+  journalLine(id: number): Promise<JournalLine | undefined>;
+  /** Lines after this id, oldest first. */
+  journalAfter(id: number, limit: number): Promise<JournalLine[]>;
+  /** The newest lines since `since`, oldest first, at most `limit`. */
+  journalSince(since: Date, limit: number): Promise<JournalLine[]>;
+
+  /** `at`: when it was queued and may first be sent. */
+  queueLetter(letter: Letter, messageId: string, at: Date): Promise<QueuedLetter>;
+  /** Letters whose next try is due, oldest first. */
+  dueLetters(now: Date, limit: number): Promise<QueuedLetter[]>;
+  letterSent(id: number, at: Date): Promise<void>;
+  /** `nextTry` undefined: given up, kept for the admin to see. */
+  letterFailed(id: number, error: string, nextTry: Date | undefined): Promise<void>;
+  letterCounts(): Promise<{ waiting: number; failed: number; sent: number; lastError: string | undefined }>;
+
+  modeState(): Promise<ModeState>;
+  saveModeState(state: ModeState): Promise<void>;
+}
+
+export interface Store extends Records {
+  /** All of it or nothing; `work` must use `records` only. Committed to disk when it resolves. */
+  transaction<T>(work: (records: Records) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}

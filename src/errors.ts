@@ -1,0 +1,34 @@
+/** The world's faults, as a person can act on them. Any other error is a bug of ours and is not caught. */
+export type Code =
+  | 'MISUSED'
+  | 'CONFIG_INVALID'
+  | 'NOT_FOUND'
+  | 'AMBIGUOUS'
+  | 'REFUSED'
+  | 'COMMAND_FAILED'
+  | 'FIREWALL_FAILED'
+  | 'FIREWALL_DRIFT'
+  | 'STORE_FAILED'
+  | 'STORE_NEWER'
+  | 'LOCKED'
+  | 'AGI_FAILED'
+  | 'AMI_DOWN'
+  | 'AMI_REFUSED'
+  | 'AMI_FAILED'
+  | 'MAIL_FAILED'
+  | 'SETUP_FAILED';
+
+/** What happened, and what to do about it. `code` is stable and is what scripts read. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  constructor(
+    readonly code: Code,
+    /** What happened, quoting the thing it happened to. */
+    readonly what: string,
+    /** What to do: a command or a setting. */
+    readonly hint: string,
+    cause?: unknown,
+  ) {
+    super(`${what}\n  → ${hint}`, { cause });
+  }
+}
