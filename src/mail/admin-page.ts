@@ -1,0 +1,91 @@
+/** What the admin reads: the same news, about whom. */
+import type { Notice } from '../domain/letter';
+import type { Draft } from './page';
+import type { MailSettings } from './settings';
+import { longWhen, shortWhen } from './when';
+import { accountText, addressCount, addressList, callerText, foreign, FORGED, servicesText } from './words';
+
+type Of<K extends Notice['kind']> = Extract<Notice, { kind: K }>;
+
+export function adminPage(notice: Notice, settings: MailSettings): Draft | undefined {
+  switch (notice.kind) {
+    case 'opened':
+      return opened(notice, settings);
+    case 'closed':
+      return closed(notice, settings);
+    case 'locked':
+      return locked(notice, settings);
+    case 'guessing':
+      return guessing(notice, settings);
+    case 'test':
+      return undefined;
+  }
+}
+
+function opened({ account, entry, renewed, caller, closed }: Of<'opened'>, settings: MailSettings): Draft {
+  const who = accountText(account);
+  return {
+    subject: `Account ${who} ${renewed ? 'renewed' : 'opened'} ${entry.network} (${foreign(settings.pbxName)})`,
+    news: `Account ${who} ${renewed ? 'keeps an address open for longer' : 'opened an address'} by telephone.`,
+    facts: [
+      ['Account', who],
+      ['Address', entry.network],
+      ['Open for', servicesText(entry.services)],
+      ['Until', longWhen(entry.until, settings.timeZone)],
+      ['Asked by', callerText(caller)],
+      ...(closed.length > 0 ? [['Closed to make room', addressList(closed)] as const] : []),
+    ],
+    paragraphs: [
+      'Everybody on the same network shares this address and can reach the same services.',
+      `To close it: tollgate revoke ${entry.id}`,
+      FORGED,
+    ],
+  };
+}
+
+function closed({ account, entries, caller }: Of<'closed'>, settings: MailSettings): Draft {
+  const who = accountText(account);
+  return {
+    subject: `Account ${who}: ${entries.length === 1 ? addressList(entries) : addressCount(entries)} closed (${foreign(settings.pbxName)})`,
+    news: `${addressCount(entries)} of account ${who} closed.`.replace(/^o/, 'O'),
+    facts: [
+      ['Account', who],
+      ['Closed', addressList(entries)],
+      ['Asked by', callerText(caller)],
+    ],
+    paragraphs: [FORGED],
+  };
+}
+
+function locked({ account, until, caller }: Of<'locked'>, settings: MailSettings): Draft {
+  const who = accountText(account);
+  return {
+    subject: `Account ${who} is locked until ${shortWhen(until, settings.timeZone)} (${foreign(settings.pbxName)})`,
+    news: `A wrong PIN was keyed too often for account ${who}, so it is locked for a while.`,
+    facts: [
+      ['Account', who],
+      ['Locked until', longWhen(until, settings.timeZone)],
+      ['Last call from', callerText(caller)],
+    ],
+    paragraphs: [
+      'Addresses that are open stay open. Nobody got in.',
+      `To unlock it sooner: tollgate account unlock ${account.number}`,
+      FORGED,
+    ],
+  };
+}
+
+function guessing({ failures, since }: Of<'guessing'>, settings: MailSettings): Draft {
+  return {
+    subject: `Somebody is guessing PINs: ${failures} wrong ones since ${shortWhen(since, settings.timeZone)} (${foreign(settings.pbxName)})`,
+    news: 'Somebody may be guessing PINs by telephone.',
+    facts: [
+      ['Wrong PINs', String(failures)],
+      ['Since', longWhen(since, settings.timeZone)],
+    ],
+    paragraphs: [
+      'Until it calms down, the answer to every wrong PIN comes a few seconds later. Accounts lock by themselves, and travellers can still call.',
+      'To see the calls: tollgate log --since 1h',
+    ],
+  };
+}

@@ -1,0 +1,49 @@
+/** What people are told by mail, and who is told. Pure. */
+import { mailboxOf } from '../domain/mailbox';
+import type { Letter, Notice } from '../domain/letter';
+import { htmlOf, textOf, type Draft, type Page } from './page';
+import { adminPage } from './admin-page';
+import { travellerPage } from './traveller-page';
+import { foreign } from './words';
+import type { MailSettings } from './settings';
+
+/** The letters of one notice: to the account, if it has an address, and to the admin, if he wants to be told. */
+export function lettersFor(notice: Notice, settings: MailSettings): readonly Letter[] {
+  const traveller = travellerOf(notice);
+  const admin = wantsToKnow(notice, settings) ? settings.admin : undefined;
+  const toTraveller = traveller && letter(traveller, travellerPage(notice, settings), settings);
+  const toAdmin =
+    admin === undefined ? undefined : letter({ name: '', address: admin }, adminPage(notice, settings), settings);
+  const same = toTraveller?.to.address.toLowerCase() === toAdmin?.to.address.toLowerCase();
+  return [toTraveller, same ? undefined : toAdmin].filter((each) => each !== undefined);
+}
+
+function travellerOf(notice: Notice): { readonly name: string; readonly address: string } | undefined {
+  if (notice.kind === 'guessing') return undefined;
+  return notice.kind === 'test'
+    ? { name: '', address: notice.to }
+    : { name: notice.account.name, address: notice.account.email };
+}
+
+function wantsToKnow({ kind }: Notice, { tellAdmin }: MailSettings): boolean {
+  if (kind === 'test' || tellAdmin === 'nothing') return false;
+  return tellAdmin === 'everything' || kind === 'locked' || kind === 'guessing';
+}
+
+/** Undefined when there is no usable address, or nothing to say to this reader. */
+function letter(
+  to: { name: string; address: string },
+  draft: Draft | undefined,
+  settings: MailSettings,
+): Letter | undefined {
+  const address = mailboxOf(to.address);
+  if (address === undefined || draft === undefined) return undefined;
+  const name = foreign(to.name);
+  const greeting = name === '' ? 'Hello,' : `Hello ${name},`;
+  const page: Page = {
+    ...draft,
+    greeting,
+    signature: `Tollgate on ${foreign(settings.hostName)} wrote this by itself.`,
+  };
+  return { to: { name, address }, subject: draft.subject, text: textOf(page), html: htmlOf(page) };
+}

@@ -1,0 +1,88 @@
+/** What the traveller reads. */
+import type { Notice } from '../domain/letter';
+import type { Draft } from './page';
+import type { MailSettings } from './settings';
+import { longWhen, shortWhen } from './when';
+import { addressCount, addressList, callerText, callText, foreign, FORGED, servicesText } from './words';
+
+type Of<K extends Notice['kind']> = Extract<Notice, { kind: K }>;
+
+export function travellerPage(notice: Notice, settings: MailSettings): Draft | undefined {
+  switch (notice.kind) {
+    case 'opened':
+      return opened(notice, settings);
+    case 'closed':
+      return closed(notice, settings);
+    case 'locked':
+      return locked(notice, settings);
+    case 'test':
+      return test(settings);
+    case 'guessing':
+      return undefined;
+  }
+}
+
+function opened({ entry, renewed, caller, closed }: Of<'opened'>, settings: MailSettings): Draft {
+  const { timeZone } = settings;
+  const pbx = foreign(settings.pbxName);
+  const until = entry.until === 'forever' ? 'for good' : `until ${shortWhen(entry.until, timeZone)}`;
+  return {
+    subject: `${entry.network} ${renewed ? 'stays' : 'is'} open ${until} (${pbx})`,
+    news: renewed ? 'Your address stays open for longer.' : 'Your address is open.',
+    facts: [
+      ['Address', entry.network],
+      ['Open for', servicesText(entry.services)],
+      ['Until', longWhen(entry.until, timeZone)],
+      ['Asked by', callerText(caller)],
+      ...(closed.length > 0 ? [['Closed', addressList(closed)] as const] : []),
+    ],
+    paragraphs: [
+      ...(closed.length > 0 ? [`To make room for this address we closed your oldest: ${addressList(closed)}.`] : []),
+      'Everybody on the same network, in a hotel all the other guests, shares this address and can reach the same services. A good password on your phone is what keeps them out.',
+      `To close it sooner, ${callText(settings)} and choose 3, which closes all your addresses, or tell your administrator.`,
+      `Was it not you? Then please close it right away and tell your administrator: somebody knows your PIN. ${FORGED}`,
+    ],
+  };
+}
+
+function closed({ entries, caller }: Of<'closed'>, settings: MailSettings): Draft {
+  return {
+    subject: `${entries.length === 1 ? addressList(entries) : addressCount(entries)} closed (${foreign(settings.pbxName)})`,
+    news: entries.length === 1 ? 'Your address is closed.' : `We closed ${addressCount(entries)} of yours.`,
+    facts: [
+      ['Closed', addressList(entries)],
+      ['Asked by', callerText(caller)],
+    ],
+    paragraphs: [
+      'Phones there can no longer reach the telephone system.',
+      `To open an address again, ${callText(settings)} and key it.`,
+      `Was it not you? Then please tell your administrator. ${FORGED}`,
+    ],
+  };
+}
+
+function locked({ account, until, caller }: Of<'locked'>, settings: MailSettings): Draft {
+  return {
+    subject: `Account ${account.number} is locked until ${shortWhen(until, settings.timeZone)} (${foreign(settings.pbxName)})`,
+    news: 'A wrong PIN was keyed too often, so your account is locked for a while.',
+    facts: [
+      ['Account', account.number],
+      ['Locked until', longWhen(until, settings.timeZone)],
+      ['Last call from', callerText(caller)],
+    ],
+    paragraphs: [
+      'Addresses that are open stay open. Nobody got in.',
+      'If it was you: wait until then and try again, or ask your administrator to unlock the account or to give you a new PIN.',
+      `If it was not you: please tell your administrator that somebody is trying your account. ${FORGED}`,
+    ],
+  };
+}
+
+function test(settings: MailSettings): Draft {
+  return {
+    subject: `Test letter (${foreign(settings.pbxName)})`,
+    news: 'This is a test. If you can read it, letters arrive.',
+    facts: [],
+    paragraphs: ['Nothing was opened or closed, and there is nothing to do.'],
+  };
+}
