@@ -35,6 +35,8 @@ mount -t overlay -o "lowerdir=$tree,upperdir=$tree/mnt/upper,workdir=$tree/mnt/w
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 : > "$root/etc/resolv.conf"
+echo "127.0.0.1 localhost $(uname -n)" > "$root/etc/hosts"
+echo "::1 localhost" >> "$root/etc/hosts"
 for folder; do
   mkdir -p "$root$folder"
   mount --bind "$folder" "$root$folder"
