@@ -12,7 +12,10 @@ export const run: Run = (file, args, { stdin = '', timeoutMs = 10_000 } = {}) =>
   new Promise((resolve, reject) => {
     const options = { env: { PATH, LC_ALL: 'C' }, timeout: timeoutMs, maxBuffer: MOST_OUTPUT_BYTES };
     const child = execFile(file, [...args], options, (error, stdout, stderr) => {
-      if (!error) return resolve(stdout);
+      if (!error) {
+        resolve(stdout);
+        return;
+      }
       const reason = error.killed ? `no end within ${timeoutMs} ms` : String(error.code ?? error.signal);
       const what = `${[file, ...args].join(' ')} failed (${reason}): ${printable(stderr.trim())}`;
       reject(new AppError('COMMAND_FAILED', what, hintFor(what), error));

@@ -26,6 +26,8 @@ export interface Policy {
   /** Networks that are trusted only on their interface, as `192.168.1.0/24` on `eth1`. */
   readonly trusted: readonly { readonly network: Network; readonly device: string }[];
   readonly answerPings: boolean;
+  /** Devices that get their IPv4 address by DHCP; undefined: any may. */
+  readonly dhcpDevices?: readonly string[];
 }
 
 /** One member as the kernel tells it. `secondsLeft` undefined: for good. */

@@ -5,6 +5,7 @@ import type { Mode } from './firewall';
 import type { JournalLine, NewJournalLine } from './journal';
 import type { Letter, QueuedLetter } from './letter';
 import type { Network } from './network';
+import type { ListeningPorts } from './phones';
 
 /** The count of failures of one subject: an account (existing or not), a caller's number, … */
 export interface Tries {
@@ -20,6 +21,8 @@ export interface ModeState {
   /** The mode last confirmed; undefined: `init` has not run, or `firewall remove` has. */
   readonly mode: Mode | undefined;
   readonly trial: { readonly mode: Mode; readonly until: Date } | undefined;
+  /** The ports on which Asterisk was found listening when the mode was chosen; a restart adds none by itself. */
+  readonly listening: ListeningPorts | undefined;
 }
 
 export interface EntryPatch {

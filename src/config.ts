@@ -1,0 +1,232 @@
+/** The settings: one TOML file, one table, every problem at once. Pure: text and environment in, `Config` out. */
+import { parse as parseToml } from 'smol-toml';
+import { z } from 'zod';
+import { parseDuration } from './domain/duration';
+import { mailboxOf } from './domain/mailbox';
+import { parseNetwork } from './domain/network';
+import type { Ports, Service } from './domain/service';
+import { AppError } from './errors';
+
+const seconds = z.string().transform((text, context) => {
+  const value = parseDuration(text);
+  if (value === undefined) context.addIssue({ code: 'custom', message: 'a duration like 90m, 8h, 3d or 2w' });
+  return value ?? 0;
+});
+const network = z.string().transform((text, context) => {
+  const value = parseNetwork(text);
+  if (value === undefined) context.addIssue({ code: 'custom', message: 'an address or network like 192.0.2.0/24' });
+  return value ?? ('' as never);
+});
+const mailbox = z.string().refine((text) => text === '' || mailboxOf(text) !== undefined, 'one e-mail address');
+const port = z.number().int().min(1).max(65_535);
+const count = z.number().int().min(1);
+const ports = z.string().transform((text, context): Ports => {
+  const [, protocol, first, last] = /^(udp|tcp)\/(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
+  const range = { first: Number(first), last: Number(last ?? first) };
+  const good = range.first >= 1 && range.first <= range.last && range.last <= 65_535;
+  if (!good) context.addIssue({ code: 'custom', message: 'ports like udp/5060 or udp/10000-20000' });
+  return { protocol: protocol === 'tcp' ? 'tcp' : 'udp', ...range };
+});
+const service = z.strictObject({
+  ports: z.array(ports).default([]),
+  guarded: z.boolean().default(false),
+  open: z.boolean().default(false),
+});
+/** `tg-<name>4` must fit the 31 characters of an ipset, and a chain's 28. */
+const serviceName = z.string().regex(/^[a-z][a-z0-9-]{0,9}$/, 'a service name is 1 to 10 of a-z, 0-9, -');
+
+const schema = z.strictObject({
+  pbx: z
+    .strictObject({
+      name: z.string().min(1).default('the PBX'),
+      number: z.string().default(''),
+      time_zone: z.string().default(''),
+      own_addresses: z.array(network).default([]),
+    })
+    .prefault({}),
+  store: z
+    .strictObject({ state: z.string().min(1).default('/var/lib/tollgate'), database: z.string().default('') })
+    .prefault({}),
+  agi: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: port.default(4573),
+      calls: count.default(500),
+    })
+    .prefault({}),
+  ami: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      host: z.string().default('127.0.0.1'),
+      port: port.default(5038),
+      user: z.string().default('tollgate'),
+      secret: z.string().default(''),
+    })
+    .prefault({}),
+  call: z
+    .strictObject({
+      first_key: seconds.prefault('10s'),
+      between_keys: seconds.prefault('5s'),
+      address_key: seconds.prefault('8s'),
+      whole: seconds.prefault('4m'),
+      warning: seconds.prefault('30s'),
+      allow_documentation_addresses: z.boolean().default(false),
+    })
+    .prefault({}),
+  pin: z
+    .strictObject({
+      digits: z.number().int().min(6).max(12).default(8),
+      wrong_until_lock: count.default(5),
+      first_lock: seconds.prefault('15m'),
+      longest_lock: seconds.prefault('24h'),
+      caller_failures_an_hour: count.default(10),
+      alarm_failures_an_hour: count.default(30),
+      alarm_delay: seconds.prefault('5s'),
+    })
+    .prefault({}),
+  lease: z
+    .strictObject({
+      phone: seconds.prefault('3d'),
+      longest: seconds.prefault('30d'),
+      open_addresses: count.default(2),
+    })
+    .prefault({}),
+  firewall: z
+    .strictObject({
+      trial: seconds.prefault('60s'),
+      answer_pings: z.boolean().default(false),
+      ipv6_block_prefix: z.number().int().min(32).max(128).default(64),
+      trusted: z.array(z.strictObject({ network, device: z.string().regex(/^[\w.@-]{1,15}$/) })).default([]),
+    })
+    .prefault({}),
+  services: z.record(serviceName, service).default({}),
+  mail: z
+    .strictObject({
+      from: mailbox.default(''),
+      admin: mailbox.default(''),
+      tell_admin: z.enum(['nothing', 'alarms', 'everything']).default('alarms'),
+      host: z.string().default(''),
+      port: port.default(25),
+      security: z.enum(['none', 'starttls', 'tls']).default('starttls'),
+      user: z.string().default(''),
+      secret: z.string().default(''),
+      check_certificate: z.boolean().default(true),
+    })
+    .prefault({}),
+});
+export type Config = z.infer<typeof schema>;
+
+/** Services that exist without being written down; the file's `[services.NAME]` replaces one whole. */
+const SERVICES: Readonly<Record<string, z.input<typeof service>>> = {
+  sip: { ports: ['udp/5060', 'tcp/5060', 'tcp/5061'], guarded: true },
+  iax: { ports: ['udp/4569'], guarded: true },
+  rtp: { ports: ['udp/10000-20000'] },
+  web: { ports: ['tcp/80', 'tcp/443'] },
+  ssh: { ports: ['tcp/22'] },
+  smtp: { ports: ['tcp/25'] },
+  tftp: { ports: ['udp/69'] },
+  ftp: { ports: ['tcp/21'] },
+  provisioning: { ports: ['tcp/84', 'tcp/1443'] },
+};
+const SIGNALLING = ['sip', 'iax'];
+
+/** Every service by name; sip and iax are always guarded, and `rtp` is never open to the world. */
+export function servicesOf(config: Config): readonly Service[] {
+  const written = Object.entries(config.services);
+  const given = Object.entries(SERVICES).map(([name, input]) => [name, service.parse(input)] as const);
+  return [...new Map([...given, ...written])].map(([name, { ports, guarded, open }]) => ({
+    name,
+    ports,
+    guarded: guarded || SIGNALLING.includes(name),
+    signalling: SIGNALLING.includes(name),
+    open,
+  }));
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the file's text, then lets `TOLLGATE_<SECTION>_<KEY>` of the environment replace single values
+ * (`TOLLGATE_AMI_SECRET`); `TOLLGATE_STATE` and `TOLLGATE_DATABASE` stand for the `[store]` keys.
+ * Throws CONFIG_INVALID with every problem found.
+ */
+export function readConfig(text: string, environment: Environment, file: string): Config {
+  const raw = override(tomlOf(text, file), environment);
+  const result = schema.safeParse(raw);
+  const problems = result.success
+    ? problemsOf(result.data)
+    : result.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
+  if (result.success && problems.length === 0) return result.data;
+  throw new AppError(
+    'CONFIG_INVALID',
+    `${file}: ${problems.join(`\n${file}: `)}`,
+    'edit it, then run "tollgate config check"',
+  );
+}
+
+function tomlOf(text: string, file: string): Record<string, unknown> {
+  try {
+    return parseToml(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new AppError(
+      'CONFIG_INVALID',
+      `${file} is not TOML: ${why}`,
+      'edit it, then run "tollgate config check"',
+      error,
+    );
+  }
+}
+
+const SHORT: Readonly<Record<string, readonly [string, string]>> = {
+  TOLLGATE_STATE: ['store', 'state'],
+  TOLLGATE_DATABASE: ['store', 'database'],
+};
+
+function override(raw: Record<string, unknown>, environment: Environment): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...raw };
+  for (const [section, shape] of Object.entries(schema.shape)) {
+    for (const key of keysOf(shape)) {
+      const name = `TOLLGATE_${section}_${key}`.toUpperCase();
+      const short = Object.keys(SHORT).find((candidate) => SHORT[candidate]?.join() === [section, key].join());
+      const value = environment[name] ?? (short && environment[short]);
+      if (value !== undefined) result[section] = { ...(result[section] as object | undefined), [key]: typed(value) };
+    }
+  }
+  return result;
+}
+
+/** An environment variable has no types: numbers, true and false, and lists with commas are read as TOML would. */
+function typed(value: string): unknown {
+  if (/^(true|false|\d+|\[.*\])$/.test(value)) return parseToml(`value = ${value}`)['value'];
+  return value;
+}
+
+function keysOf(shape: unknown): string[] {
+  const inner = shape instanceof z.ZodPrefault ? (shape.def.innerType as unknown) : shape;
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+}
+
+/** What single keys cannot tell. */
+function problemsOf(config: Config): string[] {
+  const problems: string[] = [];
+  if (config.services['rtp']?.open === true) problems.push('services.rtp.open: media is never open to the world');
+  if (config.services['rtp'] && config.services['rtp'].ports.length !== 1)
+    problems.push('services.rtp.ports: one range');
+  if (config.lease.phone > config.lease.longest) problems.push('lease.phone: longer than lease.longest');
+  if (config.call.warning >= config.call.whole) problems.push('call.warning: not shorter than call.whole');
+  if (config.mail.host !== '' && config.mail.from === '') problems.push('mail.from: needed when mail.host is set');
+  if (config.pbx.time_zone !== '' && !isTimeZone(config.pbx.time_zone)) {
+    problems.push(`pbx.time_zone: "${config.pbx.time_zone}" is no time zone like Europe/Berlin`);
+  }
+  return problems;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false; // RangeError is how Intl says so
+  }
+}

@@ -1,0 +1,15 @@
+/** The control socket's language: one JSON object a line, one answer a question. */
+
+/** Named calls with plain JSON in and out. */
+export type Calls = Readonly<Record<string, (asked: never) => Promise<unknown>>>;
+
+export interface Question {
+  readonly call: string;
+  readonly asked: unknown;
+}
+export type Answer =
+  | { readonly kind: 'done'; readonly result: unknown }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint: string };
+
+/** A question is typed by a person; more than this is none of ours. */
+export const MOST_BYTES = 1024 * 1024;

@@ -1,0 +1,83 @@
+/** What commands show and scripts read with `--json`: stable shapes, dates as ISO text. */
+import type { Mode } from './firewall';
+
+export interface EntryShape {
+  readonly id: number;
+  readonly what: string;
+  readonly kind: 'address' | 'network' | 'block';
+  readonly addresses: readonly string[];
+  readonly services: readonly string[];
+  readonly account: string | null;
+  readonly by: string;
+  readonly since: string;
+  /** null: for good. */
+  readonly until: string | null;
+  readonly name: string | null;
+  readonly note: string | null;
+  readonly state: 'active' | 'provisional' | 'stale' | 'ended';
+}
+
+export interface AccountShape {
+  readonly number: string;
+  readonly name: string;
+  readonly email: string;
+  readonly services: readonly string[];
+  readonly extensions: readonly string[];
+  readonly callers: readonly string[];
+  readonly maxOpen: number;
+  readonly leaseSeconds: number;
+  readonly disabled: boolean;
+  readonly hasPin: boolean;
+  readonly lockedUntil: string | null;
+  readonly open: readonly EntryShape[];
+}
+
+export interface JournalShape {
+  readonly id: number;
+  readonly at: string;
+  readonly action: string;
+  readonly by: string;
+  readonly what: string;
+  readonly from: string | null;
+  readonly why: string;
+  readonly entry: number | null;
+}
+
+export interface Reason {
+  readonly step: string;
+  readonly text: string;
+  readonly entry: number | null;
+  readonly since: string | null;
+  readonly by: string | null;
+  readonly packets: number | null;
+  readonly hint: string | null;
+}
+
+export interface ExplainShape {
+  readonly address: string;
+  readonly country: string | null;
+  readonly verdict: Readonly<Record<string, 'accept' | 'drop'>>;
+  readonly because: readonly Reason[];
+}
+
+export interface StatusPart {
+  readonly name: string;
+  readonly state: 'ok' | 'warn' | 'fail' | 'off';
+  readonly since: string | null;
+  readonly detail: string;
+  readonly hint: string | null;
+}
+export interface StatusShape {
+  readonly ok: boolean;
+  readonly mode: Mode | null;
+  readonly parts: readonly StatusPart[];
+}
+
+export interface ModeShape {
+  readonly mode: Mode | null;
+  readonly trial: { readonly mode: Mode; readonly until: string } | null;
+  /** What was sent to the kernel, or with `--dry-run` would be. */
+  readonly lines: readonly string[];
+  /** Who would be cut off: a registered phone or trunk without an entry. */
+  readonly lost: readonly string[];
+}

@@ -1,0 +1,212 @@
+/**
+ * Opening and closing: store first, then the kernel's word, then the store's "open". Whoever awaits one of these may
+ * tell people that it is so. Everything that changes members runs one at a time.
+ */
+import { changesFor, groupByNetwork } from '../domain/elements';
+import type { Entry, NewEntry } from '../domain/entry';
+import type { Change } from '../domain/firewall';
+import type { Action } from '../domain/journal';
+import type { Notice } from '../domain/letter';
+import type { Network } from '../domain/network';
+import { expandServices } from '../domain/service';
+import type { Records } from '../domain/store';
+import { tell, write } from './announce';
+import { oneAtATime, type OneAtATime } from './one-at-a-time';
+import type { Parts } from './parts';
+
+/** Who did it, from where, and what people are told of it. */
+export interface Cause {
+  readonly action: Action;
+  readonly by: string;
+  readonly from: string | undefined;
+  readonly why: string;
+  notice?(entry: Entry): Notice;
+}
+
+/** What a closing reached beyond the kernel. `calls` undefined: Asterisk did not answer, so calls may still be up. */
+export interface Closed {
+  readonly entries: readonly Entry[];
+  readonly calls: readonly string[] | undefined;
+}
+
+export class Doors {
+  readonly #parts: Parts;
+  readonly #alone: OneAtATime = oneAtATime();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Runs with no door changing meanwhile: for reading the store and the kernel as one. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.#alone(work);
+  }
+
+  /**
+   * Opens (or blocks) `wanted`, and ends what `replaces` names in the same step: `superseded` entries silently, because
+   * the new one stands for them, `closing` ones with a journal line of their own. Rejects with nothing changed.
+   */
+  async open(
+    wanted: NewEntry,
+    cause: Cause,
+    replaces: (records: Records) => Promise<{ superseded: readonly Entry[]; closing: readonly Entry[] }>,
+  ): Promise<{ entry: Entry; closed: readonly Entry[]; superseded: readonly Entry[] }> {
+    const { store, firewall, phones, post } = this.#parts;
+    const opened = await this.#alone(async () => {
+      const { entry, ...ending } = await store.transaction(async (records) => ({
+        entry: await records.addEntry({ ...wanted, state: 'opening' }),
+        ...(await replaces(records)),
+      }));
+      const gone = [...ending.superseded, ...ending.closing];
+      const forth = await this.#changes([entry], gone);
+      const back = await this.#changes(gone, [entry]); // now, because the store may be what fails
+      try {
+        await firewall.change(forth);
+        await store.transaction((records) => this.#settle(records, entry, ending, cause));
+      } catch (error) {
+        await this.#takeBack(entry, back, cause, error);
+        throw error;
+      }
+      return { entry: { ...entry, state: 'open' as const }, closed: ending.closing, superseded: ending.superseded };
+    });
+    post.poke();
+    if (opened.closed.length > 0) void this.#cutOff(opened.closed, phones);
+    if (wanted.kind === 'block') await this.#cutOff([opened.entry], phones);
+    return opened;
+  }
+
+  /**
+   * Closes entries. When it resolves, the kernel accepts nothing more through them; calls from addresses that no other
+   * entry keeps open are hung up and their contacts removed, as far as Asterisk answers.
+   */
+  async close(entries: readonly Entry[], cause: Cause): Promise<Closed> {
+    if (entries.length === 0) return { entries: [], calls: [] };
+    const { store, firewall, clock, phones, post } = this.#parts;
+    await this.#alone(async () => {
+      await store.transaction(async (records) => {
+        for (const entry of entries) await this.#end(records, entry, cause);
+      });
+      await firewall.change(await this.#changes([], entries));
+    });
+    post.poke();
+    const ended = entries.map((entry) => ({ ...entry, state: 'ended' as const, until: clock.now() }));
+    return { entries: ended, calls: await this.#cutOff(entries, phones) };
+  }
+
+  /** Puts into the store and the kernel that these leases' time has come; their calls may go on. */
+  async expire(): Promise<readonly Entry[]> {
+    const { store, firewall, clock, phones } = this.#parts;
+    const ended = await this.#alone(async () => {
+      const due = await store.transaction(async (records) => {
+        const entries = await records.endDue(clock.now());
+        for (const entry of entries)
+          await write(this.#parts, records, lineOf(entry, 'ended', 'kernel', 'Its time was up.'));
+        return entries;
+      });
+      if (due.length > 0) await firewall.change(await this.#changes([], due));
+      return due;
+    });
+    for (const network of await this.#silent(ended)) await this.#tryPhones(() => phones.forgetContacts(network));
+    return ended;
+  }
+
+  /** The changes of every network that `coming` or `leaving` entries are on. */
+  async #changes(coming: readonly Entry[], leaving: readonly Entry[]): Promise<Change[]> {
+    const { store, services, clock } = this.#parts;
+    const now = clock.now();
+    const left = new Set(leaving.map((entry) => entry.id));
+    const changes: Change[] = [];
+    for (const network of groupByNetwork([...coming, ...leaving]).keys()) {
+      const stored = (await store.liveEntriesOn(network, now)).filter((entry) => !left.has(entry.id));
+      const live = [...stored, ...coming.filter((entry) => entry.network === network)];
+      const gone = leaving.filter((entry) => entry.network === network);
+      changes.push(...changesFor(network, live, gone, services, now));
+    }
+    return changes;
+  }
+
+  async #settle(
+    records: Records,
+    entry: Entry,
+    ending: { superseded: readonly Entry[]; closing: readonly Entry[] },
+    cause: Cause,
+  ): Promise<void> {
+    await records.changeEntry(entry.id, { state: 'open' });
+    const before = ending.superseded.map(({ id, until }) => ({ id, until }));
+    for (const old of ending.superseded) {
+      await records.changeEntry(old.id, { state: 'ended', until: this.#parts.clock.now() });
+    }
+    for (const old of ending.closing) {
+      const why = `Account ${entry.account ?? ''} has one open address more than allowed; this was the oldest.`;
+      await this.#end(records, old, { action: 'revoke', by: cause.by, from: cause.from, why });
+    }
+    const action = cause.action === 'allow' && before.length > 0 ? 'renew' : cause.action;
+    const line = lineOf(entry, action, cause.by, cause.why, cause.from);
+    await write(this.#parts, records, { ...line, ...(before.length > 0 && { before: JSON.stringify(before) }) });
+    if (cause.notice) await tell(this.#parts, records, cause.notice({ ...entry, state: 'open' }));
+  }
+
+  async #end(records: Records, entry: Entry, cause: Cause): Promise<void> {
+    await records.changeEntry(entry.id, { state: 'ended', until: this.#parts.clock.now() });
+    const before = JSON.stringify([{ id: entry.id, until: entry.until }]);
+    await write(this.#parts, records, { ...lineOf(entry, cause.action, cause.by, cause.why, cause.from), before });
+  }
+
+  /** The kernel or the store said no after the entry was recorded: neither keeps it. */
+  async #takeBack(entry: Entry, back: readonly Change[], cause: Cause, error: unknown): Promise<void> {
+    const { store, firewall, log } = this.#parts;
+    const why = error instanceof Error ? error.message : String(error);
+    const undo = async () => {
+      await firewall.change(back);
+      await store.transaction(async (records) => {
+        await records.changeEntry(entry.id, { state: 'ended', until: this.#parts.clock.now() });
+        await write(this.#parts, records, lineOf(entry, 'failed', cause.by, why, cause.from));
+      });
+    };
+    // What cannot be undone now is undone by the next reconcile: the entry is not `open`.
+    await undo().catch((second: unknown) => log('door-not-undone', { entry: entry.id, error: String(second) }));
+    log('door-failed', { entry: entry.id, network: entry.network, error: why });
+  }
+
+  /** Hangs up calls and removes contacts of closed networks; undefined: Asterisk did not answer. */
+  async #cutOff(entries: readonly Entry[], phones: Parts['phones']): Promise<readonly string[] | undefined> {
+    const calls: string[] = [];
+    for (const network of await this.#silent(entries)) {
+      const hungUp = await this.#tryPhones(() => phones.hangUp(network));
+      if (hungUp === undefined) return undefined;
+      calls.push(...hungUp);
+      await this.#tryPhones(() => phones.forgetContacts(network));
+    }
+    return calls;
+  }
+
+  /** Networks of `entries` that no signalling of a live entry reaches any more, or that are blocked. */
+  async #silent(entries: readonly Entry[]): Promise<Network[]> {
+    const { store, services, clock } = this.#parts;
+    const signalling = services.filter((service) => service.signalling).map((service) => service.name);
+    const carries = (entry: Entry) => {
+      const sets = expandServices(entry.services, services);
+      return entry.kind === 'allow' && signalling.some((name) => sets.has(name));
+    };
+    const silent: Network[] = [];
+    for (const [network, group] of groupByNetwork(entries)) {
+      const live = await store.liveEntriesCovering(network, clock.now());
+      const blocked = group.some((entry) => entry.kind === 'block' && live.some(({ id }) => id === entry.id));
+      if (blocked || (group.some(carries) && !live.some(carries))) silent.push(network);
+    }
+    return silent;
+  }
+
+  async #tryPhones<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await ask();
+    } catch (error) {
+      this.#parts.log('asterisk-not-told', { error: error instanceof Error ? error.message : String(error) });
+      return undefined;
+    }
+  }
+}
+
+function lineOf(entry: Entry, action: Action, by: string, why: string, from?: string) {
+  return { action, by, what: entry.network, from, why, entry: entry.id };
+}

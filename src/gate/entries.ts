@@ -1,0 +1,216 @@
+/** The admin's doors: allow, revoke, block, unblock, list. */
+import type { Entry, NewEntry, Until } from '../domain/entry';
+import {
+  around,
+  covers,
+  familyOf,
+  isSingle,
+  parseNetwork,
+  prefixOf,
+  type Family,
+  type Network,
+} from '../domain/network';
+import { serviceNames } from '../domain/service';
+import type { EntryShape } from '../domain/shapes';
+import { AppError } from '../errors';
+import type { Closed, Doors } from './doors';
+import type { Parts } from './parts';
+import { shapeOfEntry } from './shape';
+
+/** Who typed it, and whether only to show what would happen. */
+export interface Asked {
+  readonly by: string;
+  readonly dryRun?: boolean;
+}
+export interface AllowAsked extends Asked {
+  readonly what: string;
+  readonly services?: readonly string[];
+  readonly seconds?: number;
+  /** ISO text; neither this nor `seconds`: for good. */
+  readonly until?: string;
+  readonly name?: string;
+  readonly note?: string;
+}
+export interface BlockAsked extends Asked {
+  readonly what: string;
+  readonly seconds?: number;
+  readonly note?: string;
+}
+export interface ClosedShape {
+  readonly closed: readonly EntryShape[];
+  /** Channels that were hung up; null: Asterisk did not answer, calls may still be up. */
+  readonly callsHungUp: readonly string[] | null;
+  /** Entries that keep the same addresses open all the same. */
+  readonly stillOpenBy: readonly EntryShape[];
+}
+
+/** Wider than this is a mistake, or the whole Internet in pieces. */
+const WIDEST: Readonly<Record<Family, number>> = { 4: 8, 6: 16 };
+const DEFAULT_SERVICES = ['phone'];
+
+export async function allow(parts: Parts, doors: Doors, asked: AllowAsked): Promise<EntryShape> {
+  const network = networkOf(asked.what);
+  refuseTooWide(network);
+  const services = asked.services ?? DEFAULT_SERVICES;
+  refuseUnknown(services, serviceNames(parts.services));
+  const wanted: NewEntry = {
+    ...blank(parts, asked, network),
+    kind: 'allow',
+    services,
+    until: untilOf(parts, asked),
+    name: asked.name,
+    note: asked.note,
+  };
+  const same = (entry: Entry) =>
+    entry.kind === 'allow' &&
+    entry.account === undefined &&
+    [...entry.services].sort().join() === [...services].sort().join();
+  return open(parts, doors, asked, wanted, same, { action: 'allow', why: `Allowed for ${services.join(', ')}.` });
+}
+
+export async function block(parts: Parts, doors: Doors, asked: BlockAsked): Promise<EntryShape> {
+  const given = networkOf(asked.what);
+  refuseTooWide(given);
+  const network = familyOf(given) === 6 && isSingle(given) ? around(given, parts.rules.ipv6BlockPrefix) : given;
+  const own = parts.ownAddresses().find((address) => covers(network, address));
+  if (own)
+    throw new AppError('REFUSED', `${network} holds this machine's own address ${own}`, 'block a narrower network');
+  const wanted: NewEntry = {
+    ...blank(parts, asked, network),
+    kind: 'block',
+    services: [],
+    until: untilOf(parts, asked),
+    name: undefined,
+    note: asked.note,
+  };
+  const why = asked.note ?? 'Blocked by the admin.';
+  return open(parts, doors, asked, wanted, (entry) => entry.kind === 'block', { action: 'block', why });
+}
+
+export async function revoke(
+  parts: Parts,
+  doors: Doors,
+  asked: Asked & { readonly what: string },
+): Promise<ClosedShape> {
+  return closeKind(parts, doors, asked, 'allow');
+}
+
+export async function unblock(
+  parts: Parts,
+  doors: Doors,
+  asked: Asked & { readonly what: string },
+): Promise<ClosedShape> {
+  return closeKind(parts, doors, asked, 'block');
+}
+
+export async function list(parts: Parts): Promise<EntryShape[]> {
+  return (await parts.store.liveEntries(parts.clock.now())).map(shapeOfEntry);
+}
+
+async function open(
+  parts: Parts,
+  doors: Doors,
+  asked: Asked,
+  wanted: NewEntry,
+  replaces: (entry: Entry) => boolean,
+  line: { readonly action: 'allow' | 'block'; readonly why: string },
+): Promise<EntryShape> {
+  if (asked.dryRun) return shapeOfEntry({ ...wanted, id: 0, provedAt: undefined, state: 'open' });
+  const cause = { ...line, by: asked.by, from: 'command' };
+  const opened = await doors.open(wanted, cause, async (records) => {
+    const there = await records.liveEntriesOn(wanted.network, parts.clock.now());
+    return { superseded: there.filter(replaces), closing: [] };
+  });
+  return shapeOfEntry(opened.entry);
+}
+
+async function closeKind(
+  parts: Parts,
+  doors: Doors,
+  asked: Asked & { readonly what: string },
+  kind: 'allow' | 'block',
+): Promise<ClosedShape> {
+  const now = parts.clock.now();
+  const entries = named(await parts.store.liveEntries(now, kind), asked.what, kind);
+  const closed: Closed = asked.dryRun
+    ? { entries, calls: [] }
+    : await doors.close(entries, {
+        action: kind === 'allow' ? 'revoke' : 'unblock',
+        by: asked.by,
+        from: 'command',
+        why: kind === 'allow' ? 'Revoked by the admin.' : 'Unblocked by the admin.',
+      });
+  const gone = new Set(entries.map((entry) => entry.id));
+  const covering = await Promise.all(entries.map((entry) => parts.store.liveEntriesCovering(entry.network, now)));
+  const still = new Map(covering.flat().map((entry) => [entry.id, entry]));
+  return {
+    closed: closed.entries.map(shapeOfEntry),
+    callsHungUp: closed.calls ?? null,
+    stillOpenBy: [...still.values()].filter((entry) => entry.kind === kind && !gone.has(entry.id)).map(shapeOfEntry),
+  };
+}
+
+/** Entries that an id, a name or an address means; an address means every entry on exactly it. */
+function named(live: readonly Entry[], what: string, kind: 'allow' | 'block'): readonly Entry[] {
+  const network = parseNetwork(what);
+  const id = /^#?(\d{1,15})$/.exec(what)?.[1];
+  const found = live.filter((entry) =>
+    id !== undefined
+      ? entry.id === Number(id)
+      : entry.name === what || entry.what === what || entry.network === network,
+  );
+  const names = new Set(found.filter((entry) => entry.name === what).map((entry) => entry.network));
+  if (names.size > 1) {
+    const those = found.map((entry) => `${entry.id} (${entry.network})`).join(', ');
+    throw new AppError('AMBIGUOUS', `"${what}" is the name of more than one entry: ${those}`, 'say one by its number');
+  }
+  if (found.length > 0) return found;
+  const near = network && live.find((entry) => covers(entry.network, network));
+  const command = kind === 'allow' ? 'revoke' : 'unblock';
+  const hint = near ? `it lies in entry ${near.id}: tollgate ${command} ${near.id}` : 'tollgate list shows every entry';
+  throw new AppError('NOT_FOUND', `no ${kind === 'allow' ? 'open' : 'block'} entry is called "${what}"`, hint);
+}
+
+export function networkOf(what: string): Network {
+  const network = parseNetwork(what);
+  if (network) return network;
+  throw new AppError('MISUSED', `"${what}" is no address or network`, 'write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48');
+}
+
+function refuseTooWide(network: Network): void {
+  const widest = WIDEST[familyOf(network)];
+  if (prefixOf(network) >= widest) return;
+  throw new AppError(
+    'REFUSED',
+    `${network} is wider than /${widest}`,
+    'a door that wide is no door: name smaller networks',
+  );
+}
+
+/** A typo proposes the nearest known name. */
+export function refuseUnknown(names: readonly string[], known: readonly string[]): void {
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const near = known.find((name) => name.startsWith(unknown.slice(0, 2)));
+  const proposal = near ? `did you mean "${near}"? ` : '';
+  throw new AppError('MISUSED', `there is no service "${unknown}"`, `${proposal}known are ${known.join(', ')}`);
+}
+
+function blank(parts: Parts, asked: Asked & { readonly what: string }, network: Network) {
+  const since = parts.clock.now();
+  return { what: asked.what, network, account: undefined, by: asked.by, since, state: 'opening' } as const;
+}
+
+function untilOf(parts: Parts, asked: { readonly seconds?: number; readonly until?: string }): Until {
+  const now = parts.clock.now();
+  if (asked.until !== undefined) {
+    const until = new Date(asked.until);
+    if (until.getTime() > now.getTime()) return until;
+    throw new AppError(
+      'MISUSED',
+      `"${asked.until}" is not a moment to come`,
+      'write --until 2030-01-31T18:00 or --for 8h',
+    );
+  }
+  return asked.seconds === undefined ? 'forever' : new Date(now.getTime() + asked.seconds * 1000);
+}

@@ -1,0 +1,145 @@
+/** Everything that people and Asterisk can ask of Tollgate, in one table. The CLI and the control socket speak it. */
+import type { Doorkeeper } from '../domain/doorkeeper';
+import type { AccountShape, EntryShape, ExplainShape, JournalShape, ModeShape, StatusShape } from '../domain/shapes';
+import { AppError } from '../errors';
+import * as accounts from './accounts';
+import { doorkeeper } from './doorkeeper';
+import { Doors } from './doors';
+import * as entries from './entries';
+import { explain } from './explain';
+import * as modes from './modes';
+import type { Parts } from './parts';
+import { status, type MoreStatus } from './status';
+import { shapeOfLine } from './shape';
+import { undo, type Undone } from './undo';
+
+type Asked = entries.Asked;
+
+/** Arguments and results are plain JSON: the same call works in the process and over the control socket. */
+export interface Operations {
+  status(asked: object): Promise<StatusShape>;
+  /** Lines after `afterId`, or else the newest since `since` (ISO text), oldest first. */
+  log(asked: {
+    readonly afterId?: number;
+    readonly since?: string;
+    readonly limit: number;
+  }): Promise<readonly JournalShape[]>;
+  undo(asked: Asked & { readonly id: number }): Promise<Undone>;
+
+  accountAdd(asked: accounts.AccountAsked & accounts.PinAsked): Promise<accounts.WithPin>;
+  accountList(asked: object): Promise<readonly AccountShape[]>;
+  accountShow(asked: { readonly number: string }): Promise<AccountShape>;
+  accountSet(asked: accounts.AccountAsked): Promise<AccountShape>;
+  accountPin(asked: accounts.PinAsked): Promise<accounts.WithPin>;
+  accountUnlock(asked: Asked & { readonly number: string }): Promise<AccountShape>;
+  accountEnable(asked: Asked & { readonly number: string; readonly enabled: boolean }): Promise<AccountShape>;
+  accountRemove(asked: Asked & { readonly number: string }): Promise<AccountShape>;
+
+  allow(asked: entries.AllowAsked): Promise<EntryShape>;
+  revoke(asked: Asked & { readonly what: string }): Promise<entries.ClosedShape>;
+  block(asked: entries.BlockAsked): Promise<EntryShape>;
+  unblock(asked: Asked & { readonly what: string }): Promise<entries.ClosedShape>;
+  list(asked: object): Promise<readonly EntryShape[]>;
+  explain(asked: { readonly what: string }): Promise<ExplainShape>;
+
+  init(asked: Asked): Promise<ModeShape>;
+  watch(asked: Asked): Promise<ModeShape>;
+  guard(asked: Omit<modes.StricterAsked, 'mode'>): Promise<ModeShape>;
+  confirm(asked: Asked): Promise<ModeShape>;
+  rollback(asked: Asked): Promise<ModeShape>;
+  firewallShow(asked: object): Promise<{ readonly rules: readonly string[]; readonly members: readonly object[] }>;
+  firewallApply(asked: Asked): Promise<ModeShape>;
+  firewallRemove(asked: Asked): Promise<ModeShape>;
+
+  mailTest(asked: Asked & { readonly to: string }): Promise<{ readonly to: string; readonly answer: string }>;
+}
+
+export interface Gate {
+  readonly operations: Operations;
+  readonly doorkeeper: Doorkeeper;
+  /** Drops what was never confirmed, and makes the kernel hold what the store says. */
+  restore(): Promise<readonly string[]>;
+  /** What time brings: ended leases, a lapsed trial. Called every second or so. */
+  tick(): Promise<void>;
+  /** Brings the kernel back to the store's word if somebody changed it; called every minute or so. */
+  reconcile(): Promise<readonly string[]>;
+}
+
+export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
+  const doors = new Doors(parts);
+  return {
+    operations: operationsOf(parts, doors, moreStatus),
+    doorkeeper: doorkeeper(parts, doors),
+    async restore() {
+      const dropped = await parts.store.transaction((records) => records.dropOpening());
+      for (const entry of dropped) parts.log('door-never-confirmed', { entry: entry.id, network: entry.network });
+      await doors.expire();
+      return modes.reconcile(parts, doors);
+    },
+    async tick() {
+      await doors.expire();
+      await modes.forgetLapsedTrial(parts, doors);
+    },
+    reconcile: () => modes.reconcile(parts, doors),
+  };
+}
+
+function operationsOf(parts: Parts, doors: Doors, moreStatus: MoreStatus): Operations {
+  return {
+    status: () => status(parts, moreStatus),
+    async log({ afterId, since, limit }) {
+      const { store } = parts;
+      const from = new Date(since ?? 0);
+      const lines = afterId === undefined ? store.journalSince(from, limit) : store.journalAfter(afterId, limit);
+      return (await lines).map(shapeOfLine);
+    },
+    undo: (asked) => undo(parts, doors, asked),
+
+    accountAdd: (asked) => accounts.addAccount(parts, asked),
+    accountList: () => accounts.listAccounts(parts),
+    accountShow: ({ number }) => accounts.showAccount(parts, number),
+    accountSet: (asked) => accounts.setAccount(parts, asked),
+    accountPin: (asked) => accounts.setPin(parts, asked),
+    accountUnlock: (asked) => accounts.unlockAccount(parts, asked),
+    accountEnable: (asked) => accounts.enableAccount(parts, doors, asked),
+    accountRemove: (asked) => accounts.removeAccount(parts, doors, asked),
+
+    allow: (asked) => entries.allow(parts, doors, asked),
+    revoke: (asked) => entries.revoke(parts, doors, asked),
+    block: (asked) => entries.block(parts, doors, asked),
+    unblock: (asked) => entries.unblock(parts, doors, asked),
+    list: () => entries.list(parts),
+    explain: ({ what }) => explain(parts, what),
+
+    async init(asked) {
+      const { mode } = await parts.store.modeState();
+      if (mode) return { mode, trial: null, lines: [...(await modes.reconcile(parts, doors))], lost: [] };
+      return modes.loosen(parts, doors, { ...asked, mode: 'watch' });
+    },
+    watch: (asked) => modes.loosen(parts, doors, { ...asked, mode: 'watch' }),
+    guard: (asked) => modes.tighten(parts, doors, { ...asked, mode: 'guard' }),
+    confirm: (asked) => modes.confirm(parts, doors, asked),
+    rollback: (asked) => modes.rollback(parts, doors, asked),
+    async firewallShow() {
+      const [rules, members] = await Promise.all([parts.firewall.rules(), parts.firewall.members()]);
+      return { rules, members };
+    },
+    async firewallApply(asked) {
+      const { mode } = await parts.store.modeState();
+      if (!mode) throw new AppError('REFUSED', 'no mode was ever chosen', 'tollgate init, or tollgate watch');
+      const lines = asked.dryRun ? await modes.planned(parts, doors) : await modes.reconcile(parts, doors);
+      return { mode, trial: null, lines, lost: [] };
+    },
+    firewallRemove: (asked) => modes.removeFirewall(parts, doors, asked),
+
+    mailTest: (asked) => mailTest(parts, asked),
+  };
+}
+
+async function mailTest(parts: Parts, { to, dryRun }: Asked & { readonly to: string }) {
+  const [letter] = parts.post.lettersFor({ kind: 'test', to });
+  if (!letter) throw new AppError('MISUSED', `"${to}" is no e-mail address`, 'write one, as ann@example.com');
+  if (dryRun) return { to, answer: `would send: ${letter.subject}` };
+  const answer = await parts.post.sendNow(letter);
+  return { to, answer };
+}

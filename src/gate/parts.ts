@@ -1,0 +1,54 @@
+/** What the gate is made of: everything it needs of the outside, and the rules that the admin has set. */
+import type { Firewall } from '../domain/firewall';
+import type { Letter, Notice } from '../domain/letter';
+import type { Network } from '../domain/network';
+import type { Phones } from '../domain/phones';
+import type { Ports, Service } from '../domain/service';
+import type { Store } from '../domain/store';
+import type { Clock, Log, Random } from '../ports';
+import type { PinVault } from './pin-vault';
+
+/** Mail as the gate needs it: words now, delivery whenever the server is there. */
+export interface Post {
+  lettersFor(notice: Notice): readonly Letter[];
+  newMessageId(): string;
+  /** Sends what is queued as soon as it can. */
+  poke(): void;
+  /** Sends one letter past the queue; resolves to the server's answer, rejects with MAIL_FAILED. */
+  sendNow(letter: Letter): Promise<string>;
+}
+
+/** The numbers of design section 6, in the units of their names. */
+export interface Rules {
+  readonly leaseSeconds: number;
+  readonly longestLeaseSeconds: number;
+  readonly openAddresses: number;
+  readonly pinDigits: number;
+  readonly wrongPinsUntilLock: number;
+  readonly firstLockSeconds: number;
+  readonly longestLockSeconds: number;
+  readonly callerFailuresAnHour: number;
+  readonly alarmFailuresAnHour: number;
+  readonly alarmDelaySeconds: number;
+  readonly trialSeconds: number;
+  readonly ipv6BlockPrefix: number;
+  readonly allowDocumentationAddresses: boolean;
+  readonly answerPings: boolean;
+  readonly rtp: Ports;
+  readonly trusted: readonly { readonly network: Network; readonly device: string }[];
+}
+
+export interface Parts {
+  readonly store: Store;
+  readonly firewall: Firewall;
+  readonly phones: Phones;
+  readonly post: Post;
+  readonly vault: PinVault;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly services: readonly Service[];
+  readonly rules: Rules;
+  /** This machine's addresses, public one included, as they are now. */
+  ownAddresses(): readonly Network[];
+}

@@ -1,0 +1,50 @@
+/** PINs as they are kept: scrypt over a peppered PIN. A stolen store alone does not even let one guess. */
+import { createHmac, scrypt, timingSafeEqual } from 'node:crypto';
+import type { Random } from '../ports';
+import { oneAtATime, type OneAtATime } from './one-at-a-time';
+
+/** 2^15 blocks of 8: about 0.1 s and 32 MiB. */
+const COST = 2 ** 15;
+const BLOCK = 8;
+const KEY_BYTES = 32;
+const SALT_BYTES = 16;
+/** So that a hundred callers at once take time, not memory. */
+const AT_ONCE = 2;
+
+export interface PinVault {
+  hash(pin: string): Promise<string>;
+  /** False for a missing hash too, after the same work. */
+  verify(pin: string, hash: string | undefined): Promise<boolean>;
+  /** A name for a secret-like text (a keyed account number may be a mistyped PIN) that cannot be turned back. */
+  disguise(text: string): string;
+}
+
+/** `pepper`: at least 32 bytes from a file that only the daemon reads. */
+export function pinVault(pepper: Buffer, random: Random): PinVault {
+  const lanes = Array.from({ length: AT_ONCE }, oneAtATime);
+  let turn = 0;
+  const derive = (pin: string, salt: Buffer, cost: number) => {
+    const lane = lanes[turn++ % AT_ONCE] as OneAtATime;
+    return lane(() => scryptOf(createHmac('sha256', pepper).update(pin).digest(), salt, cost));
+  };
+  return {
+    async hash(pin) {
+      const salt = random(SALT_BYTES);
+      const key = await derive(pin, salt, COST);
+      return ['scrypt', COST, salt.toString('base64url'), key.toString('base64url')].join('$');
+    },
+    async verify(pin, hash) {
+      const [, cost, salt, wanted] = hash?.split('$') ?? [];
+      const key = await derive(pin, Buffer.from(salt ?? '', 'base64url'), Number(cost ?? COST));
+      return wanted !== undefined && timingSafeEqual(key, Buffer.from(wanted, 'base64url'));
+    },
+    disguise: (text) => createHmac('sha256', pepper).update(`name:${text}`).digest('base64url').slice(0, 22),
+  };
+}
+
+function scryptOf(secret: Buffer, salt: Buffer, cost: number): Promise<Buffer> {
+  const options = { N: cost, r: BLOCK, p: 1, maxmem: 2 * 128 * cost * BLOCK };
+  return new Promise((resolve, reject) =>
+    scrypt(secret, salt, KEY_BYTES, options, (error, key) => (error ? reject(error) : resolve(key))),
+  );
+}

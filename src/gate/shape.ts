@@ -1,0 +1,39 @@
+/** From what is remembered to what is shown. */
+import type { Account } from '../domain/account';
+import type { Entry } from '../domain/entry';
+import type { JournalLine } from '../domain/journal';
+import { isSingle } from '../domain/network';
+import type { AccountShape, EntryShape, JournalShape } from '../domain/shapes';
+
+export function shapeOfEntry(entry: Entry): EntryShape {
+  return {
+    id: entry.id,
+    what: entry.what,
+    kind: entry.kind === 'block' ? 'block' : isSingle(entry.network) ? 'address' : 'network',
+    addresses: [entry.network],
+    services: entry.services,
+    account: entry.account ?? null,
+    by: entry.by,
+    since: entry.since.toISOString(),
+    until: entry.until === 'forever' ? null : entry.until.toISOString(),
+    name: entry.name ?? null,
+    note: entry.note ?? null,
+    state: entry.state === 'open' ? 'active' : 'ended',
+  };
+}
+
+export function shapeOfAccount(account: Account, open: readonly Entry[], lockedUntil: Date | undefined): AccountShape {
+  const { number, name, email, services, extensions, callers, maxOpen, leaseSeconds } = account;
+  return {
+    ...{ number, name, email, services, extensions, callers, maxOpen, leaseSeconds },
+    disabled: account.disabledAt !== undefined,
+    hasPin: account.pinHash !== undefined,
+    lockedUntil: lockedUntil?.toISOString() ?? null,
+    open: open.map(shapeOfEntry),
+  };
+}
+
+export function shapeOfLine(line: JournalLine): JournalShape {
+  const { id, action, by, what, why } = line;
+  return { id, at: line.at.toISOString(), action, by, what, from: line.from ?? null, why, entry: line.entry ?? null };
+}

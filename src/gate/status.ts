@@ -1,0 +1,71 @@
+/** Is everything that a traveller rests on as it should be? */
+import type { StatusPart, StatusShape } from '../domain/shapes';
+import { servicesWith } from './modes';
+import type { Parts } from './parts';
+
+/** Parts that the composition root alone knows of: the daemon, the AGI server, the mailer. */
+export type MoreStatus = () => Promise<readonly StatusPart[]>;
+
+export async function status(parts: Parts, more: MoreStatus): Promise<StatusShape> {
+  const { mode } = await parts.store.modeState();
+  const found = [await firewallPart(parts), phonesPart(parts), await doorsPart(parts), ...(await more())];
+  const listening = await listeningPart(parts);
+  const all = listening ? [...found, listening] : found;
+  return { ok: all.every((part) => part.state !== 'fail'), mode: mode ?? null, parts: all };
+}
+
+async function firewallPart(parts: Parts): Promise<StatusPart> {
+  const { mode, trial } = await parts.store.modeState();
+  if (!mode) return part('firewall', 'off', 'nothing of ours is in the kernel', 'tollgate init');
+  const rules = await parts.firewall.rules();
+  if (rules.length === 0) {
+    return part('firewall', 'fail', `mode ${mode}, but the kernel holds no rules of ours`, 'tollgate firewall apply');
+  }
+  const left = await parts.firewall.trialSecondsLeft();
+  if (trial && left !== undefined) {
+    return part('firewall', 'warn', `${trial.mode} is on trial for ${left} s more`, 'tollgate confirm');
+  }
+  const neighbours = await parts.firewall.neighbours();
+  const [neighbour] = neighbours;
+  if (neighbour)
+    return part('firewall', 'warn', `mode ${mode}; ${neighbour.text}`, 'an accepted packet may still be dropped there');
+  if (mode === 'watch') return part('firewall', 'warn', 'mode watch: only blocks are dropped', 'tollgate guard');
+  return part('firewall', 'ok', `mode ${mode}, ${rules.length} rules`, undefined);
+}
+
+function phonesPart({ phones }: Parts): StatusPart {
+  const { state, since, detail } = phones.state;
+  const shown = { up: 'ok', reduced: 'warn', down: 'fail', off: 'off' } as const;
+  const hint = state === 'up' ? undefined : 'see [ami] in the settings and manager.conf of Asterisk';
+  return { ...part('asterisk', shown[state], detail, hint), since: since.toISOString() };
+}
+
+async function doorsPart({ store, clock }: Parts): Promise<StatusPart> {
+  const live = await store.liveEntries(clock.now());
+  const count = (kind: string) => live.filter((entry) => entry.kind === kind).length;
+  return part('doors', 'ok', `${count('allow')} open, ${count('block')} blocked`, undefined);
+}
+
+/** Asterisk has begun to listen where nothing is guarded: told, never mended unasked (rules get stricter only by hand). */
+async function listeningPart(parts: Parts): Promise<StatusPart | undefined> {
+  const { mode, listening } = await parts.store.modeState();
+  if (mode === undefined || mode === 'watch') return undefined;
+  const found = await parts.phones.listeningPorts().catch(() => undefined);
+  if (!found) return undefined;
+  const guarded = servicesWith(parts.services, listening).filter((service) => service.signalling);
+  const open = [...found.sip, ...found.iax].filter(
+    (ports) =>
+      !guarded.some((service) =>
+        service.ports.some(
+          ({ protocol, first, last }) => protocol === ports.protocol && first <= ports.first && ports.last <= last,
+        ),
+      ),
+  );
+  if (open.length === 0) return undefined;
+  const those = open.map(({ protocol, first }) => `${protocol}/${first}`).join(', ');
+  return part('ports', 'warn', `Asterisk also listens on ${those}, which is not guarded`, 'tollgate guard');
+}
+
+function part(name: string, state: StatusPart['state'], detail: string, hint: string | undefined): StatusPart {
+  return { name, state, since: null, detail, hint: hint ?? null };
+}
