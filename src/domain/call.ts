@@ -8,6 +8,8 @@ export interface Keying {
   readonly firstKeySeconds?: number;
   /** Seconds between two keys; the setting unless told. */
   readonly betweenSeconds?: number;
+  /** Whoever watches the call may see these keys; unless told, only how many they were. Never for a PIN. */
+  readonly shown?: boolean;
 }
 
 export interface Call {
