@@ -1,0 +1,16 @@
+/** One of the two databases, open: what differs between them. */
+import type { Kysely } from 'kysely';
+import type { Schema } from './schema';
+import type { Tables } from './tables';
+
+export interface OpenDatabase {
+  readonly db: Kysely<Schema>;
+  /** Its name for people, without a password. */
+  readonly where: string;
+  readonly tables: Tables;
+  /** Has it other writers, so that a transaction must lock what it reads? */
+  readonly locksRows: boolean;
+  /** Is this fault gone when the whole transaction is run once more? */
+  isPassing(error: unknown): boolean;
+  close(): Promise<void>;
+}

@@ -1,0 +1,155 @@
+/** Entries: what is open or blocked, and what has been. */
+import type { Selectable, Updateable } from 'kysely';
+import type { Entry, NewEntry } from '../domain/entry';
+import { covering, type Network } from '../domain/network';
+import type { EntryPatch, Records } from '../domain/store';
+import { optionalDate, readList, readUntil, toColumn, untilColumn } from './columns';
+import type { EntryRow } from './schema';
+import type { Session } from './session';
+
+type EntryRecords = Pick<
+  Records,
+  | 'entry'
+  | 'liveEntries'
+  | 'liveEntriesOn'
+  | 'liveEntriesCovering'
+  | 'liveEntriesOf'
+  | 'recentEntries'
+  | 'addEntry'
+  | 'changeEntry'
+  | 'dropOpening'
+  | 'endDue'
+>;
+
+export function entryRecords(session: Session): EntryRecords {
+  const { db } = session;
+  const live = (now: Date) => liveRows(session, now);
+  return {
+    async entry(id) {
+      const query = db.selectFrom('entries').selectAll().where('id', '=', id);
+      const row = await query.$if(session.locksRows, (q) => q.forUpdate()).executeTakeFirst();
+      return row && readEntry(row);
+    },
+    async liveEntries(now, kind) {
+      const rows = await live(now)
+        .$if(kind !== undefined, (q) => q.where('kind', '=', kind ?? 'allow'))
+        .execute();
+      return rows.map(readEntry);
+    },
+    async liveEntriesOn(network, now) {
+      return (await live(now).where('network', '=', network).execute()).map(readEntry);
+    },
+    async liveEntriesCovering(network, now) {
+      return (await live(now).where('network', 'in', covering(network)).execute()).map(readEntry);
+    },
+    async liveEntriesOf(account, now) {
+      return (await live(now).where('account', '=', account).execute()).map(readEntry);
+    },
+    async recentEntries(since, limit) {
+      const rows = await db
+        .selectFrom('entries')
+        .selectAll()
+        .where('since', '>=', toColumn(since))
+        .orderBy('since', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute();
+      return rows.map(readEntry);
+    },
+    async addEntry(entry) {
+      const { insertId } = await db.insertInto('entries').values(entryRow(entry)).executeTakeFirstOrThrow();
+      return { ...entry, id: Number(insertId), provedAt: undefined };
+    },
+    async changeEntry(id, patch) {
+      const changes = patchColumns(patch);
+      if (Object.keys(changes).length > 0) await db.updateTable('entries').set(changes).where('id', '=', id).execute();
+    },
+    dropOpening: () => endAll(session, (part) => openingRows(part)),
+    endDue: (now) => endAll(session, (part) => dueRows(part, now)),
+  };
+}
+
+/** Live at `now`, oldest first. An entry is over at the very instant of its end. */
+export function liveRows({ db }: Session, now: Date) {
+  return db
+    .selectFrom('entries')
+    .selectAll()
+    .where('state', '=', 'open')
+    .where((e) => e.or([e('until', 'is', null), e('until', '>', toColumn(now))]))
+    .orderBy('since')
+    .orderBy('id');
+}
+
+function openingRows({ db }: Session) {
+  return db.selectFrom('entries').selectAll().where('state', '=', 'opening').orderBy('id');
+}
+
+export function dueRows({ db }: Session, now: Date) {
+  return db
+    .selectFrom('entries')
+    .selectAll()
+    .where('state', '=', 'open')
+    .where('until', '<=', toColumn(now))
+    .orderBy('id');
+}
+
+/** As many ids as every database takes in one statement. */
+const AT_ONCE = 500;
+
+function endAll(session: Session, rowsOf: (part: Session) => ReturnType<typeof openingRows>): Promise<Entry[]> {
+  return session.atomically(async (part) => {
+    const rows = await rowsOf(part)
+      .$if(part.locksRows, (q) => q.forUpdate())
+      .execute();
+    for (let i = 0; i < rows.length; i += AT_ONCE) {
+      const ids = rows.slice(i, i + AT_ONCE).map((row) => row.id);
+      await part.db.updateTable('entries').set({ state: 'ended' }).where('id', 'in', ids).execute();
+    }
+    return rows.map((row) => readEntry({ ...row, state: 'ended' }));
+  });
+}
+
+function entryRow(entry: NewEntry): Omit<EntryRow, 'id'> {
+  return {
+    kind: entry.kind,
+    what: entry.what,
+    network: entry.network,
+    services: JSON.stringify(entry.services),
+    account: entry.account ?? null,
+    opened_by: entry.by,
+    since: toColumn(entry.since),
+    until: untilColumn(entry.until),
+    name: entry.name ?? null,
+    note: entry.note ?? null,
+    state: entry.state,
+    proved_at: null,
+  };
+}
+
+function patchColumns({ until, state, provedAt, services, note }: EntryPatch): Updateable<EntryRow> {
+  return {
+    ...(until !== undefined && { until: untilColumn(until) }),
+    ...(state !== undefined && { state }),
+    ...(provedAt !== undefined && { proved_at: toColumn(provedAt) }),
+    ...(services !== undefined && { services: JSON.stringify(services) }),
+    ...(note !== undefined && { note }),
+  };
+}
+
+function readEntry(row: Selectable<EntryRow>): Entry {
+  return {
+    id: row.id,
+    kind: row.kind,
+    what: row.what,
+    network: row.network as Network, // only canonical text is ever written
+    services: readList(row.services),
+    account: row.account ?? undefined,
+    by: row.opened_by,
+    since: new Date(row.since),
+    until: readUntil(row.until),
+    name: row.name ?? undefined,
+    note: row.note ?? undefined,
+    state: row.state,
+    provedAt: optionalDate(row.proved_at),
+  };
+}

@@ -1,0 +1,52 @@
+/** Brings a database to this program's schema. Forward only. */
+import { Migrator, type Kysely, type Migration } from 'kysely';
+import { AppError } from '../errors';
+import type { OpenDatabase } from './database';
+import { firstTables } from './migrations/0001-first-tables';
+import type { Tables } from './tables';
+
+const MIGRATIONS: Readonly<Record<string, (tables: Tables) => Migration>> = {
+  '0001-first-tables': firstTables,
+};
+const DONE = 'tollgate_migration';
+const LOCK = 'tollgate_migration_lock';
+
+/** Rejects with STORE_NEWER when a newer program has been there, with STORE_FAILED when it is somebody else's database. */
+export async function migrate({ db, tables, where }: OpenDatabase): Promise<void> {
+  const done = await doneIn(db, where);
+  const newer = done.filter((name) => !(name in MIGRATIONS));
+  if (newer.length > 0) {
+    throw new AppError(
+      'STORE_NEWER',
+      `${where} was written by a newer Tollgate (it has "${newer.join('", "')}")`,
+      'install that version again, or put back the backup that was made before the upgrade',
+    );
+  }
+  if (done.length === Object.keys(MIGRATIONS).length) return;
+  const migrations = Object.fromEntries(Object.entries(MIGRATIONS).map(([name, make]) => [name, make(tables)]));
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+    migrationTableName: DONE,
+    migrationLockTableName: LOCK,
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error instanceof Error) throw error; // it never rejects: it says so in its result
+}
+
+async function doneIn(db: OpenDatabase['db'], where: string): Promise<string[]> {
+  const names = (await db.introspection.getTables({ withInternalKyselyTables: true })).map((table) => table.name);
+  if (!names.includes(DONE)) {
+    if (names.length === 0) return [];
+    throw new AppError(
+      'STORE_FAILED',
+      `${where} belongs to something else: it holds "${names.slice(0, 3).join('", "')}"`,
+      'give Tollgate an empty database of its own',
+    );
+  }
+  const rows = await (db as unknown as Kysely<Record<typeof DONE, { name: string }>>)
+    .selectFrom(DONE)
+    .select('name')
+    .execute();
+  return rows.map((row) => row.name);
+}

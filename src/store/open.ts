@@ -1,0 +1,57 @@
+/** Opens the store: SQLite or MariaDB behind the same queries. */
+import type { Store } from '../domain/store';
+import type { Clock } from '../ports';
+import type { OpenDatabase } from './database';
+import { migrate } from './migrate';
+import { recordsOf } from './records';
+import type { Session } from './session';
+import { openSqlite, type SqliteOptions } from './sqlite';
+import { makeTurns } from './turns';
+
+export type StoreOptions = SqliteOptions;
+
+/**
+ * Opens it, makes or upgrades its tables, and resolves when it can be used. Rejects with STORE_FAILED or STORE_NEWER.
+ * One process at a time may write: hold `lockState` meanwhile.
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const database = openSqlite(options);
+  try {
+    await migrate(database);
+    return storeOn(database, options.clock);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Milliseconds that a change waits for the changes before it. */
+const TURN_MS = 10_000;
+const ATTEMPTS = 3;
+const PAUSE_MS = 20;
+
+function storeOn(database: OpenDatabase, clock: Clock): Store {
+  // One transaction at a time on both databases: what holds on the one then holds on the other.
+  const turns = makeTurns(TURN_MS, clock, database.where);
+  const atomically: Session['atomically'] = (work) => turns(() => attempt(database, clock, work));
+  return {
+    ...recordsOf({ db: database.db, locksRows: false, atomically }),
+    transaction: (work) => atomically((session) => work(recordsOf(session))),
+    close: () => turns(() => database.close()),
+  };
+}
+
+/** Runs the transaction, and runs it again when another writer was in the way: nothing of it has been kept then. */
+async function attempt<T>(database: OpenDatabase, clock: Clock, work: (part: Session) => Promise<T>): Promise<T> {
+  for (let n = 1; ; n++) {
+    try {
+      return await database.db.transaction().execute((db) => {
+        const part: Session = { db, locksRows: database.locksRows, atomically: (inner) => inner(part) };
+        return work(part);
+      });
+    } catch (error) {
+      if (n >= ATTEMPTS || !database.isPassing(error)) throw error;
+      await clock.sleep(PAUSE_MS * n);
+    }
+  }
+}

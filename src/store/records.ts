@@ -1,0 +1,20 @@
+/** Every query, on the store itself or inside one of its transactions. */
+import type { Records } from '../domain/store';
+import { accountRecords } from './accounts';
+import { entryRecords } from './entries';
+import { journalRecords } from './journal';
+import { letterRecords } from './letters';
+import { modeRecords } from './mode';
+import type { Session } from './session';
+import { triesRecords } from './tries';
+
+export function recordsOf(session: Session): Records {
+  return {
+    ...accountRecords(session),
+    ...entryRecords(session),
+    ...triesRecords(session),
+    ...journalRecords(session),
+    ...letterRecords(session),
+    ...modeRecords(session),
+  };
+}

@@ -1,0 +1,100 @@
+/** The tables, as queries see them. Times are milliseconds since the epoch, lists are JSON; no column knows a time zone. */
+import type { Generated } from 'kysely';
+import type { EntryKind, EntryState } from '../domain/entry';
+import type { Mode } from '../domain/firewall';
+import type { Action } from '../domain/journal';
+
+export interface Schema {
+  readonly accounts: AccountRow;
+  readonly entries: EntryRow;
+  readonly tries: TriesRow;
+  readonly failures: FailureRow;
+  readonly journal: JournalRow;
+  readonly letters: LetterRow;
+  readonly mode: ModeRow;
+}
+
+export interface AccountRow {
+  readonly number: string;
+  readonly name: string;
+  readonly email: string;
+  readonly pin_hash: string | null;
+  readonly services: string;
+  readonly extensions: string;
+  readonly callers: string;
+  readonly max_open: number;
+  readonly lease_seconds: number;
+  readonly disabled_at: number | null;
+  readonly created_at: number;
+}
+
+export interface EntryRow {
+  readonly id: Generated<number>;
+  readonly kind: EntryKind;
+  readonly what: string;
+  readonly network: string;
+  readonly services: string;
+  readonly account: string | null;
+  readonly opened_by: string;
+  readonly since: number;
+  /** null: for good. */
+  readonly until: number | null;
+  readonly name: string | null;
+  readonly note: string | null;
+  readonly state: EntryState;
+  readonly proved_at: number | null;
+}
+
+export interface TriesRow {
+  readonly subject: string;
+  readonly failures: number;
+  readonly locks: number;
+  readonly locked_until: number | null;
+}
+
+export interface FailureRow {
+  readonly id: Generated<number>;
+  readonly subject: string;
+  readonly failed_at: number;
+}
+
+export interface JournalRow {
+  readonly id: Generated<number>;
+  readonly happened_at: number;
+  readonly action: Action;
+  readonly done_by: string;
+  readonly what: string;
+  readonly done_from: string | null;
+  readonly why: string;
+  readonly entry: number | null;
+  readonly previous: string | null;
+}
+
+/** `queued` letters have a next try, the others none. */
+export type LetterState = 'queued' | 'sent' | 'failed';
+
+export interface LetterRow {
+  readonly id: Generated<number>;
+  readonly message_id: string;
+  readonly to_name: string;
+  readonly to_address: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly queued_at: number;
+  readonly tries: number;
+  readonly state: LetterState;
+  readonly next_try_at: number | null;
+  readonly sent_at: number | null;
+  readonly last_error: string | null;
+}
+
+/** One row, id 1. */
+export interface ModeRow {
+  readonly id: number;
+  readonly mode: Mode | null;
+  readonly trial_mode: Mode | null;
+  readonly trial_until: number | null;
+  /** `ListeningPorts` as JSON. */
+  readonly listening: string | null;
+}

@@ -1,0 +1,11 @@
+/** Where queries run: on the store itself, or inside one of its transactions. */
+import type { Kysely } from 'kysely';
+import type { Schema } from './schema';
+
+export interface Session {
+  readonly db: Kysely<Schema>;
+  /** Inside a transaction of a server with other writers: what is read and then written must be locked when read. */
+  readonly locksRows: boolean;
+  /** All of it or nothing; inside a transaction, as a part of that one. */
+  atomically<T>(work: (session: Session) => Promise<T>): Promise<T>;
+}

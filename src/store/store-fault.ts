@@ -1,0 +1,77 @@
+/** Databases' faults as AppError STORE_FAILED: what happened and what to do. */
+import { AppError } from '../errors';
+import { printable } from '../domain/printable';
+
+/**
+ * What `error` is to the caller. TypeError and RangeError are how the libraries report a wrong call, that is a bug of
+ * ours, and stay as they are. `where` names the database, without its password.
+ */
+export function storeFault(error: unknown, where: string): unknown {
+  if (!(error instanceof Error) || error instanceof AppError) return error;
+  if (error instanceof TypeError || error instanceof RangeError) return error;
+  const code = codeOf(error);
+  const what = `${where}: ${printable(error.message)} (${code})`;
+  return new AppError('STORE_FAILED', what, hintFor(`${code} ${error.message}`), bare(error));
+}
+
+/** Is this the database fault with this code? */
+export function isDatabaseFault(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof AppError && error.cause instanceof Error && codes.includes(codeOf(error.cause));
+}
+
+function codeOf(error: Error): string {
+  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  // MariaDB's own numbers have no name in the library.
+  if (errno === 1969) return 'ER_STATEMENT_TIMEOUT';
+  return typeof code === 'string' ? code : 'no code';
+}
+
+/** Without the statement, in which the driver has put the values: they may be a PIN's hash. */
+function bare(error: Error): Error {
+  const copy = Object.assign(new Error(error.message), { code: codeOf(error) });
+  if (error.stack !== undefined) copy.stack = error.stack;
+  return copy;
+}
+
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [
+    /^SQLITE_(CORRUPT|NOTADB)/,
+    'the file is damaged or no database of Tollgate: put a backup of it in its place, or move it away and run "tollgate init"',
+  ],
+  [/^SQLITE_FULL|^ENOSPC|^ER_(DISK|RECORD_FILE)_FULL/, 'the disk is full: make room; nothing was changed'],
+  [/^SQLITE_BUSY|^SQLITE_LOCKED/, 'another program holds the database: end it, then try again; nothing was changed'],
+  [/^SQLITE_READONLY|^EROFS/, "this user may not write it: run it as root, or give the file to the service's user"],
+  [/^EACCES|^EPERM|^SQLITE_PERM/, "this user may not open it: run it as root, or give the file to the service's user"],
+  [
+    /^ENOENT: no such file|^ENOENT .*open|^SQLITE_CANTOPEN|^ENOTDIR|^EISDIR/,
+    'is its folder there, and may this user write in it? "tollgate init" makes it',
+  ],
+  [/^SQLITE_IOERR/, 'the disk failed: look at "dmesg"'],
+  [
+    /^ER_ACCESS_DENIED/,
+    'is the user or password in TOLLGATE_DATABASE right? In them, write %40 for @, %2F for / and %25 for %',
+  ],
+  [/^ER_DBACCESS_DENIED/, 'this database user lacks rights there: GRANT ALL ON that database to it'],
+  [/^ER_BAD_DB/, 'make it: CREATE DATABASE, and GRANT ALL ON it to the user'],
+  [
+    /^ER_LOCK_WAIT|^ER_LOCK_DEADLOCK/,
+    'something else holds these rows: SHOW ENGINE INNODB STATUS says what; nothing was changed',
+  ],
+  [
+    /^ER_STATEMENT_TIMEOUT|^ER_QUERY_(INTERRUPTED|TIMEOUT)/,
+    'the database server was too slow: SHOW PROCESSLIST says what it does; nothing was changed',
+  ],
+  [
+    /^ECONNREFUSED|^ENOENT|^ETIMEDOUT|^EHOST|^ENET|^ENOTFOUND|^EAI_AGAIN/,
+    'is the database server running, and is its address in TOLLGATE_DATABASE right?',
+  ],
+  [
+    /^PROTOCOL_|^ECONNRESET|^EPIPE|^ER_SERVER_SHUTDOWN|closed state/,
+    'the connection to the database server broke: try again when it is back',
+  ],
+  [/^ER_CON_COUNT|^ER_TOO_MANY_USER/, 'the database server has no connection left: raise its max_connections'],
+];
+
+function hintFor(text: string): string {
+  return HINTS.find(([pattern]) => pattern.test(text))?.[1] ?? 'run "tollgate status"';
+}

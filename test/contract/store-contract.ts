@@ -1,0 +1,418 @@
+/** What every store must do, whichever database is behind it. */
+import type { Account } from '../../src/domain/account';
+import type { NewEntry } from '../../src/domain/entry';
+import type { NewJournalLine } from '../../src/domain/journal';
+import type { Letter } from '../../src/domain/letter';
+import { parseNetwork, type Network } from '../../src/domain/network';
+import type { ModeState, Records, Store } from '../../src/domain/store';
+
+export interface StorePlace {
+  /** Opens the same database each time; the first time it is empty. */
+  open(): Promise<Store>;
+}
+
+const NOW = new Date('2030-06-01T12:00:00.123Z');
+const at = (seconds: number) => new Date(NOW.getTime() + seconds * 1000);
+const net = (text: string): Network => parseNetwork(text) ?? fail(text);
+const fail = (text: string): never => {
+  throw new Error(`no network: ${text}`);
+};
+const STRANGE = `Zoë "Q" O'Hara; -- \\ % _ 日本 🎧\u0000x`.replace('\u0000', '');
+
+const account: Account = {
+  number: '12',
+  name: STRANGE,
+  email: "o'hara+x@example.org",
+  pinHash: 'scrypt$15$abc$def',
+  services: ['phone', 'ssh'],
+  extensions: ['200', '201'],
+  callers: ['4915112345'],
+  maxOpen: 2,
+  leaseSeconds: 259_200,
+  disabledAt: undefined,
+  createdAt: NOW,
+};
+const entry: NewEntry = {
+  kind: 'allow',
+  what: '192.0.2.1',
+  network: net('192.0.2.1'),
+  services: ['phone'],
+  account: '12',
+  by: 'account 12',
+  since: NOW,
+  until: at(60),
+  name: undefined,
+  note: undefined,
+  state: 'open',
+};
+const line: NewJournalLine = {
+  action: 'allow',
+  by: 'account 12',
+  what: '192.0.2.1',
+  from: STRANGE,
+  why: 'opened by telephone',
+  entry: 7,
+  before: '{"until":null}',
+};
+const letter: Letter = {
+  to: { name: STRANGE, address: 'a@example.org' },
+  subject: STRANGE,
+  text: `${STRANGE}\r\nline two\n`,
+  html: `<p>${STRANGE}</p>`.repeat(5000),
+};
+
+/** `make` is called once for each test. */
+export function storeContract(make: () => Promise<StorePlace>): void {
+  let place: StorePlace;
+  let stores: Store[];
+  let store: Store;
+  const openAnother = async () => {
+    const another = await place.open();
+    stores.push(another);
+    return another;
+  };
+  const reopen = async () => {
+    await stores.pop()?.close();
+    store = await openAnother();
+  };
+
+  beforeEach(async () => {
+    stores = [];
+    place = await make();
+    store = await openAnother();
+  });
+  afterEach(async () => {
+    for (const open of stores) await open.close();
+  });
+
+  describe('accounts', () => {
+    it('come back as they were saved, after a restart too', async () => {
+      const bare = { ...account, number: '0034', pinHash: undefined, disabledAt: at(5), services: [], callers: [] };
+      await store.saveAccount(account);
+      await store.saveAccount(bare);
+      await reopen();
+      expect(await store.account('12')).toEqual(account);
+      expect(await store.account('0034')).toEqual(bare);
+      expect(await store.accounts()).toEqual([bare, account]);
+    });
+    it('are replaced under the same number', async () => {
+      await store.saveAccount(account);
+      await store.saveAccount({ ...account, name: 'Zoë', pinHash: undefined });
+      expect(await store.accounts()).toEqual([{ ...account, name: 'Zoë', pinHash: undefined }]);
+    });
+    it('that do not exist are undefined, and 012 is not 12', async () => {
+      await store.saveAccount(account);
+      expect(await store.account('012')).toBeUndefined();
+    });
+    it('are gone when removed', async () => {
+      await store.saveAccount(account);
+      await store.removeAccount('12');
+      await store.removeAccount('12');
+      expect(await store.accounts()).toEqual([]);
+    });
+  });
+
+  describe('entries', () => {
+    it('come back as they were added, after a restart too', async () => {
+      const added = await store.addEntry(entry);
+      const block: NewEntry = {
+        ...entry,
+        ...{ kind: 'block', what: '2001:db8::/255.255.0.0', network: net('2001:db8::/32'), services: [] },
+        ...{ account: undefined, by: STRANGE, until: 'forever', name: STRANGE, note: STRANGE },
+      };
+      const blocked = await store.addEntry(block);
+      expect(added).toEqual({ ...entry, id: added.id, provedAt: undefined });
+      expect(blocked.id).toBeGreaterThan(added.id);
+      await reopen();
+      expect(await store.entry(added.id)).toEqual(added);
+      expect(await store.entry(blocked.id)).toEqual({ ...block, id: blocked.id, provedAt: undefined });
+      expect(await store.entry(blocked.id + 1)).toBeUndefined();
+    });
+    it('never get the number of another that is over', async () => {
+      const first = await store.addEntry(entry);
+      await store.changeEntry(first.id, { state: 'ended' });
+      expect((await store.addEntry(entry)).id).toBeGreaterThan(first.id);
+    });
+    it('are over at the very instant of their end', async () => {
+      const { id } = await store.addEntry(entry);
+      const ids = async (now: Date) => (await store.liveEntries(now)).map((live) => live.id);
+      expect(await ids(new Date(at(60).getTime() - 1))).toEqual([id]);
+      expect(await ids(at(60))).toEqual([]);
+    });
+    it('are live only when they are open', async () => {
+      await store.addEntry({ ...entry, state: 'opening' });
+      await store.addEntry({ ...entry, state: 'ended' });
+      const open = await store.addEntry({ ...entry, until: 'forever' });
+      const all = [open];
+      expect(await store.liveEntries(at(1e9))).toEqual(all);
+      expect(await store.liveEntriesOn(entry.network, NOW)).toEqual(all);
+      expect(await store.liveEntriesCovering(entry.network, NOW)).toEqual(all);
+      expect(await store.liveEntriesOf('12', NOW)).toEqual(all);
+    });
+    it('are listed oldest first, and by kind', async () => {
+      const later = await store.addEntry({ ...entry, since: at(2) });
+      const block = await store.addEntry({ ...entry, since: at(1), kind: 'block', account: undefined });
+      const sooner = await store.addEntry(entry);
+      expect(await store.liveEntries(NOW)).toEqual([sooner, block, later]);
+      expect(await store.liveEntries(NOW, 'block')).toEqual([block]);
+      expect(await store.liveEntries(NOW, 'allow')).toEqual([sooner, later]);
+      expect(await store.liveEntriesOf('12', NOW)).toEqual([sooner, later]);
+    });
+    it('are found on their network, and by everything that lies in it', async () => {
+      const add = (text: string) => store.addEntry({ ...entry, what: text, network: net(text) });
+      const single = await add('192.0.2.1');
+      const wide = await add('192.0.2.0/24');
+      const world = await add('0.0.0.0/0');
+      const six = await add('2001:db8:0:1::/64');
+      await add('192.0.2.2');
+      expect(await store.liveEntriesOn(net('192.0.2.0/24'), NOW)).toEqual([wide]);
+      expect(await store.liveEntriesOn(net('192.0.2.9'), NOW)).toEqual([]);
+      expect(await store.liveEntriesCovering(net('192.0.2.1'), NOW)).toEqual([single, wide, world]);
+      expect(await store.liveEntriesCovering(net('192.0.2.0/25'), NOW)).toEqual([wide, world]);
+      expect(await store.liveEntriesCovering(net('2001:db8:0:1:ffff::9'), NOW)).toEqual([six]);
+    });
+    it('change only in what the patch names', async () => {
+      const added = await store.addEntry(entry);
+      await store.changeEntry(added.id, {});
+      expect(await store.entry(added.id)).toEqual(added);
+      await store.changeEntry(added.id, { until: 'forever' });
+      await store.changeEntry(added.id, { provedAt: at(3), services: ['sip'], note: STRANGE });
+      const changed = { ...added, until: 'forever', provedAt: at(3), services: ['sip'], note: STRANGE };
+      expect(await store.entry(added.id)).toEqual(changed);
+      await store.changeEntry(added.id, { until: at(9), state: 'ended' });
+      expect(await store.entry(added.id)).toEqual({ ...changed, until: at(9), state: 'ended' });
+    });
+    it('that were still opening when a process died are ended and told', async () => {
+      const opening = await store.addEntry({ ...entry, state: 'opening' });
+      const open = await store.addEntry(entry);
+      await reopen();
+      expect(await store.dropOpening()).toEqual([{ ...opening, state: 'ended' }]);
+      expect(await store.dropOpening()).toEqual([]);
+      expect(await store.entry(opening.id)).toEqual({ ...opening, state: 'ended' });
+      expect(await store.entry(open.id)).toEqual(open);
+    });
+    it('are ended once, when their end has come, however many they are', async () => {
+      const due = await store.transaction(async (records) => {
+        const added = [];
+        for (let i = 0; i < 1100; i++) added.push(await records.addEntry(entry));
+        return added;
+      });
+      await store.addEntry({ ...entry, until: 'forever' });
+      await store.addEntry({ ...entry, until: at(61) });
+      await store.addEntry({ ...entry, state: 'opening' });
+      expect(await store.endDue(new Date(at(60).getTime() - 1))).toEqual([]);
+      expect(await store.endDue(at(60))).toEqual(due.map((one) => ({ ...one, state: 'ended' })));
+      expect(await store.endDue(at(60))).toEqual([]);
+    });
+    it('of the past are listed newest first, the ended ones too', async () => {
+      await store.addEntry({ ...entry, since: at(-1) });
+      const first = await store.addEntry({ ...entry, state: 'ended' });
+      const second = await store.addEntry(entry);
+      const third = await store.addEntry({ ...entry, since: at(1) });
+      expect(await store.recentEntries(NOW, 10)).toEqual([third, second, first]);
+      expect(await store.recentEntries(NOW, 2)).toEqual([third, second]);
+    });
+    it('with an invalid end are refused rather than kept for good', async () => {
+      await expect(store.addEntry({ ...entry, until: new Date(NaN) })).rejects.toThrow(RangeError);
+    });
+  });
+
+  describe('tries', () => {
+    const none = { failures: 0, locks: 0, lockedUntil: undefined };
+
+    it('of somebody unknown are none', async () => {
+      expect(await store.tries('account 99')).toEqual({ subject: 'account 99', ...none });
+    });
+    it('come back as they were saved, after a restart too', async () => {
+      const tries = { subject: STRANGE, failures: 4, locks: 1, lockedUntil: at(900) };
+      await store.saveTries({ ...tries, failures: 3 });
+      await store.saveTries(tries);
+      await reopen();
+      expect(await store.tries(STRANGE)).toEqual(tries);
+      await store.saveTries({ subject: STRANGE, ...none });
+      expect(await store.tries(STRANGE)).toEqual({ subject: STRANGE, ...none });
+    });
+    const addOne = async (records: Records) => {
+      const tries = await records.tries('account 12');
+      await records.saveTries({ ...tries, failures: tries.failures + 1 });
+    };
+    it('are counted one by one by twenty calls at once', async () => {
+      await Promise.all(Array.from({ length: 20 }, () => store.transaction(addOne)));
+      expect((await store.tries('account 12')).failures).toBe(20);
+    });
+    it('are counted one by one by two programs at once', async () => {
+      const other = await openAnother();
+      await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? store : other).transaction(addOne)));
+      expect((await store.tries('account 12')).failures).toBe(20);
+    });
+    it('over a time are counted from its first instant on, for each subject', async () => {
+      for (const seconds of [0, 10, 10, 20]) await store.addFailure('caller 1', at(seconds));
+      await store.addFailure('caller 2', at(10));
+      expect(await store.failuresSince('caller 1', at(10))).toBe(3);
+      expect(await store.failuresSince('caller 1', new Date(at(10).getTime() + 1))).toBe(1);
+      expect(await store.failuresSince('caller 3', at(0))).toBe(0);
+    });
+    it('that were good are taken back, one failure and no other', async () => {
+      for (const seconds of [0, 10, 10]) await store.addFailure('caller 1', at(seconds));
+      await store.addFailure('caller 2', at(10));
+      await store.takeBackFailure('caller 1', at(10));
+      await store.takeBackFailure('caller 1', at(5));
+      expect(await store.failuresSince('caller 1', at(0))).toBe(2);
+      expect(await store.failuresSince('caller 2', at(0))).toBe(1);
+    });
+    it('are forgotten after a day', async () => {
+      const day = 24 * 3600;
+      await store.addFailure('caller 1', at(0));
+      await store.addFailure('caller 1', at(day));
+      expect(await store.failuresSince('caller 1', at(0))).toBe(2);
+      await store.addFailure('caller 2', at(day + 1));
+      expect(await store.failuresSince('caller 1', at(0))).toBe(1);
+    });
+  });
+
+  describe('the journal', () => {
+    it('gives lines back as they were written, after a restart too', async () => {
+      const written = await store.addJournal(line, NOW);
+      const bare = await store.addJournal({ ...line, from: undefined, entry: undefined, before: undefined }, at(1));
+      expect(written).toEqual({ ...line, id: written.id, at: NOW });
+      await reopen();
+      expect(await store.journalLine(written.id)).toEqual(written);
+      expect(await store.journalLine(bare.id)).toEqual(bare);
+      expect(await store.journalLine(bare.id + 1)).toBeUndefined();
+    });
+    it('keeps the order in which things happened, also when the clock was set back', async () => {
+      const lines = [];
+      for (const seconds of [0, 30, 10, 40]) lines.push(await store.addJournal(line, at(seconds)));
+      const [first, second, third, fourth] = lines;
+      expect(await store.journalAfter(0, 10)).toEqual([first, second, third, fourth]);
+      expect(await store.journalAfter(second?.id ?? 0, 1)).toEqual([third]);
+      expect(await store.journalSince(at(10), 10)).toEqual([second, third, fourth]);
+      expect(await store.journalSince(at(0), 2)).toEqual([second, fourth]);
+      expect(await store.journalSince(at(41), 2)).toEqual([]);
+    });
+  });
+
+  describe('letters', () => {
+    const counts = { waiting: 0, failed: 0, sent: 0, lastError: undefined };
+
+    it('are due at once, oldest first, as they were queued, after a restart too', async () => {
+      const first = await store.queueLetter(letter, '<1@example.org>', NOW);
+      const second = await store.queueLetter({ ...letter, subject: 'two' }, '<2@example.org>', NOW);
+      expect(first).toEqual({ ...letter, id: first.id, messageId: '<1@example.org>', queuedAt: NOW, tries: 0 });
+      await reopen();
+      expect(await store.dueLetters(NOW, 10)).toEqual([first, second]);
+      expect(await store.dueLetters(NOW, 1)).toEqual([first]);
+      expect(await store.dueLetters(at(-1), 10)).toEqual([]);
+    });
+    it('that failed are tried again when their time has come, and sent once', async () => {
+      const queued = await store.queueLetter(letter, '<1@example.org>', NOW);
+      await store.letterFailed(queued.id, STRANGE, at(60));
+      expect(await store.letterCounts()).toEqual({ ...counts, waiting: 1, lastError: STRANGE });
+      expect(await store.dueLetters(at(59), 10)).toEqual([]);
+      expect(await store.dueLetters(at(60), 10)).toEqual([{ ...queued, tries: 1 }]);
+      await store.letterSent(queued.id, at(61));
+      expect(await store.dueLetters(at(1e9), 10)).toEqual([]);
+      expect(await store.letterCounts()).toEqual({ ...counts, sent: 1 });
+    });
+    it('that were given up are kept and counted, with the reason', async () => {
+      const queued = await store.queueLetter(letter, '<1@example.org>', NOW);
+      await store.letterFailed(queued.id, 'mailbox full', at(60));
+      await store.letterFailed(queued.id, 'no such mailbox', undefined);
+      expect(await store.dueLetters(at(1e9), 10)).toEqual([]);
+      expect(await store.letterCounts()).toEqual({ ...counts, failed: 1, lastError: 'no such mailbox' });
+    });
+    it('are queued once under one Message-ID', async () => {
+      await store.queueLetter(letter, '<1@example.org>', NOW);
+      await expect(store.queueLetter(letter, '<1@example.org>', NOW)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+      expect((await store.letterCounts()).waiting).toBe(1);
+    });
+  });
+
+  describe('the mode', () => {
+    const unknown: ModeState = { mode: undefined, trial: undefined, listening: undefined };
+
+    it('is unknown at first, and then what was saved last', async () => {
+      expect(await store.modeState()).toEqual(unknown);
+      const onTrial: ModeState = {
+        mode: 'watch',
+        trial: { mode: 'guard', until: at(60) },
+        listening: { sip: [{ protocol: 'udp', first: 5060, last: 5061 }], iax: [] },
+      };
+      await store.saveModeState(onTrial);
+      await reopen();
+      expect(await store.modeState()).toEqual(onTrial);
+      await store.saveModeState({ ...unknown, mode: 'guard' });
+      expect(await store.modeState()).toEqual({ ...unknown, mode: 'guard' });
+      await store.saveModeState(unknown);
+      expect(await store.modeState()).toEqual(unknown);
+    });
+  });
+
+  describe('a transaction', () => {
+    it('resolves to what its work does, and its changes are there for all', async () => {
+      const other = await openAnother();
+      const added = await store.transaction(async (records) => {
+        await records.addJournal(line, NOW);
+        return records.addEntry(entry);
+      });
+      expect(await other.liveEntries(NOW)).toEqual([added]);
+      expect(await other.journalAfter(0, 10)).toHaveLength(1);
+    });
+    it('sees its own changes', async () => {
+      const seen = await store.transaction(async (records) => {
+        const added = await records.addEntry({ ...entry, state: 'opening' });
+        await records.changeEntry(added.id, { state: 'open' });
+        await records.addFailure('caller 1', NOW);
+        return [
+          await records.liveEntries(NOW),
+          await records.endDue(at(60)),
+          await records.failuresSince('caller 1', NOW),
+        ];
+      });
+      expect(seen).toMatchObject([[{ state: 'open' }], [{ state: 'ended' }], 1]);
+    });
+    it('that fails leaves nothing, and rejects with the very fault', async () => {
+      await store.saveAccount(account);
+      const fault = new Error('the kernel refused');
+      const work = store.transaction(async (records) => {
+        await records.addEntry(entry);
+        await records.addJournal(line, NOW);
+        await records.removeAccount('12');
+        await records.saveTries({ subject: 'account 12', failures: 1, locks: 0, lockedUntil: undefined });
+        await records.addFailure('account 12', NOW);
+        await records.queueLetter(letter, '<1@example.org>', NOW);
+        await records.saveModeState({ mode: 'guard', trial: undefined, listening: undefined });
+        throw fault;
+      });
+      await expect(work).rejects.toBe(fault);
+      await reopen();
+      expect(await store.liveEntries(NOW)).toEqual([]);
+      expect(await store.journalAfter(0, 10)).toEqual([]);
+      expect(await store.accounts()).toEqual([account]);
+      expect((await store.tries('account 12')).failures).toBe(0);
+      expect(await store.failuresSince('account 12', NOW)).toBe(0);
+      expect((await store.letterCounts()).waiting).toBe(0);
+      expect((await store.modeState()).mode).toBeUndefined();
+    });
+    it('whose query fails leaves nothing', async () => {
+      await store.queueLetter(letter, '<1@example.org>', NOW);
+      const work = store.transaction(async (records) => {
+        await records.addEntry(entry);
+        await records.queueLetter(letter, '<1@example.org>', NOW);
+      });
+      await expect(work).rejects.toMatchObject({ code: 'STORE_FAILED' });
+      expect(await store.liveEntries(NOW)).toEqual([]);
+    });
+    it('comes after those that were asked for before it', async () => {
+      const order: string[] = [];
+      const slow = store.transaction(async (records) => {
+        await records.tries('a');
+        await records.tries('b');
+        order.push('first');
+      });
+      const quick = store.transaction(() => Promise.resolve(order.push('second')));
+      await Promise.all([slow, quick]);
+      expect(order).toEqual(['first', 'second']);
+    });
+  });
+}
