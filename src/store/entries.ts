@@ -23,7 +23,6 @@ type EntryRecords = Pick<
 
 export function entryRecords(session: Session): EntryRecords {
   const { db } = session;
-  const live = (now: Date) => liveRows(session, now);
   return {
     async entry(id) {
       const query = db.selectFrom('entries').selectAll().where('id', '=', id);
@@ -31,19 +30,19 @@ export function entryRecords(session: Session): EntryRecords {
       return row && readEntry(row);
     },
     async liveEntries(now, kind) {
-      const rows = await live(now)
+      const rows = await liveRows(session, now)
         .$if(kind !== undefined, (q) => q.where('kind', '=', kind ?? 'allow'))
         .execute();
       return rows.map(readEntry);
     },
     async liveEntriesOn(network, now) {
-      return (await live(now).where('network', '=', network).execute()).map(readEntry);
+      return (await entriesOn(session, [network], now).execute()).map(readEntry);
     },
     async liveEntriesCovering(network, now) {
-      return (await live(now).where('network', 'in', covering(network)).execute()).map(readEntry);
+      return (await entriesOn(session, covering(network), now).execute()).map(readEntry);
     },
     async liveEntriesOf(account, now) {
-      return (await live(now).where('account', '=', account).execute()).map(readEntry);
+      return (await entriesOf(session, account, now).execute()).map(readEntry);
     },
     async recentEntries(since, limit) {
       const rows = await db
@@ -69,18 +68,29 @@ export function entryRecords(session: Session): EntryRecords {
   };
 }
 
+/** Later than any date. With "is null or later" SQLite reads every live entry rather than those on a network. */
+const NEVER = Number.MAX_SAFE_INTEGER;
+
 /** Live at `now`, oldest first. An entry is over at the very instant of its end. */
 export function liveRows({ db }: Session, now: Date) {
   return db
     .selectFrom('entries')
     .selectAll()
     .where('state', '=', 'open')
-    .where((e) => e.or([e('until', 'is', null), e('until', '>', toColumn(now))]))
+    .where((e) => e(e.fn.coalesce('until', e.lit(NEVER)), '>', toColumn(now)))
     .orderBy('since')
     .orderBy('id');
 }
 
-function openingRows({ db }: Session) {
+export function entriesOn(session: Session, networks: readonly Network[], now: Date) {
+  return liveRows(session, now).where('network', 'in', networks);
+}
+
+export function entriesOf(session: Session, account: string, now: Date) {
+  return liveRows(session, now).where('account', '=', account);
+}
+
+export function openingRows({ db }: Session) {
   return db.selectFrom('entries').selectAll().where('state', '=', 'opening').orderBy('id');
 }
 

@@ -1,7 +1,7 @@
 /** The lock on the state folder: whoever holds it alone writes. */
 import Database from 'better-sqlite3';
 import { createPrivate, type Owner } from './private-file';
-import { storeFault } from './store-fault';
+import { faultCode, storeFault } from './store-fault';
 
 export interface StateLock {
   release(): void;
@@ -28,7 +28,7 @@ function takeLock(db: Database.Database): StateLock | undefined {
     return { release: () => void db.close() };
   } catch (error) {
     db.close();
-    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return undefined;
+    if (faultCode(error)?.startsWith('SQLITE_BUSY')) return undefined;
     throw error;
   }
 }

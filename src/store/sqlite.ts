@@ -6,7 +6,7 @@ import type { Clock } from '../ports';
 import type { OpenDatabase } from './database';
 import { createPrivate, type Owner } from './private-file';
 import type { Schema } from './schema';
-import { storeFault } from './store-fault';
+import { faultCode, storeFault } from './store-fault';
 import { sqliteTables } from './tables';
 import { within } from './within';
 
@@ -115,5 +115,5 @@ function patient(connection: DatabaseConnection, { clock, busyMs, where }: Bound
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+  return faultCode(error)?.startsWith('SQLITE_BUSY') ?? false;
 }

@@ -3,33 +3,38 @@ import { AppError } from '../errors';
 import { printable } from '../domain/printable';
 
 /**
- * What `error` is to the caller. TypeError and RangeError are how the libraries report a wrong call, that is a bug of
- * ours, and stay as they are. `where` names the database, without its password.
+ * What `error` is to the caller: the databases' and the kernel's faults have a code, and anything without one is a bug of
+ * ours and stays as it is. `where` names the database, without its password.
  */
 export function storeFault(error: unknown, where: string): unknown {
-  if (!(error instanceof Error) || error instanceof AppError) return error;
-  if (error instanceof TypeError || error instanceof RangeError) return error;
-  const code = codeOf(error);
-  const what = `${where}: ${printable(error.message)} (${code})`;
-  return new AppError('STORE_FAILED', what, hintFor(`${code} ${error.message}`), bare(error));
+  const code = faultCode(error);
+  if (code === undefined || error instanceof AppError) return error;
+  const { message } = error as { message: string };
+  const what = `${where}: ${printable(message)} (${code})`;
+  return new AppError('STORE_FAILED', what, hintFor(`${code} ${message}`), bare(message, code, error));
 }
 
-/** Is this the database fault with this code? */
+/** Is this the database fault with one of these codes? */
 export function isDatabaseFault(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof AppError && error.cause instanceof Error && codes.includes(codeOf(error.cause));
+  return error instanceof AppError && codes.includes(faultCode(error.cause) ?? '');
 }
 
-function codeOf(error: Error): string {
+/** `SQLITE_BUSY`, `ER_LOCK_DEADLOCK`, `ENOENT`; undefined for anything else. Node's own `ERR_…` are bugs. */
+export function faultCode(error: unknown): string | undefined {
+  // By its shape: a native module gives its errors the class of whoever loaded it first.
+  if (typeof error !== 'object' || error === null || !('message' in error)) return undefined;
   const { code, errno } = error as { code?: unknown; errno?: unknown };
-  // MariaDB's own numbers have no name in the library.
-  if (errno === 1969) return 'ER_STATEMENT_TIMEOUT';
-  return typeof code === 'string' ? code : 'no code';
+  if (errno === MARIADB_STATEMENT_TIMEOUT) return 'ER_STATEMENT_TIMEOUT';
+  return typeof code === 'string' && !code.startsWith('ERR_') ? code : undefined;
 }
+
+/** MariaDB's own numbers have no name in mysql2. */
+const MARIADB_STATEMENT_TIMEOUT = 1969;
 
 /** Without the statement, in which the driver has put the values: they may be a PIN's hash. */
-function bare(error: Error): Error {
-  const copy = Object.assign(new Error(error.message), { code: codeOf(error) });
-  if (error.stack !== undefined) copy.stack = error.stack;
+function bare(message: string, code: string, error: unknown): Error {
+  const copy = Object.assign(new Error(message), { code });
+  if (error instanceof Error && error.stack !== undefined) copy.stack = error.stack;
   return copy;
 }
 
