@@ -155,13 +155,18 @@ export function readConfig(text: string, environment: Environment, file: string)
   const result = schema.safeParse(raw);
   const problems = result.success
     ? problemsOf(result.data)
-    : result.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
+    : result.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${sentenceOf(issue)}`);
   if (result.success && problems.length === 0) return result.data;
   throw new AppError(
     'CONFIG_INVALID',
     `${file}: ${problems.join(`\n${file}: `)}`,
     'edit it, then run "tollgate config check"',
   );
+}
+
+/** A bad key of a table says why in an issue of its own, one level down. */
+function sentenceOf(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_key' ? issue.issues.map(({ message }) => message).join(', ') : issue.message;
 }
 
 function tomlOf(text: string, file: string): Record<string, unknown> {

@@ -51,7 +51,7 @@ export class Doors {
     cause: Cause,
     replaces: (records: Records) => Promise<{ superseded: readonly Entry[]; closing: readonly Entry[] }>,
   ): Promise<{ entry: Entry; closed: readonly Entry[]; superseded: readonly Entry[] }> {
-    const { store, firewall, phones, post } = this.#parts;
+    const { store, phones, post } = this.#parts;
     const opened = await this.#alone(async () => {
       const { entry, ...ending } = await store.transaction(async (records) => ({
         entry: await records.addEntry({ ...wanted, state: 'opening' }),
@@ -61,7 +61,7 @@ export class Doors {
       const forth = await this.#changes([entry], gone);
       const back = await this.#changes(gone, [entry]); // now, because the store may be what fails
       try {
-        await firewall.change(forth);
+        await this.#tellKernel(forth);
         await store.transaction((records) => this.#settle(records, entry, ending, cause));
       } catch (error) {
         await this.#takeBack(entry, back, cause, error);
@@ -81,12 +81,12 @@ export class Doors {
    */
   async close(entries: readonly Entry[], cause: Cause): Promise<Closed> {
     if (entries.length === 0) return { entries: [], calls: [] };
-    const { store, firewall, clock, phones, post } = this.#parts;
+    const { store, clock, phones, post } = this.#parts;
     await this.#alone(async () => {
       await store.transaction(async (records) => {
         for (const entry of entries) await this.#end(records, entry, cause);
       });
-      await firewall.change(await this.#changes([], entries));
+      await this.#tellKernel(await this.#changes([], entries));
     });
     post.poke();
     const ended = entries.map((entry) => ({ ...entry, state: 'ended' as const, until: clock.now() }));
@@ -95,7 +95,7 @@ export class Doors {
 
   /** Puts into the store and the kernel that these leases' time has come; their calls may go on. */
   async expire(): Promise<readonly Entry[]> {
-    const { store, firewall, clock, phones } = this.#parts;
+    const { store, clock, phones } = this.#parts;
     const ended = await this.#alone(async () => {
       const due = await store.transaction(async (records) => {
         const entries = await records.endDue(clock.now());
@@ -103,11 +103,17 @@ export class Doors {
           await write(this.#parts, records, lineOf(entry, 'ended', 'kernel', 'Its time was up.'));
         return entries;
       });
-      if (due.length > 0) await firewall.change(await this.#changes([], due));
+      if (due.length > 0) await this.#tellKernel(await this.#changes([], due));
       return due;
     });
     for (const network of await this.#silent(ended)) await this.#tryPhones(() => phones.forgetContacts(network));
     return ended;
+  }
+
+  /** Nothing of ours is in the kernel before `init` and after `firewall remove`: then there is nobody to tell. */
+  async #tellKernel(changes: readonly Change[]): Promise<void> {
+    const { mode } = await this.#parts.store.modeState();
+    if (mode) await this.#parts.firewall.change(changes);
   }
 
   /** The changes of every network that `coming` or `leaving` entries are on. */
@@ -154,10 +160,10 @@ export class Doors {
 
   /** The kernel or the store said no after the entry was recorded: neither keeps it. */
   async #takeBack(entry: Entry, back: readonly Change[], cause: Cause, error: unknown): Promise<void> {
-    const { store, firewall, log } = this.#parts;
+    const { store, log } = this.#parts;
     const why = error instanceof Error ? error.message : String(error);
     const undo = async () => {
-      await firewall.change(back);
+      await this.#tellKernel(back);
       await store.transaction(async (records) => {
         await records.changeEntry(entry.id, { state: 'ended', until: this.#parts.clock.now() });
         await write(this.#parts, records, lineOf(entry, 'failed', cause.by, why, cause.from));

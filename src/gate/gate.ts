@@ -1,5 +1,6 @@
 /** Everything that people and Asterisk can ask of Tollgate, in one table. The CLI and the control socket speak it. */
 import type { Doorkeeper } from '../domain/doorkeeper';
+import type { Proof } from '../domain/phones';
 import type { AccountShape, EntryShape, ExplainShape, JournalShape, ModeShape, StatusShape } from '../domain/shapes';
 import { AppError } from '../errors';
 import * as accounts from './accounts';
@@ -9,6 +10,7 @@ import * as entries from './entries';
 import { explain } from './explain';
 import * as modes from './modes';
 import type { Parts } from './parts';
+import { recordProof } from './proof';
 import { status, type MoreStatus } from './status';
 import { shapeOfLine } from './shape';
 import { undo, type Undone } from './undo';
@@ -61,6 +63,8 @@ export interface Gate {
   restore(): Promise<readonly string[]>;
   /** What time brings: ended leases, a lapsed trial. Called every second or so. */
   tick(): Promise<void>;
+  /** Asterisk saw a good password. Never rejects. */
+  proof(proof: Proof): Promise<void>;
   /** Brings the kernel back to the store's word if somebody changed it; called every minute or so. */
   reconcile(): Promise<readonly string[]>;
 }
@@ -79,6 +83,9 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
     async tick() {
       await doors.expire();
       await modes.forgetLapsedTrial(parts, doors);
+    },
+    async proof(proof) {
+      await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
     },
     reconcile: () => modes.reconcile(parts, doors),
   };
