@@ -1,0 +1,43 @@
+/** What Asterisk says about a call before the first command: `agi_channel: PJSIP/carrier-00000001` and so on. */
+import { AppError } from '../errors';
+
+export type AgiEnvironment = ReadonlyMap<string, string>;
+
+const MOST_BYTES = 64 * 1024;
+
+/** The function returned takes one line and gives the environment at its end. Throws AGI_FAILED for what is no AGI. */
+export function environmentReader(): (line: string) => AgiEnvironment | undefined {
+  const found = new Map<string, string>();
+  let size = 0;
+  return (line) => {
+    size += line.length;
+    if (size > MOST_BYTES) throw notAgi(`an environment of more than ${MOST_BYTES} bytes`);
+    if (line === '' && found.size > 0) return found;
+    const [, name, value] = /^(agi_\w+): ?(.*)$/.exec(line) ?? [];
+    // Asterisk's own lines come first: what a caller smuggles in behind a line break can only repeat a name.
+    if (name !== undefined && value !== undefined && !found.has(name)) found.set(name, value);
+    if (found.size === 0) throw notAgi(`"${line.slice(0, 80)}"`);
+    return undefined;
+  };
+}
+
+/** `travelin-man` of `agi://127.0.0.1/travelin-man?x=1`. */
+export function scriptOf(environment: AgiEnvironment): string {
+  return environment.get('agi_network_script')?.replace(/\?.*$/, '') ?? '';
+}
+
+export function argumentsOf(environment: AgiEnvironment): string[] {
+  const names = Array.from({ length: environment.size }, (_, index) => `agi_arg_${index + 1}`);
+  const end = names.findIndex((name) => !environment.has(name));
+  return names.slice(0, end === -1 ? names.length : end).map((name) => environment.get(name) ?? '');
+}
+
+/** Digits only; undefined for `unknown`, a name or nothing at all. */
+export function callerNumberOf(environment: AgiEnvironment): string | undefined {
+  const shown = environment.get('agi_callerid') ?? '';
+  return /^\+?[\d ().-]*\d[\d ().-]*$/.test(shown) ? shown.replace(/\D/g, '') : undefined;
+}
+
+function notAgi(what: string): AppError {
+  return new AppError('AGI_FAILED', `${what} came where Asterisk describes a call`, 'who else connects to this port?');
+}

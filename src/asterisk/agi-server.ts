@@ -1,0 +1,137 @@
+/** Takes Asterisk's FastAGI connections and gives each to the script it names. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { AppError } from '../errors';
+import type { Call } from '../domain/call';
+import type { Clock, Log } from '../ports';
+import { AgiCall, type CallEvent } from './agi-call';
+import { argumentsOf, callerNumberOf, scriptOf, type AgiEnvironment } from './agi-environment';
+import { outcomeOf, type Variables } from './agi-outcome';
+import { AgiSession } from './agi-session';
+import { CallLine } from './call-line';
+import type { CallSettings } from './call-settings';
+
+/** What the dialplan passed behind the script's name, and all that Asterisk said about the call. */
+export interface AgiRequest {
+  readonly args: readonly string[];
+  readonly environment: AgiEnvironment;
+}
+
+/** Answers one call. What it resolves to is left on the channel as variables. */
+export type AgiScript = (call: Call, request: AgiRequest) => Promise<Variables>;
+
+export interface AgiServerOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  /** 127.0.0.1 unless told. */
+  readonly host?: string;
+  /** Addresses that may connect; this machine's loopback unless told. */
+  readonly allow?: readonly string[];
+  /** Calls at a time; one more is turned away. */
+  readonly mostCalls?: number;
+  /** Milliseconds in which Asterisk must have described the call. */
+  readonly environmentMs?: number;
+  readonly scripts: Readonly<Record<string, AgiScript>>;
+  readonly settings: CallSettings;
+  /** File of a prompt in this language, without its ending. */
+  readonly soundFile: (prompt: string, language: string) => string;
+  readonly observe?: (event: CallEvent & { readonly channel: string }) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface AgiServer {
+  readonly port: number;
+  /** Takes no more calls, gives those that are up `withinMs` to end by themselves, then cuts them off. */
+  stop(withinMs: number): Promise<void>;
+}
+
+const LOOPBACK = ['127.0.0.1', '::1'];
+
+/** Resolves when it listens; rejects with AGI_FAILED when it cannot. */
+export async function startAgiServer(options: AgiServerOptions): Promise<AgiServer> {
+  const { port, host = '127.0.0.1', allow = LOOPBACK, log, clock } = options;
+  const calls = new Map<Socket, Promise<void>>();
+  const server = createServer((socket) => {
+    const peer = socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+    socket.on('error', () => undefined); // without a listener a reset connection ends the process
+    if (!allow.includes(peer)) {
+      log('agi refused', { peer });
+      return socket.destroy();
+    }
+    const call = answer(socket, options).finally(() => calls.delete(socket));
+    calls.set(socket, call);
+    return undefined;
+  });
+  server.maxConnections = options.mostCalls ?? 500;
+  server.on('drop', () => log('agi full', { calls: calls.size }));
+  await listen(server, port, host);
+  server.on('error', (error) => log('agi server failed', { error: error.message }));
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: async (withinMs) => {
+      const closed = once(server, 'close');
+      server.close();
+      const enough = new AbortController();
+      const all = Promise.all(calls.values()).then(() => enough.abort());
+      await clock.sleep(withinMs, enough.signal);
+      for (const socket of calls.keys()) socket.destroy();
+      await Promise.all([all, closed]);
+    },
+  };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  try {
+    server.listen({ port, host });
+    await once(server, 'listening');
+  } catch (error) {
+    const what = `cannot take Asterisk's calls on ${host}:${port}: ${String(error)}`;
+    throw new AppError('AGI_FAILED', what, 'does another Tollgate run? See "agi.port" in the settings', error);
+  }
+}
+
+/** One connection from its first byte to its last. Never rejects. */
+async function answer(socket: Socket, options: AgiServerOptions): Promise<void> {
+  const { clock, log } = options;
+  const session = new AgiSession(socket, clock);
+  try {
+    const environment = await session.open(options.environmentMs ?? 5000);
+    await converse(session, environment, options);
+  } catch (error) {
+    log('agi connection dropped', {
+      peer: socket.remoteAddress,
+      error: error instanceof Error ? error.message : error,
+    });
+  } finally {
+    session.close();
+  }
+}
+
+/** Runs the script and leaves its result on the channel, whatever becomes of it. */
+async function converse(session: AgiSession, environment: AgiEnvironment, options: AgiServerOptions): Promise<void> {
+  const { scripts, settings, clock, log, observe } = options;
+  const channel = environment.get('agi_channel') ?? '';
+  const language = environment.get('agi_language') ?? '';
+  const name = scriptOf(environment);
+  const call = new AgiCall({
+    callerNumber: callerNumberOf(environment),
+    channel,
+    line: new CallLine(session),
+    clock,
+    settings,
+    soundFile: (prompt) => options.soundFile(prompt, language),
+    observe: (event) => observe?.({ ...event, channel }),
+  });
+  const run = async () => {
+    const script = Object.hasOwn(scripts, name) ? scripts[name] : undefined;
+    if (!script) throw new AppError('AGI_FAILED', `the dialplan asks for "${name}"`, 'see the dialplan folder');
+    return script(call, { args: argumentsOf(environment), environment });
+  };
+  const { variables, failure } = await outcomeOf(run);
+  if (failure !== undefined) log('call failed', { channel, script: name, error: call.withoutSecrets(failure) });
+  for (const [variable, value] of Object.entries(variables)) {
+    if (!(await session.leave(variable, value))) break;
+  }
+  log('call ended', { channel, script: name, ...variables });
+}

@@ -1,0 +1,186 @@
+/** One AGI connection over ding-dong's Context, with what the library lacks: whole lines, deadlines, one ending. */
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import Context from 'ding-dong/lib/context';
+import { AppError } from '../errors';
+import { HungUp } from '../domain/call';
+import type { Clock } from '../ports';
+import { environmentReader, type AgiEnvironment } from './agi-environment';
+import { lineReader } from './agi-lines';
+import { quote } from './agi-quote';
+import { readReply, replyLines, type AgiReply } from './agi-reply';
+
+const MOST_LINE_BYTES = 64 * 1024;
+/** Asterisk reads a command into 8192 bytes. */
+const MOST_COMMAND_BYTES = 8000;
+/** Lines that answer nothing; a peer that sends more is no Asterisk. */
+const MOST_STRAY_LINES = 200;
+const PARTING_MS = 1000;
+
+export class AgiSession {
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  readonly #toContext: Duplex;
+  readonly #context: Context;
+  readonly #environment = deferred<AgiEnvironment>();
+  /** Rejects when the caller is gone, and when the connection is. */
+  readonly #gone = deferred<never>();
+  readonly #closed = deferred<never>();
+  #last: Promise<unknown> = Promise.resolve();
+  #awaitingReply = false;
+  #hungUp = false;
+  #over = false;
+  #strayLines = 0;
+
+  constructor(socket: Socket, clock: Clock) {
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#toContext = commandsTo(socket);
+    this.#context = new Context(this.#toContext);
+    // Never before ours: its own reading of the environment is wrong (IPv6, colons), so it gets an empty one.
+    this.#toContext.push('\n\n');
+  }
+
+  /** Reads what Asterisk says about the call. Rejects with AGI_FAILED for anything else, or nothing `withinMs`. */
+  async open(withinMs: number): Promise<AgiEnvironment> {
+    const readLines = lineReader(MOST_LINE_BYTES);
+    const readLine = this.#lineByLine();
+    this.#socket.setNoDelay(true);
+    this.#socket.on('error', () => undefined); // 'close' follows, and is what ends the call
+    this.#socket.on('close', () => this.#end(new HungUp()));
+    this.#socket.on('data', (chunk: Buffer) => {
+      try {
+        for (const line of readLines(chunk)) readLine(line);
+      } catch (error) {
+        this.#end(error);
+      }
+    });
+    return this.#within(withinMs, 'said nothing about the call', this.#environment.promise);
+  }
+
+  /**
+   * Sends one command when those before it are answered. Rejects with HungUp when the caller is gone, and with
+   * AGI_FAILED when Asterisk refuses it or does not answer `withinMs`; the connection is closed then.
+   */
+  async command(name: string, args: readonly (string | number)[], withinMs: number): Promise<AgiReply> {
+    if (this.#hungUp) throw new HungUp();
+    return Promise.race([this.#inTurn([name, ...args.map(quote)].join(' '), withinMs), this.#gone.promise]);
+  }
+
+  /** Sets a channel variable: also when the caller has hung up, as long as Asterisk listens. False: it does not. */
+  async leave(name: string, value: string): Promise<boolean> {
+    const line = `SET VARIABLE ${quote(name)} ${quote(value)}`;
+    // The command that the hang-up interrupted may never be answered, and this one waits behind it.
+    const set = this.#within(PARTING_MS, 'did not take the result', this.#inTurn(line, PARTING_MS));
+    return set.then(
+      () => true,
+      () => false, // there is nobody left to tell
+    );
+  }
+
+  close(): void {
+    this.#socket.destroySoon();
+    this.#end(new HungUp());
+  }
+
+  #inTurn(line: string, withinMs: number): Promise<AgiReply> {
+    if (Buffer.byteLength(line) > MOST_COMMAND_BYTES) throw new RangeError('an AGI command is longer than 8000 bytes');
+    const turn = this.#last.then(() => this.#send(line, withinMs));
+    this.#last = turn.catch(() => undefined); // whoever waits for `turn` is told
+    return turn;
+  }
+
+  async #send(line: string, withinMs: number): Promise<AgiReply> {
+    if (this.#over) throw new HungUp();
+    this.#awaitingReply = true;
+    const { code, result, value } = await this.#within(
+      withinMs,
+      `did not answer "${line.replace(/ ".*$/, '')}"`,
+      this.#context.sendCommand(line),
+    );
+    return readReply(line, code, result, value);
+  }
+
+  async #within<T>(ms: number, failure: string, work: Promise<T>): Promise<T> {
+    const settled = new AbortController();
+    const late = this.#clock.sleep(ms, settled.signal).then(() => {
+      if (settled.signal.aborted) return;
+      this.#end(new AppError('AGI_FAILED', `Asterisk ${failure} within ${ms} ms`, 'is Asterisk overloaded?'));
+    });
+    try {
+      return await Promise.race([work, this.#closed.promise]);
+    } finally {
+      settled.abort();
+      await late;
+    }
+  }
+
+  #lineByLine(): (line: string) => void {
+    const environment = environmentReader();
+    const reply = replyLines();
+    let opened = false;
+    return (line) => {
+      if (!opened) {
+        const read = environment(line);
+        opened = read !== undefined;
+        if (read) this.#environment.resolve(read);
+        return;
+      }
+      const whole = this.#awaitingReply ? reply(line) : undefined;
+      if (line === 'HANGUP') this.#callerLeft();
+      else if (whole === undefined) this.#stray();
+      else this.#answered(whole);
+    };
+  }
+
+  #answered(reply: string): void {
+    this.#awaitingReply = false;
+    this.#strayLines = 0;
+    this.#toContext.push(`${reply}\n`);
+  }
+
+  #callerLeft(): void {
+    this.#hungUp = true;
+    this.#gone.reject(new HungUp());
+  }
+
+  #stray(): void {
+    this.#strayLines++;
+    if (this.#strayLines <= MOST_STRAY_LINES) return;
+    throw new AppError('AGI_FAILED', 'lines came that answer nothing', 'is it Asterisk that connects here?');
+  }
+
+  #end(reason: unknown): void {
+    this.#over = this.#hungUp = true;
+    this.#environment.reject(reason);
+    this.#closed.reject(reason);
+    this.#gone.reject(reason);
+    if (!(reason instanceof HungUp)) this.#socket.destroy();
+    this.#toContext.destroy();
+  }
+}
+
+/** What ding-dong takes for its connection: it writes commands, and is given whole, checked reply lines. */
+function commandsTo(socket: Socket): Duplex {
+  return new Duplex({
+    decodeStrings: false,
+    read: () => undefined,
+    write: (text: string, _encoding, done) => socket.write(text, () => done()), // a failed write closes the socket
+  });
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(reason: unknown): void;
+}
+
+/** A promise that is settled from outside. Nobody need wait for it: a rejection is never "unhandled". */
+function deferred<T>(): Deferred<T> {
+  let settle: Omit<Deferred<T>, 'promise'> | undefined;
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve: (value) => settle?.resolve(value), reject: (reason) => settle?.reject(reason) };
+}
