@@ -44,7 +44,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
   [/EDNS|ENOTFOUND|EAI_AGAIN/, 'the name in mail.host is not found: check it and the resolver'],
   [
-    /EACCES|EROFS|ENOSPC|EPERM|ENOTDIR/,
+    /EACCES|EROFS|ENOSPC|EPERM|ENOTDIR|EEXIST|EISDIR/,
     'the folder for letters cannot be written: check its owner and the space on its disk',
   ],
   [/EENVELOPE|EMESSAGE/, "see the server's words; an address may be wrong, or mail.from not allowed there"],

@@ -59,7 +59,7 @@ export function openPost(settings: MailSettings, { store, clock, random, log }: 
   };
 }
 
-/** A host name may be anything; a Message-ID may not. */
+/** A host name may be anything; a Message-ID may not, and the store keeps 190 characters of it. */
 function domainOf(hostName: string): string {
-  return hostName.replace(/[^A-Za-z0-9.-]/g, '') || 'localhost';
+  return hostName.replace(/[^A-Za-z0-9.-]/g, '').slice(0, 150) || 'localhost';
 }

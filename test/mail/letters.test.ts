@@ -1,0 +1,185 @@
+import type { Letter, Notice } from '../../src/domain/letter';
+import type { Network } from '../../src/domain/network';
+import { lettersFor } from '../../src/mail/letters';
+import { ACCOUNT, ENTRY, SETTINGS } from '../support/mail-fixtures';
+
+const EVERYTHING = { ...SETTINGS, tellAdmin: 'everything' } as const;
+const OPENED: Notice = {
+  kind: 'opened',
+  account: ACCOUNT,
+  entry: ENTRY,
+  renewed: false,
+  caller: '49891234',
+  closed: [],
+};
+const CLOSED: Notice = { kind: 'closed', account: ACCOUNT, entries: [ENTRY], caller: '49891234' };
+const LOCKED: Notice = { kind: 'locked', account: ACCOUNT, until: new Date('2026-11-22T13:20:00Z'), caller: undefined };
+const GUESSING: Notice = { kind: 'guessing', failures: 31, since: new Date('2026-11-22T12:05:00Z') };
+
+const to = (letters: readonly Letter[]) => letters.map((letter) => letter.to.address);
+const first = (notice: Notice, settings = SETTINGS): Letter => {
+  const [letter] = lettersFor(notice, settings);
+  if (!letter) throw new Error('nobody is told');
+  return letter;
+};
+
+describe('who is told', () => {
+  const both = ['traveller@example.net', 'admin@example.net'];
+  const table: [string, Notice, 'nothing' | 'alarms' | 'everything', string[]][] = [
+    ['an opened door, quiet admin', OPENED, 'nothing', ['traveller@example.net']],
+    ['an opened door, admin wants alarms', OPENED, 'alarms', ['traveller@example.net']],
+    ['an opened door, admin wants everything', OPENED, 'everything', both],
+    ['closed doors', CLOSED, 'everything', both],
+    ['a lock', LOCKED, 'alarms', both],
+    ['a lock, quiet admin', LOCKED, 'nothing', ['traveller@example.net']],
+    ['guessing', GUESSING, 'alarms', ['admin@example.net']],
+    ['guessing, quiet admin', GUESSING, 'nothing', []],
+    ['a test', { kind: 'test', to: 'ann@example.org' }, 'everything', ['ann@example.org']],
+  ];
+  for (const [name, notice, tellAdmin, expected] of table)
+    it(`of ${name}`, () => expect(to(lettersFor(notice, { ...SETTINGS, tellAdmin }))).toEqual(expected));
+
+  it('an account without an address gets no letter, the admin still does', () => {
+    const account = { ...ACCOUNT, email: '' };
+    expect(to(lettersFor({ ...OPENED, account }, EVERYTHING))).toEqual(['admin@example.net']);
+  });
+
+  it('an account with a list for an address gets no letter', () => {
+    const account = { ...ACCOUNT, email: 'a@example.net, b@example.net' };
+    expect(lettersFor({ ...OPENED, account }, SETTINGS)).toEqual([]);
+  });
+
+  it('an admin who opens a door for himself gets one letter', () => {
+    const account = { ...ACCOUNT, email: 'Admin@example.net' };
+    expect(to(lettersFor({ ...OPENED, account }, EVERYTHING))).toEqual(['Admin@example.net']);
+  });
+
+  it('nobody is told for an admin who has no address', () => {
+    expect(lettersFor(GUESSING, { ...SETTINGS, admin: undefined })).toEqual([]);
+  });
+});
+
+describe('the letter about an open door', () => {
+  it('reads so', () => {
+    const { subject, text } = first(OPENED);
+    expect(subject).toBe('192.0.2.10 is open until Sun 22 Nov, 14:05 (Office PBX)');
+    expect(text).toBe(`Hello Traveller,
+
+Your address is open.
+
+  Address:  192.0.2.10
+  Open for: phone calls
+  Until:    Sunday 22 November 2026, 14:05 (Europe/Berlin)
+  Asked by: 49891234
+
+Everybody on the same network, in a hotel all the other guests, shares this address and can reach the same services. A good password on your phone is what keeps them out.
+
+To close it sooner, call 0301234567 and choose 3, which closes all your addresses, or tell your administrator.
+
+Was it not you? Then please close it right away and tell your administrator: somebody knows your PIN. A telephone number can be made up by whoever calls, so take it as a hint and not as proof of who it was.
+
+-- 
+Tollgate on pbx.example.net wrote this by itself.
+`);
+  });
+
+  it('says the same in HTML', () => {
+    const { text, html } = first(OPENED);
+    const sentences = text.split(/\n+/).map((line) => line.replace(/^ {2}\S.*?: +|^-- $/, '').trim());
+    for (const sentence of sentences.filter(Boolean)) expect(html).toContain(sentence);
+  });
+
+  it('tells the time of the zone that is set, summer and winter', () => {
+    const entry = { ...ENTRY, until: new Date('2026-07-01T22:05:00Z') };
+    expect(first({ ...OPENED, entry }).text).toContain('Thursday 2 July 2026, 00:05 (Europe/Berlin)');
+    expect(first({ ...OPENED, entry }, { ...SETTINGS, timeZone: 'America/New_York' }).text).toContain(
+      'Wednesday 1 July 2026, 18:05 (America/New_York)',
+    );
+  });
+
+  it('of a renewed door says that it stays open', () => {
+    const { subject, text } = first({ ...OPENED, renewed: true });
+    expect(subject).toContain('192.0.2.10 stays open until');
+    expect(text).toContain('Your address stays open for longer.');
+  });
+
+  it('names the addresses that had to go', () => {
+    const closed = [{ ...ENTRY, network: '198.51.100.7' as Network }];
+    expect(first({ ...OPENED, closed }).text).toContain(
+      'To make room for this address we closed your oldest: 198.51.100.7.',
+    );
+  });
+
+  it('says when no number was shown', () => {
+    expect(first({ ...OPENED, caller: undefined }).text).toContain('Asked by: no number was shown');
+  });
+
+  it('of a door for good does not speak of an end', () => {
+    const { subject, text } = first({ ...OPENED, entry: { ...ENTRY, until: 'forever' } });
+    expect(subject).toBe('192.0.2.10 is open for good (Office PBX)');
+    expect(text).toMatch(/Until: +for good/);
+  });
+
+  it('does without a number to dial', () => {
+    expect(first(OPENED, { ...SETTINGS, numberToDial: undefined }).text).toContain(
+      'To close it sooner, call again and choose 3',
+    );
+  });
+
+  it('to the admin says who, and the command that closes it', () => {
+    const [, letter] = lettersFor(OPENED, EVERYTHING);
+    expect(letter?.subject).toBe('Account 12 (Traveller) opened 192.0.2.10 (Office PBX)');
+    expect(letter?.text).toContain('tollgate revoke 7');
+  });
+});
+
+describe('the other letters', () => {
+  it('tell of closed doors', () => {
+    const two = { ...CLOSED, entries: [ENTRY, { ...ENTRY, network: '2001:db8::/64' as Network }] };
+    expect(first(CLOSED).subject).toBe('192.0.2.10 closed (Office PBX)');
+    expect(first(two).subject).toBe('2 addresses closed (Office PBX)');
+    expect(first(two).text).toContain('192.0.2.10, 2001:db8::/64');
+  });
+
+  it('tell of a lock, and that nobody got in', () => {
+    const { subject, text } = first(LOCKED);
+    expect(subject).toBe('Account 12 is locked until Sun 22 Nov, 14:20 (Office PBX)');
+    expect(text).toContain('Addresses that are open stay open. Nobody got in.');
+  });
+
+  it('raise the alarm about guessing', () => {
+    const { subject, text } = first(GUESSING);
+    expect(subject).toBe('Somebody is guessing PINs: 31 wrong ones since Sun 22 Nov, 13:05 (Office PBX)');
+    expect(text).toContain('tollgate log');
+  });
+
+  it('say that a test is a test', () => {
+    expect(first({ kind: 'test', to: 'ann@example.org' }).text).toContain('This is a test.');
+  });
+});
+
+describe('foreign text', () => {
+  const evil = '</b><script>alert("1")</script>\r\nBcc: eve@example.org\u202e';
+  const account = { ...ACCOUNT, name: evil };
+
+  it('stays text in every letter', () => {
+    const notices: Notice[] = [
+      { ...OPENED, account, caller: evil, entry: { ...ENTRY, services: [evil] } },
+      { ...CLOSED, account, caller: evil },
+      { ...LOCKED, account, caller: evil },
+    ];
+    const letters = notices.flatMap((notice) => lettersFor(notice, EVERYTHING));
+    expect(letters).toHaveLength(6);
+    for (const { subject, html, text, to } of letters) {
+      expect(html).not.toMatch(/<script|\r|\u202e/);
+      expect(html).toContain('&#60;script&#62;');
+      expect(text).not.toMatch(/\r|\u202e|\nBcc/);
+      expect(subject + to.name).not.toMatch(/[\r\n\u202e]/);
+    }
+  });
+
+  it('cannot fill a letter', () => {
+    const long = { ...ACCOUNT, name: 'x'.repeat(10_000) };
+    expect(first({ ...OPENED, account: long }).text.length).toBeLessThan(2000);
+  });
+});
