@@ -1,0 +1,186 @@
+/** One connection to Asterisk's manager interface, from its login to its end. It is never opened a second time. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import Manager from 'asterisk-manager';
+import { printable } from '../domain/printable';
+import { AppError } from '../errors';
+import { field, readFrame, type Frame } from './ami-frame';
+import { checkHeaders, type Headers } from './ami-headers';
+import { replyKind, type ReplyKind } from './ami-reply';
+import { PATIENCE, type AmiPorts, type AmiSettings, type Patience } from './ami-settings';
+
+export type Listed =
+  | { readonly kind: 'items'; readonly items: readonly Frame[] }
+  | { readonly kind: Exclude<ReplyKind, 'done' | 'empty' | 'failed'> };
+
+/** Gets every frame that belongs to one action; calls `done` once. */
+type Take<T> = (frame: Frame, done: (value: T) => void, fail: (error: AppError) => void) => void;
+interface Waiting {
+  readonly take: (frame: Frame) => void;
+  readonly fail: (error: AppError) => void;
+}
+
+/** Characters of one frame; the library reads every piece of an unfinished frame again, and keeps it for ever. */
+const MOST_FRAME = 128 * 1024;
+const MOST_ITEMS = 20_000;
+const LOGIN = 'login';
+const HINT = 'is Asterisk running? See "asterisk -rx \'manager show settings\'", and [ami] in tollgate.toml';
+
+export class AmiConnection {
+  readonly #settings: AmiSettings;
+  readonly #ports: AmiPorts;
+  readonly #hear: (event: Frame) => void;
+  readonly #patience: Patience;
+  readonly #manager: Manager;
+  /** Guessed by nobody, so that no other AMI user's event can pass for an item of our lists. */
+  readonly #prefix: string;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #ending = new AbortController();
+  #sent = 0;
+  /** Characters since the last whole frame. */
+  #pending = 0;
+
+  /** `hear` gets every event that is no part of an answer. */
+  constructor(settings: AmiSettings, ports: AmiPorts, hear: (event: Frame) => void) {
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#hear = hear;
+    this.#patience = { ...PATIENCE, ...settings.patience };
+    this.#prefix = `${ports.random(8).toString('hex')}-`;
+    this.#manager = new Manager(null, settings.host, settings.user, settings.secret, 'on');
+  }
+
+  /** Aborts when the connection ends; its reason is an AppError. */
+  get ended(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** Connects and logs in. Rejects with AMI_DOWN or AMI_REFUSED, and the connection has ended then. */
+  async open(): Promise<void> {
+    this.#manager.on('rawevent', (raw) => this.#receive(readFrame(raw)));
+    await this.#wait<undefined>(
+      LOGIN,
+      this.#patience.loginMs,
+      'the login',
+      (_, done) => done(undefined),
+      () =>
+        this.#connect(() =>
+          this.#manager.login((refusal) => {
+            if (refusal === undefined) this.#waiting.get(LOGIN)?.take(readFrame({}));
+            else this.#drop(refused(this.#settings.user, readFrame(refusal)));
+          }),
+        ),
+    ).catch((error: unknown) => {
+      this.#drop(error as AppError);
+      throw error;
+    });
+  }
+
+  /** Sends now or fails now. Resolves to the answer, be it good or bad; rejects with AMI_DOWN, or AMI_FAILED unsent. */
+  action(headers: Headers): Promise<Frame> {
+    return this.#exchange<Frame>(headers, this.#patience.actionMs, (frame, done) => {
+      if (!frame.fields.has('event')) done(frame);
+    });
+  }
+
+  /** Gathers the events that answer an action until `complete`. Rejects with AMI_DOWN or AMI_FAILED. */
+  list(headers: Headers, complete: string): Promise<Listed> {
+    const items: Frame[] = [];
+    return this.#exchange<Listed>(headers, this.#patience.listMs, (frame, done, fail) => {
+      const event = field(frame, 'event');
+      if (event === undefined) {
+        const kind = replyKind(frame);
+        if (kind === 'failed') fail(failed(headers.Action, frame));
+        else if (kind !== 'done') done(kind === 'empty' ? { kind: 'items', items } : { kind });
+      } else if (event === complete) done({ kind: 'items', items });
+      else if (items.push(frame) > MOST_ITEMS) {
+        fail(
+          new AppError('AMI_FAILED', `${headers.Action} lists more than ${MOST_ITEMS} items`, 'see Asterisk itself'),
+        );
+      }
+    });
+  }
+
+  close(reason: string): void {
+    this.#drop(down(reason));
+  }
+
+  #exchange<T>(headers: Headers, ms: number, take: Take<T>): Promise<T> {
+    const id = `${this.#prefix}${++this.#sent}`;
+    // A fresh object: the library deletes `actionid` from the one it is given.
+    return this.#wait(id, ms, headers.Action, take, () => {
+      checkHeaders(headers);
+      this.#manager.action({ ...headers, actionid: id });
+    });
+  }
+
+  #wait<T>(id: string, ms: number, what: string, take: Take<T>, start: () => void): Promise<T> {
+    const settled = new AbortController();
+    return new Promise<T>((resolve, reject) => {
+      this.#ending.signal.throwIfAborted();
+      this.#waiting.set(id, { take: (frame) => take(frame, resolve, reject), fail: reject });
+      void this.#ports.clock.sleep(ms, settled.signal).then(() => {
+        if (!settled.signal.aborted) reject(down(`Asterisk did not answer to ${what} within ${ms} ms`));
+      });
+      start();
+    }).finally(() => {
+      this.#waiting.delete(id);
+      settled.abort();
+    });
+  }
+
+  /** The library keeps its socket to itself; Node tells of every client socket at the moment it is made. */
+  #connect(connected: () => void): void {
+    const { host, port } = this.#settings;
+    const watch = (message: unknown) => this.#guard((message as { readonly socket: Socket }).socket);
+    subscribe('net.client.socket', watch);
+    try {
+      this.#manager.connect(port, host, connected);
+    } finally {
+      unsubscribe('net.client.socket', watch);
+    }
+  }
+
+  /** In front of the library's own listeners: what is too much never reaches it. */
+  #guard(socket: Socket): void {
+    const where = `${this.#settings.host}:${this.#settings.port}`;
+    this.#ending.signal.addEventListener('abort', () => socket.destroy(), { once: true });
+    socket.on('error', (error) => this.#drop(down(`Asterisk at ${where}: ${error.message}`)));
+    socket.on('close', () => this.#drop(down(`Asterisk at ${where} closed the connection`)));
+    socket.on('data', (chunk: Buffer | string) => {
+      this.#pending += chunk.length;
+      if (this.#pending > MOST_FRAME)
+        this.#drop(down(`what answers at ${where} is not Asterisk: a message without end`));
+    });
+  }
+
+  #receive(frame: Frame): void {
+    this.#pending = 0;
+    if (this.#ending.signal.aborted) return;
+    const id = field(frame, 'actionid') ?? '';
+    if (id.startsWith(this.#prefix)) this.#waiting.get(id)?.take(frame);
+    else if (frame.fields.has('event')) this.#hear(frame);
+  }
+
+  #drop(reason: AppError): void {
+    if (this.#ending.signal.aborted) return;
+    this.#ending.abort(reason);
+    for (const { fail } of this.#waiting.values()) fail(reason);
+  }
+}
+
+function down(what: string): AppError {
+  return new AppError('AMI_DOWN', what, HINT);
+}
+
+function refused(user: string, reply: Frame): AppError {
+  const what = `Asterisk refused the AMI login of "${user}": ${printable(field(reply, 'message') ?? 'no reason given')}`;
+  const hint = 'compare user, secret and permit in manager.conf with [ami] in tollgate.toml, then "manager reload"';
+  return new AppError('AMI_REFUSED', what, hint);
+}
+
+/** An action that Asterisk answered with an error of no special meaning. */
+function failed(action: string, reply: Frame): AppError {
+  const what = `Asterisk refused ${action}: ${printable(field(reply, 'message') ?? 'no reason given')}`;
+  return new AppError('AMI_FAILED', what, 'see "tollgate status" and the log of Asterisk');
+}

@@ -1,0 +1,78 @@
+/** The channels that are up, and from where each of them is signalled. */
+import { covers, type Network } from '../domain/network';
+import type { AmiConnection } from './ami-connection';
+import { field, type Frame } from './ami-frame';
+import { isSendable } from './ami-headers';
+import { replyKind } from './ami-reply';
+import { itemsOf, type Contact } from './phones-contacts';
+import { addressOfUri, readHostPort, targetOf } from './sip-address';
+
+/**
+ * Channel type -> what tells its far end's address. Asked per type: a function that does not fit a channel gives an
+ * empty value, but also two warnings in Asterisk's log.
+ */
+const ASKED: Readonly<Record<string, readonly string[]>> = {
+  PJSIP: ['CHANNEL(pjsip,remote_addr)', 'CHANNEL(pjsip,target_uri)'],
+  SIP: ['CHANNEL(recvip)', 'CHANNEL(peerip)'],
+  IAX2: ['IAXPEER(CURRENTCHANNEL)'],
+};
+
+/** Hangs up every channel that is signalled from inside `network`; resolves to their names. */
+export async function hangUpFrom(
+  connection: AmiConnection,
+  network: Network,
+  contacts: () => Promise<readonly Contact[]>,
+): Promise<readonly string[]> {
+  const channels = itemsOf(await connection.list({ Action: 'Status' }, 'StatusComplete'));
+  const known = once(contacts);
+  const hungUp = await Promise.all(
+    channels.map(async (channel) => {
+      const name = field(channel, 'channel') ?? '';
+      const addresses = await signalledFrom(connection, name, typeOf(channel), known);
+      if (!addresses.some((address) => covers(network, address))) return undefined;
+      const reply = await connection.action({ Action: 'Hangup', Channel: name });
+      return replyKind(reply) === 'done' ? name : undefined;
+    }),
+  );
+  return hungUp.filter((name) => name !== undefined);
+}
+
+/** Before Asterisk 13 `Status` told no type; the name begins with it. */
+function typeOf(channel: Frame): string {
+  return field(channel, 'type') ?? field(channel, 'channel')?.split('/')[0] ?? '';
+}
+
+async function signalledFrom(
+  connection: AmiConnection,
+  name: string,
+  type: string,
+  contacts: () => Promise<readonly Contact[]>,
+): Promise<readonly Network[]> {
+  const asked = ASKED[type];
+  if (asked === undefined || !isSendable('Channel', name)) return [];
+  const listed = await connection.list(
+    { Action: 'Status', Channel: name, Variables: asked.join(',') },
+    'StatusComplete',
+  );
+  const variables = itemsOf(listed)[0]?.variables ?? new Map<string, string>();
+  const told = asked.map((variable) => variables.get(variable) ?? '');
+  const uri = variables.get('CHANNEL(pjsip,target_uri)') ?? '';
+  const addresses = told.map((text) => readHostPort(text)).filter((address) => address !== undefined);
+  return addresses.length > 0 || uri === '' ? addresses : calledAt(uri, await contacts());
+}
+
+/**
+ * A call that Asterisk began has no remote_addr even when it is up. It goes to the contact's URI; where that is what the
+ * phone believes (no rewrite_contact), the contact knows the source that registered it.
+ */
+function calledAt(uri: string, contacts: readonly Contact[]): readonly Network[] {
+  const address = addressOfUri(uri);
+  const target = targetOf(uri);
+  const called = contacts.filter((contact) => contact.target === target).flatMap(({ addresses }) => addresses);
+  return address === undefined ? called : [address, ...called];
+}
+
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => (answer ??= ask());
+}

@@ -1,0 +1,54 @@
+/** Every phone and trunk that Asterisk knows now, from all of its drivers that are loaded. */
+import { parseAddress } from '../domain/network';
+import type { Peer } from '../domain/phones';
+import type { AmiConnection } from './ami-connection';
+import { field, type Frame } from './ami-frame';
+import { itemsOf, listContacts } from './phones-contacts';
+import type { Sources } from './phones-sources';
+import { addressOfUri } from './sip-address';
+
+/** `abilities`: what is not among them is not asked, because Asterisk logs every unknown action as a security event. */
+export async function listPeers(
+  connection: AmiConnection,
+  abilities: ReadonlySet<string>,
+  sources: Sources,
+  now: Date,
+): Promise<readonly Peer[]> {
+  const ask = async (action: string, complete: string) =>
+    abilities.has(action.toLowerCase()) ? itemsOf(await connection.list({ Action: action }, complete)) : [];
+  const phones = abilities.has('pjsipshowcontacts') ? await listContacts(connection, sources, now) : [];
+  const registered = new Set(phones.map(({ extension }) => extension));
+  return [
+    ...phones.map(({ extension, address }): Peer => ({ name: extension, address, kind: 'phone' })),
+    ...(await ask('PJSIPShowEndpoints', 'EndpointListComplete')).flatMap((frame) => staticPeers(frame, registered)),
+    ...(await ask('PJSIPShowRegistrationsOutbound', 'OutboundRegistrationDetailComplete')).flatMap(registrar),
+    ...(await ask('IAXpeerlist', 'PeerlistComplete')).flatMap(driverPeer),
+    ...(await ask('SIPpeers', 'PeerlistComplete')).flatMap(driverPeer),
+  ];
+}
+
+/**
+ * `Contacts: trunk/sip:192.0.2.5:5060,trunk/sip:sip.example.com,`. A registered phone writes its own URI here, commas
+ * and all, so only endpoints without one are read.
+ */
+function staticPeers(frame: Frame, registered: ReadonlySet<string>): Peer[] {
+  const name = field(frame, 'objectname');
+  if (name === undefined || registered.has(name)) return [];
+  return (field(frame, 'contacts') ?? '').split(',').flatMap((contact): Peer[] => {
+    const uri = contact.slice(contact.indexOf('/') + 1);
+    return uri === '' ? [] : [{ name, address: addressOfUri(uri), kind: 'trunk' }];
+  });
+}
+
+/** Where we register ourselves: a name mostly, whose address nobody has looked up here. */
+function registrar(frame: Frame): Peer[] {
+  const [name, uri] = [field(frame, 'objectname'), field(frame, 'serveruri')];
+  return name && uri ? [{ name, address: addressOfUri(uri), kind: 'trunk' }] : [];
+}
+
+/** IAX2 and chan_sip: whoever registers is a phone, whoever has an address in the configuration a trunk. */
+function driverPeer(frame: Frame): Peer[] {
+  const [name, address] = [field(frame, 'objectname'), parseAddress(field(frame, 'ipaddress') ?? '')];
+  const dynamic = field(frame, 'dynamic')?.toLowerCase() === 'yes';
+  return name && address ? [{ name, address, kind: dynamic ? 'phone' : 'trunk' }] : [];
+}
