@@ -7,6 +7,8 @@
 export type Run = (file: string, args: readonly string[], options?: RunOptions) => Promise<string>;
 export interface RunOptions {
   readonly stdin?: string;
+  /** Added to PATH and LC_ALL, which nobody changes. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds until the program is killed; 10,000 unless told. */
   readonly timeoutMs?: number;
 }

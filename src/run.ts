@@ -8,9 +8,9 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** `iptables-save` of a machine with 100,000 foreign rules still fits. */
 const MOST_OUTPUT_BYTES = 256 * 1024 * 1024;
 
-export const run: Run = (file, args, { stdin = '', timeoutMs = 10_000 } = {}) =>
+export const run: Run = (file, args, { stdin = '', timeoutMs = 10_000, env = {} } = {}) =>
   new Promise((resolve, reject) => {
-    const options = { env: { PATH, LC_ALL: 'C' }, timeout: timeoutMs, maxBuffer: MOST_OUTPUT_BYTES };
+    const options = { env: { ...env, PATH, LC_ALL: 'C' }, timeout: timeoutMs, maxBuffer: MOST_OUTPUT_BYTES };
     const child = execFile(file, [...args], options, (error, stdout, stderr) => {
       if (!error) {
         resolve(stdout);

@@ -18,7 +18,7 @@ import { undo, type Undone } from './undo';
 type Asked = entries.Asked;
 
 /** Arguments and results are plain JSON: the same call works in the process and over the control socket. */
-export interface Operations {
+export type Operations = {
   status(asked: object): Promise<StatusShape>;
   /** Lines after `afterId`, or else the newest since `since` (ISO text), oldest first. */
   log(asked: {
@@ -54,12 +54,14 @@ export interface Operations {
   firewallRemove(asked: Asked): Promise<ModeShape>;
 
   mailTest(asked: Asked & { readonly to: string }): Promise<{ readonly to: string; readonly answer: string }>;
-}
+};
 
 export interface Gate {
   readonly operations: Operations;
   readonly doorkeeper: Doorkeeper;
-  /** Drops what was never confirmed, and makes the kernel hold what the store says. */
+  /** Ends what a process that died had begun to open: nobody was told of it. */
+  dropUnconfirmed(): Promise<void>;
+  /** The same, and makes the kernel hold what the store says. */
   restore(): Promise<readonly string[]>;
   /** What time brings: ended leases, a lapsed trial. Called every second or so. */
   tick(): Promise<void>;
@@ -71,12 +73,16 @@ export interface Gate {
 
 export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const doors = new Doors(parts);
+  const dropUnconfirmed = async () => {
+    const dropped = await parts.store.transaction((records) => records.dropOpening());
+    for (const entry of dropped) parts.log('door-never-confirmed', { entry: entry.id, network: entry.network });
+  };
   return {
     operations: operationsOf(parts, doors, moreStatus),
     doorkeeper: doorkeeper(parts, doors),
+    dropUnconfirmed,
     async restore() {
-      const dropped = await parts.store.transaction((records) => records.dropOpening());
-      for (const entry of dropped) parts.log('door-never-confirmed', { entry: entry.id, network: entry.network });
+      await dropUnconfirmed();
       await doors.expire();
       return modes.reconcile(parts, doors);
     },

@@ -1,0 +1,127 @@
+/** The daemon: calls, commands, time and mail, until it is told to stop. */
+import { join } from 'node:path';
+import { PACE } from '../agi/talk';
+import { travelinMan } from '../agi/travelin-man';
+import { startAgiServer, type AgiServer } from './asterisk/agi-server';
+import type { Config } from './config';
+import { startControl, type ControlServer } from './control/server';
+import type { Gate } from './gate/gate';
+import { PACKAGE } from './package-folder';
+import { runParts, type Part } from './parts';
+import { callSettings, paceOf } from './settings';
+import { soundFiles } from './sound-file';
+import type { StateFolder } from './state-folder';
+import { openTollgate, type World } from './tollgate';
+
+const TICK_MS = 1000;
+const RECONCILE_MS = 60_000;
+/** Calls under way may end by themselves this long when the daemon stops. */
+const LAST_CALLS_MS = 10_000;
+
+/** The daemon: runs until `stop` aborts. Rules and sets stay in force when it ends. */
+export async function serve(config: Config, world: World, stop: AbortSignal): Promise<void> {
+  const tollgate = await openTollgate(config, world);
+  const { state, gate, phones, post } = tollgate;
+  const { log, clock } = world;
+  let agi: AgiServer | undefined;
+  let control: ControlServer | undefined;
+  let endProof: (() => void) | undefined;
+  const ended = new AbortController();
+  const loops: Promise<void>[] = [];
+  const parts: readonly Part[] = [
+    { name: 'state', start: () => undefined, stop: () => tollgate.close() },
+    {
+      name: 'firewall',
+      start: async () => {
+        const lines = await gate.restore();
+        log('firewall restored', { lines: lines.length });
+      },
+      stop: () => undefined, // what is in force stays in force
+    },
+    { name: 'mail', start: () => post.start(), stop: () => post.stop() },
+    {
+      name: 'asterisk',
+      start: () => {
+        endProof = phones.onProof((proof) => void gate.proof(proof));
+        phones.start();
+      },
+      stop: () => endProof?.(),
+    },
+    {
+      name: 'time',
+      start: () => {
+        loops.push(every(TICK_MS, () => gate.tick(), 'tick', world, ended.signal));
+        loops.push(every(RECONCILE_MS, () => gate.reconcile(), 'reconcile', world, ended.signal));
+      },
+      stop: () => {
+        ended.abort();
+        return Promise.all(loops);
+      },
+    },
+    {
+      name: 'calls',
+      start: async () => {
+        agi = await startCalls(config, state, gate, world);
+      },
+      stop: () => agi?.stop(LAST_CALLS_MS),
+    },
+    {
+      name: 'control',
+      start: async () => {
+        control = await startControl(state.control, gate.operations, log);
+      },
+      stop: () => control?.stop(),
+    },
+  ];
+  await runParts(parts, stop, log, () => tellSystemd(world, 'READY=1'));
+  log('stopped', { at: clock.now().toISOString() });
+}
+
+function startCalls(config: Config, state: StateFolder, gate: Gate, { clock, log }: World): Promise<AgiServer> {
+  const pace = paceOf(PACE, config);
+  return startAgiServer({
+    port: config.agi.port,
+    host: config.agi.host,
+    mostCalls: config.agi.calls,
+    settings: callSettings(config),
+    soundFile: soundFiles(state.sounds, join(PACKAGE, 'sounds')),
+    observe: (event) => log('call', { ...event }),
+    scripts: {
+      'travelin-man': async (call) => {
+        const onFailure = (error: unknown) =>
+          log('call answered with try-later', { error: error instanceof Error ? error.message : String(error) });
+        return { TOLLGATE_RESULT: await travelinMan(call, gate.doorkeeper, { pace, onFailure }) };
+      },
+    },
+    clock,
+    log,
+  });
+}
+
+/** A fault of one round is told and does not end the rounds. */
+async function every(
+  ms: number,
+  work: () => Promise<unknown>,
+  name: string,
+  { clock, log }: World,
+  stop: AbortSignal,
+): Promise<void> {
+  const inTime = async () => {
+    await clock.sleep(ms, stop);
+    return !stop.aborted;
+  };
+  while (await inTime()) {
+    await work().catch((error: unknown) =>
+      log(`${name} failed`, { error: error instanceof Error ? error.message : error }),
+    );
+  }
+}
+
+/** systemd waits for this before it calls us active: the rules have been read back by then. */
+async function tellSystemd({ run, log }: World, message: string): Promise<void> {
+  const socket = process.env['NOTIFY_SOCKET'];
+  if (socket === undefined) return;
+  await run('systemd-notify', [message], { env: { NOTIFY_SOCKET: socket } }).catch((error: unknown) =>
+    log('systemd not told', { error: String(error) }),
+  );
+}

@@ -1,0 +1,19 @@
+/** The daemon's log: one event, one line of JSON on stderr, foreign text escaped, secrets never. */
+import pino from 'pino';
+import { printable } from './domain/printable';
+import type { Log } from './ports';
+
+/** Fields that no caller passes on purpose; a mistake must not print a PIN. */
+const SECRETS = ['pin', 'secret', 'password', 'pinHash', 'pepper'];
+
+export function openLog(fd: number = process.stderr.fd): Log {
+  const options: pino.LoggerOptions = { base: null, redact: SECRETS, timestamp: pino.stdTimeFunctions.isoTime };
+  const logger = pino(options, pino.destination({ dest: fd, sync: true }));
+  return (event, fields = {}) => logger.info(escaped(fields), printable(event));
+}
+
+function escaped(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? printable(value) : value]),
+  );
+}

@@ -1,0 +1,82 @@
+/** From the configuration to what each part wants to be told. */
+import { hostname } from 'node:os';
+import type { Pace } from '../agi/talk';
+import type { AmiSettings } from './asterisk/ami-settings';
+import { CALL_SETTINGS, type CallSettings } from './asterisk/call-settings';
+import { servicesOf, type Config } from './config';
+import type { Ports } from './domain/service';
+import type { Rules } from './gate/parts';
+import type { MailSettings } from './mail/settings';
+
+export function callSettings({ call }: Config): CallSettings {
+  return {
+    ...CALL_SETTINGS,
+    firstKeySeconds: call.first_key,
+    betweenSeconds: call.between_keys,
+    callSeconds: call.whole,
+    warnSeconds: call.warning,
+  };
+}
+
+export function paceOf(pace: Pace, { call }: Config): Pace {
+  return { ...pace, addressKeySeconds: call.address_key };
+}
+
+export function amiSettings({ ami }: Config): AmiSettings | undefined {
+  return ami.enabled && ami.secret !== ''
+    ? { host: ami.host, port: ami.port, user: ami.user, secret: ami.secret }
+    : undefined;
+}
+
+export function rtpPorts(config: Config): Ports {
+  const [range] = servicesOf(config).find((service) => service.name === 'rtp')?.ports ?? [];
+  return range ?? { protocol: 'udp', first: 10_000, last: 20_000 };
+}
+
+export function rulesOf(config: Config): Rules {
+  const { lease, pin, firewall, call } = config;
+  return {
+    leaseSeconds: lease.phone,
+    longestLeaseSeconds: lease.longest,
+    openAddresses: lease.open_addresses,
+    pinDigits: pin.digits,
+    wrongPinsUntilLock: pin.wrong_until_lock,
+    firstLockSeconds: pin.first_lock,
+    longestLockSeconds: pin.longest_lock,
+    callerFailuresAnHour: pin.caller_failures_an_hour,
+    alarmFailuresAnHour: pin.alarm_failures_an_hour,
+    alarmDelaySeconds: pin.alarm_delay,
+    trialSeconds: firewall.trial,
+    ipv6BlockPrefix: firewall.ipv6_block_prefix,
+    allowDocumentationAddresses: call.allow_documentation_addresses,
+    answerPings: firewall.answer_pings,
+    rtp: rtpPorts(config),
+    trusted: firewall.trusted,
+  };
+}
+
+/** `folder` takes the letters as .eml files while no relay is set. */
+export function mailSettings({ mail, pbx }: Config, folder: string): MailSettings {
+  const from = mail.from || `tollgate@${hostname()}`;
+  return {
+    from: { name: 'Tollgate', address: from },
+    admin: mail.admin || undefined,
+    tellAdmin: mail.tell_admin,
+    relay: mail.host
+      ? {
+          ...{ host: mail.host, port: mail.port, security: mail.security, rejectUnauthorized: mail.check_certificate },
+          ...{ user: mail.user || undefined, secret: mail.secret || undefined },
+        }
+      : undefined,
+    folder,
+    pbxName: pbx.name,
+    timeZone: timeZoneOf(pbx.time_zone),
+    numberToDial: pbx.number || undefined,
+    hostName: hostname(),
+  };
+}
+
+/** Empty: the machine's own. */
+export function timeZoneOf(setting: string): string {
+  return setting || Intl.DateTimeFormat().resolvedOptions().timeZone;
+}

@@ -1,0 +1,132 @@
+/** The composition root: with `daemon.ts` the only place that knows two sibling folders. */
+import { spawn } from 'node:child_process';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { openPhones, type Asterisk } from './asterisk/phones';
+import { servicesOf, type Config } from './config';
+import { connectControl } from './control/client';
+import { parseNetwork, type Network } from './domain/network';
+import type { StatusPart } from './domain/shapes';
+import { AppError } from './errors';
+import { openFirewall } from './firewall/open';
+import { overChild, type SpawnSession } from './firewall/session-port';
+import { openGate, type Gate, type Operations } from './gate/gate';
+import { pinVault } from './gate/pin-vault';
+import { openPost, type Post } from './mail/open';
+import type { Clock, Log, Random, Run } from './ports';
+import { amiSettings, mailSettings, rtpPorts, rulesOf } from './settings';
+import { ownerOf, readPepper, stateFolder, type StateFolder } from './state-folder';
+import { lockState } from './store/lock';
+import { openStore } from './store/open';
+
+/** The real world, or a test's. */
+export interface World {
+  readonly run: Run;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+}
+
+const IAX_PORT = 4569;
+/** Commands wait this long for Asterisk; the daemon does not wait. */
+const ASTERISK_MS = 2000;
+
+/** Everything but the servers. */
+export interface Tollgate {
+  readonly state: StateFolder;
+  readonly gate: Gate;
+  readonly phones: Asterisk;
+  readonly post: Post;
+  close(): Promise<void>;
+}
+
+/** The state's lock is held until `close`. Rejects with LOCKED when another process has it. */
+export async function openTollgate(config: Config, world: World): Promise<Tollgate> {
+  const state = stateFolder(config.store.state);
+  const owner = ownerOf(state);
+  const pepper = readPepper(state);
+  const lock = lockState(state.lock, owner);
+  if (!lock) throw new AppError('LOCKED', `another Tollgate works in ${state.folder}`, 'wait until it has ended');
+  const { run, clock, log, random } = world;
+  const store = await openStore({ kind: 'sqlite', file: state.database, clock, ...(owner && { owner }) }).catch(
+    (error: unknown) => {
+      lock.release();
+      throw error;
+    },
+  );
+  const firewall = openFirewall({ run, clock, log, spawnSession });
+  const post = openPost(mailSettings(config, state.mail), { store, clock, random, log });
+  const phones = openPhones({
+    ...{ ami: amiSettings(config), clock, random, log, proc: PROC },
+    listening: { iaxPort: IAX_PORT, rtp: rtpPorts(config) },
+  });
+  const parts = {
+    ...{ store, firewall, phones, post, clock, random, log },
+    vault: pinVault(pepper, random),
+    services: servicesOf(config),
+    rules: rulesOf(config),
+    ownAddresses: () => [...machineAddresses(), ...config.pbx.own_addresses],
+  };
+  const gate = openGate(parts, () => moreStatus(post, config));
+  const close = async () => {
+    await phones.stop();
+    await firewall.close();
+    await store.close();
+    lock.release();
+  };
+  return { state, gate, phones, post, close };
+}
+
+/** The operations, through the daemon when one runs, otherwise done here under the same lock. */
+export async function connectOrOpen(
+  config: Config,
+  world: World,
+): Promise<{ readonly operations: Operations; readonly daemon: boolean; close(): unknown }> {
+  const { control } = stateFolder(config.store.state);
+  const client = await connectControl<Operations>(control);
+  if (client) return { operations: client.calls, daemon: true, close: () => client.close() };
+  const tollgate = await openTollgate(config, world);
+  try {
+    await tollgate.gate.dropUnconfirmed();
+    tollgate.phones.start();
+    await untilKnown(tollgate.phones, world.clock);
+  } catch (error) {
+    await tollgate.close();
+    throw error;
+  }
+  return { operations: tollgate.gate.operations, daemon: false, close: () => tollgate.close() };
+}
+
+async function moreStatus(post: Post, config: Config): Promise<readonly StatusPart[]> {
+  const { waiting, failed, lastError } = await post.state();
+  const where = config.mail.host
+    ? `through ${config.mail.host}`
+    : 'as files in the state folder: no mail server is set';
+  const told = `${waiting} waiting, ${failed} given up, ${where}`;
+  const state = failed > 0 || lastError !== undefined ? 'warn' : 'ok';
+  const hint = lastError ?? (config.mail.host ? null : 'set [mail] host in the settings');
+  return [{ name: 'mail', state, since: null, detail: told, hint }];
+}
+
+/** A refused connection is known at once; a silent host is not waited for. */
+async function untilKnown(phones: Asterisk, clock: Clock): Promise<void> {
+  if (phones.state.state !== 'down') return;
+  const known = new AbortController();
+  const end = phones.onState(() => known.abort());
+  await clock.sleep(ASTERISK_MS, known.signal);
+  end();
+}
+
+function machineAddresses(): Network[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.flatMap(({ address }) => parseNetwork(address) ?? []);
+}
+
+const spawnSession: SpawnSession = (file, args, listener) =>
+  overChild(spawn(file, [...args], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } }), listener);
+
+const PROC = {
+  read: (path: string) => readFile(path, 'utf8'),
+  list: (path: string) => readdir(path),
+  link: (path: string) => readlink(path),
+};
