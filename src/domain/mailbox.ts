@@ -3,6 +3,8 @@ import { domainToASCII } from 'node:url';
 
 /** RFC 5322's dot-atom. Quoted local parts are legal but nobody has one, and their commas and spaces are what injections need. */
 const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+/** Before the conversion to ASCII, which drops soft hyphens and tabs and reads other alphabets' full stops as dots. */
+const WRITTEN_DOMAIN = /^[\p{L}\p{M}\p{N}.-]+$/u;
 const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 /**
@@ -12,12 +14,7 @@ const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
  */
 export function mailboxOf(text: string): string | undefined {
   const [local = '', written = '', ...more] = text.trim().split('@');
-  // The host name check comes before the conversion: it would drop a soft hyphen or a tab and read a full-width dot as a dot.
-  if (
-    more.length > 0 ||
-    /[\u0000-\u002c\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00b6\u3002\uff00-\uffef]/.test(written)
-  )
-    return undefined;
+  if (more.length > 0 || !WRITTEN_DOMAIN.test(written)) return undefined;
   const domain = domainToASCII(written);
   const labels = domain.split('.');
   if (!LOCAL_PART.test(local) || local.length > 64 || domain.length > 253) return undefined;

@@ -10,13 +10,18 @@ interface Fault {
   readonly message?: string;
 }
 
-/** Server's words end up in `status` and in the store. */
+/** Server's words end up in `status`, in the store and on terminals. */
 const MOST_WORDS = 400;
+
+export function serverWords(text: string): string {
+  const words = printable(text.trim());
+  return words.length > MOST_WORDS ? `${words.slice(0, MOST_WORDS)}…` : words;
+}
 
 export function deliveryOf(error: unknown, relay: string): Exclude<Delivery, { kind: 'sent' }> {
   const fault: Fault = typeof error === 'object' && error !== null ? error : {};
-  const words = printable(String(fault.message ?? error).trim());
-  const why = `${relay}: ${words.length > MOST_WORDS ? `${words.slice(0, MOST_WORDS)}…` : words}`;
+  const words = serverWords(String(fault.message ?? error));
+  const why = `${relay}: ${words}`;
   const hint = hintFor(`${fault.code ?? ''} ${fault.originalCode ?? ''} ${words}`);
   if (isRefusal(fault)) return { kind: 'refused', why, hint };
   return { kind: 'later', why, hint, down: !ABOUT_THE_LETTER.includes(fault.code ?? '') };

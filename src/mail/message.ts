@@ -21,7 +21,6 @@ export function messageOf(letter: Posted, sender: Address): SendMailOptions | un
     date: letter.queuedAt,
     // RFC 3834, and its like for Exchange: no out-of-office answers to a machine.
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
-    xMailer: false,
     disableFileAccess: true,
     disableUrlAccess: true,
   };

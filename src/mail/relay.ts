@@ -1,7 +1,7 @@
 /** Gives letters to a mail server by SMTP. */
 import { createTransport } from 'nodemailer';
 import type { Address } from '../domain/letter';
-import { deliveryOf } from './fault';
+import { deliveryOf, serverWords } from './fault';
 import { badAddress, messageOf } from './message';
 import { PATIENCE, type MailSettings, type Relay } from './settings';
 import type { Transport } from './transport';
@@ -32,7 +32,7 @@ export function relayTransport(relay: Relay, from: Address, { hostName }: Pick<M
       if (!message) return badAddress(letter.to, from);
       try {
         const { response } = await mailer.sendMail({ ...message, signal });
-        return { kind: 'sent', answer: response };
+        return { kind: 'sent', answer: serverWords(response) };
       } catch (error) {
         return deliveryOf(error, name);
       }

@@ -85,8 +85,9 @@ Tollgate on pbx.example.net wrote this by itself.
 
   it('says the same in HTML', () => {
     const { text, html } = first(OPENED);
+    const body = html.replace(/<title>.*<\/title>/, '');
     const sentences = text.split(/\n+/).map((line) => line.replace(/^ {2}\S.*?: +|^-- $/, '').trim());
-    for (const sentence of sentences.filter(Boolean)) expect(html).toContain(sentence);
+    for (const sentence of sentences.filter(Boolean)) expect(body).toContain(sentence);
   });
 
   it('tells the time of the zone that is set, summer and winter', () => {

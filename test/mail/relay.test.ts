@@ -39,6 +39,20 @@ async function listen(onConnection: (socket: Socket) => void): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+/** A server of few words, which says `lastWords` to the letter and hangs up. */
+function takingAll(lastWords: string): (socket: Socket) => void {
+  return (socket) => {
+    socket.write('220 few words\r\n');
+    let inData = false;
+    socket.on('data', (chunk) => {
+      const text = chunk.toString();
+      if (inData && text.endsWith('\r\n.\r\n')) socket.end(lastWords);
+      else if (!inData) socket.write(text.startsWith('DATA') ? '354 go on\r\n' : '250 yes\r\n');
+      inData ||= text.startsWith('DATA');
+    });
+  };
+}
+
 describe('a relay', () => {
   it('gets the envelope as well, and answers', async () => {
     const server = await serve();
@@ -163,18 +177,7 @@ describe('what goes wrong', () => {
   });
 
   it('half a last answer is no answer', async () => {
-    const port = await listen((socket) => {
-      socket.write('220 half ESMTP\r\n');
-      let inData = false;
-      socket.on('data', (chunk) => {
-        const text = chunk.toString();
-        if (text.startsWith('DATA')) {
-          inData = true;
-          socket.write('354 go on\r\n');
-        } else if (inData && text.endsWith('\r\n.\r\n')) socket.end('250 O');
-        else if (!inData) socket.write('250 yes\r\n');
-      });
-    });
+    const port = await listen(takingAll('250 O'));
     expect(await send(port)).toMatchObject({ kind: 'later', down: true });
   });
 
@@ -200,6 +203,11 @@ describe('what goes wrong', () => {
     if (delivery.kind === 'sent') throw new Error('sent?');
     expect(delivery.why).toContain('\\u001b[2J');
     expect(delivery.why.length).toBeLessThan(600);
+  });
+
+  it('words of thanks are made harmless as well', async () => {
+    const port = await listen(takingAll('250 thanks \u001b[2J\r\n'));
+    expect(await send(port)).toEqual({ kind: 'sent', answer: '250 thanks \\u001b[2J' });
   });
 
   it('we may cut it short ourselves', async () => {
