@@ -1,0 +1,59 @@
+/** What the command line is given: the product behind it, and the terminal in front of it. */
+import type { Config } from '../config';
+import type { Operations } from '../gate/gate';
+import type { DemoAsked, DemoShape } from './demo';
+import type { InitAsked } from './init';
+import type { Outcome } from './outcome';
+
+/** The way to the product: through the daemon while it runs, or else by taking its lock and doing it here. */
+export interface Connection {
+  readonly operations: Operations;
+  /** False: this process holds the lock and does it all by itself. */
+  readonly daemon: boolean;
+  close(): Promise<void>;
+}
+
+export interface Product {
+  readonly version: string;
+  /** Reads the settings only. `file` undefined: the usual places. Throws CONFIG_INVALID. */
+  loadConfig(file: string | undefined): Config;
+  connect(config: Config): Promise<Connection>;
+  /** Runs the daemon until `stop`. */
+  serve(config: Config, stop: AbortSignal): Promise<void>;
+  /** The settings file that ships, with every key explained. */
+  sampleConfig(): string;
+  demo(asked: DemoAsked): Promise<DemoShape>;
+  /** Sets this machine up; undefined: only the firewall's hooks are made. */
+  readonly init?: (asked: InitAsked) => Promise<Outcome>;
+}
+
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  /** Is stdout looked at by a person? Then colours, and lines that fit. */
+  readonly watched: boolean;
+  readonly columns: number;
+  /** Is there somebody to ask on stdin? */
+  readonly interactive: boolean;
+  /** Asks on stderr and reads a line that is not shown. */
+  askHidden(question: string): Promise<string>;
+  /** All of stdin; for what is piped in. */
+  readStdin(): Promise<string>;
+  /** From now on Ctrl-C and SIGTERM abort this signal instead of ending the process. */
+  stopSignal(): AbortSignal;
+}
+
+/** Everything around one command. */
+export interface World {
+  readonly terminal: Terminal;
+  readonly product: Product;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The user that the process runs as. */
+  readonly user: string;
+  /** Where the admin's own shell comes from, by SSH; undefined: a console. */
+  sshPeer(): string | undefined;
+  /** IANA name of this machine's time zone. */
+  readonly timeZone: string;
+  now(): Date;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}

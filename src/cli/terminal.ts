@@ -1,0 +1,38 @@
+/** The terminal that this process was started at. */
+import type { Readable, Writable } from 'node:stream';
+import type { ReadStream, WriteStream } from 'node:tty';
+import { askHidden } from './ask-hidden';
+import type { Terminal } from './product';
+
+/** The streams of `process`; a test has its own. */
+export interface Streams {
+  readonly stdin: Readable & Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>>;
+  readonly stdout: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
+  readonly stderr: Writable;
+  once(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+}
+
+/** What a terminal has when it does not tell. */
+const COLUMNS = 80;
+
+export function terminalOf(streams: Streams): Terminal {
+  const { stdin, stdout, stderr } = streams;
+  return {
+    out: (text) => void stdout.write(`${text}\n`),
+    err: (text) => void stderr.write(`${text}\n`),
+    watched: stdout.isTTY === true,
+    columns: stdout.columns || COLUMNS,
+    interactive: stdin.isTTY === true,
+    askHidden: (question) => askHidden(stdin, stderr, question),
+    async readStdin() {
+      const chunks: Buffer[] = [];
+      for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Buffer));
+      return Buffer.concat(chunks).toString('utf8');
+    },
+    stopSignal() {
+      const stop = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) streams.once(signal, () => stop.abort());
+      return stop.signal;
+    },
+  };
+}

@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+/** argv -> command; the only process.exit. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { userInfo } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { runMain } from './cli/run-main';
+import { sshPeer } from './cli/ssh-peer';
+import { terminalOf } from './cli/terminal';
+import type { Product } from './cli/product';
+import { clock } from './clock';
+import { AppError } from './errors';
+import { loadConfig } from './load-config';
+import { PACKAGE } from './package-folder';
+import type { Log } from './ports';
+import { run } from './run';
+
+const { env } = process;
+const read = (path: string) => readFileSync(join(PACKAGE, path), 'utf8');
+/** Commands say what they did themselves; the journal keeps it. */
+const silent: Log = () => undefined;
+
+/** Parts are loaded when they are needed: `tollgate --help` opens no database driver. */
+const product: Product = {
+  version: (JSON.parse(read('package.json')) as { version: string }).version,
+  loadConfig: (file) => loadConfig(file, env),
+  async connect(config) {
+    const { connectOrOpen } = await import('./tollgate.js');
+    const opened = await connectOrOpen(config, { run, clock, log: silent, random: randomBytes });
+    const close = async () => {
+      await opened.close();
+    };
+    return { operations: opened.operations, daemon: opened.daemon, close };
+  },
+  async serve(config, stop) {
+    const [{ serve }, { openLog }] = [await import('./daemon.js'), await import('./log.js')];
+    await serve(config, { run, clock, log: openLog(), random: randomBytes }, stop);
+  },
+  sampleConfig: () => read('src/install/tollgate.sample.toml'),
+  demo: () => Promise.reject(new AppError('SETUP_FAILED', 'the demo is not built yet', 'tollgate --help')),
+};
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0); // `tollgate log | head` has seen enough
+  throw error;
+});
+
+void runMain(process.argv.slice(2), {
+  terminal: terminalOf(process),
+  product,
+  environment: env,
+  user: userName(),
+  sshPeer: () => sshPeer(env, process.pid),
+  timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  now: () => clock.now(),
+  sleep: (ms, signal) => clock.sleep(ms, signal),
+}).then((code) => process.exit(code));
+
+/** A user id without a name is one in a container. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`;
+  }
+}
