@@ -1,0 +1,106 @@
+/** Sends a plan: both families or neither, sets before the rules that name them, and then looks again. */
+import { AppError } from '../errors';
+import type { Family } from '../domain/network';
+import type { Clock, Log, Run } from '../ports';
+import type { KernelState } from './kernel-state';
+import { FAMILIES } from './names';
+import { batchLines, planFirewall, type Batch } from './plan';
+import { readKernel } from './read';
+import { settled } from './settled';
+
+const RESTORE: Readonly<Record<Family, string>> = { 4: 'iptables-restore', 6: 'ip6tables-restore' };
+/** Seconds that another firewall tool may hold the lock. */
+const WAIT = ['--wait', '5'];
+
+export interface Kernel {
+  readonly run: Run;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Applied {
+  /** What was sent; empty: nothing was to be done. */
+  readonly lines: readonly string[];
+  /** What the kernel held when it was last looked at, and when that was. */
+  readonly have: KernelState;
+  readonly at: Date;
+}
+
+/** Sending many members takes a while, in which leases run on; a second look sets those right that got too much. */
+const MOST_LOOKS = 4;
+
+/**
+ * `desired` is asked anew before each look at the kernel, so that what is compared is of the same time. Rejects with
+ * FIREWALL_FAILED (nothing changed) or FIREWALL_DRIFT.
+ */
+export async function applyState(desired: (now: Date) => KernelState, kernel: Kernel): Promise<Applied> {
+  const sent: string[] = [];
+  for (let looks = 1; ; looks++) {
+    const start = kernel.clock.now();
+    const want = desired(start);
+    const have = await readKernel(kernel.run);
+    const batch = planFirewall(looks === 1 ? want : settled(want, have, 0), have);
+    const lines = batchLines(batch);
+    if (lines.length === 0) return { lines: sent, have, at: start };
+    // A rule that we think is there is not a rule that is there.
+    if (looks === MOST_LOOKS) throw notKept(lines);
+    await sendBatch(batch, kernel.run).catch((error: unknown) => putBack(have, start, kernel, error));
+    sent.push(...lines);
+  }
+}
+
+async function sendBatch({ create, elements, rules, destroy }: Batch, run: Run): Promise<void> {
+  await restoreSets(create, run);
+  for (const family of FAMILIES) await restoreRules(family, rules[family], run, ['--test']);
+  await restoreSets(elements, run);
+  for (const family of FAMILIES) await restoreRules(family, rules[family], run);
+  await restoreSets(destroy, run);
+}
+
+async function restoreSets(lines: readonly string[], run: Run): Promise<void> {
+  if (lines.length > 0) await run('ipset', ['-exist', 'restore'], { stdin: text(lines), timeoutMs: 60_000 });
+}
+
+async function restoreRules(
+  family: Family,
+  lines: readonly string[],
+  run: Run,
+  test: readonly string[] = [],
+): Promise<void> {
+  if (lines.length > 0) await run(RESTORE[family], [...test, '--noflush', ...WAIT], { stdin: text(lines) });
+}
+
+/** Nothing half done: makes the kernel as it was before, from whatever it holds now, and rejects with the reason. */
+async function putBack(before: KernelState, start: Date, kernel: Kernel, reason: unknown): Promise<never> {
+  const what = reason instanceof AppError ? reason.what : String(reason);
+  const hint = reason instanceof AppError ? reason.hint : 'run "tollgate status"';
+  try {
+    const now = await readKernel(kernel.run);
+    await sendBatch(planFirewall(settled(before, now, secondsSince(start, kernel.clock)), now), kernel.run);
+  } catch (error) {
+    kernel.log('firewall not put back', { error: String(error) });
+    throw new AppError(
+      'FIREWALL_DRIFT',
+      `${what}; and what was sent before that could not be taken back`,
+      hint,
+      reason,
+    );
+  }
+  throw new AppError('FIREWALL_FAILED', `the firewall was not changed: ${what}`, hint, reason);
+}
+
+function notKept(rest: readonly string[]): AppError {
+  return new AppError(
+    'FIREWALL_DRIFT',
+    `the kernel does not keep what it is given; still to be done:\n${rest.slice(0, 20).join('\n')}`,
+    'another firewall manager (firewalld, ufw, Docker) may be at work; run "tollgate status"',
+  );
+}
+
+function secondsSince(start: Date, clock: Clock): number {
+  return Math.floor((clock.now().getTime() - start.getTime()) / 1000);
+}
+
+function text(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,119 @@
+/** What the kernel is to hold for a policy and its elements at one moment. */
+import type { Elements, Policy } from '../domain/firewall';
+import { familyOf, type Family, type Network } from '../domain/network';
+import type { Until } from '../domain/entry';
+import type { KernelSet, KernelState, Ruleset } from './kernel-state';
+import { DISPATCHER, EVERYTHING, FAMILIES, kernelDevice, kernelNetworks, modeChain, RESERVED, setName } from './names';
+import { modeRules } from './rules';
+import { leftUntil, type Left } from './time-left';
+import { AppError } from '../errors';
+
+/**
+ * Members that a set may have. The kernel reserves nothing for them; the bound keeps a flood of blocks from eating its
+ * memory (about 100 bytes each), and is far above any whitelist.
+ */
+export const MOST_MEMBERS = 262_144;
+
+export function desiredState(policy: Policy, elements: Elements, now: Date, mostMembers = MOST_MEMBERS): KernelState {
+  const trialLeft = trialSeconds(policy, now);
+  const sets = FAMILIES.flatMap((family) => desiredSets(policy, elements, family, now, mostMembers));
+  const trial = FAMILIES.map(
+    (family) => [setName('trial', family), trialSet(family, trialLeft ?? 0, mostMembers)] as const,
+  );
+  return {
+    sets: new Map([...sets, ...(trialLeft === undefined ? [] : trial)]),
+    rules: { 4: ruleset(policy, 4, trialLeft), 6: ruleset(policy, 6, trialLeft) },
+  };
+}
+
+/** The names of the sets that hold entries, services' and our own. */
+export function setNames(policy: Policy): readonly string[] {
+  const services = policy.services.map(({ name }) => name);
+  const taken = services.find((name) => RESERVED.some((reserved) => reserved === name));
+  if (taken !== undefined)
+    throw new AppError('CONFIG_INVALID', `no service may be called "${taken}"`, 'choose another name');
+  return [...new Set([...services, 'rtp', 'was', 'all', 'block'])];
+}
+
+function desiredSets(
+  policy: Policy,
+  elements: Elements,
+  family: Family,
+  now: Date,
+  mostMembers: number,
+): (readonly [string, KernelSet])[] {
+  const names = setNames(policy);
+  const stray = [...elements.keys()].find((name) => !names.includes(name));
+  if (stray !== undefined) throw new RangeError(`elements for "${stray}", which is no service of the policy`);
+  const entrySets = names.map((name) => {
+    const members = membersOf(elements.get(name) ?? new Map(), family, now);
+    const fitting = name === 'block' ? lastToEnd(members, mostMembers) : members;
+    return [setName(name, family), { header: entryHeader(family, mostMembers), members: fitting }] as const;
+  });
+  const trusted = policy.trusted
+    .filter(({ network }) => familyOf(network) === family)
+    .flatMap(({ network, device }) => kernelNetworks(network).map((text) => `${text},${kernelDevice(device)}`));
+  const members = new Map(trusted.map((member) => [member, 'forever' as const]));
+  return [...entrySets, [setName('trust', family), { header: trustHeader(family), members }]];
+}
+
+function membersOf(networks: ReadonlyMap<Network, Until>, family: Family, now: Date): ReadonlyMap<string, Left> {
+  const members = new Map<string, Left>();
+  for (const [network, until] of networks) {
+    const left = familyOf(network) === family ? leftUntil(until, now) : undefined;
+    if (left !== undefined) for (const text of kernelNetworks(network)) members.set(text, left);
+  }
+  return members;
+}
+
+/** When there are more blocks than fit, those that end soonest give way. */
+function lastToEnd(members: ReadonlyMap<string, Left>, most: number): ReadonlyMap<string, Left> {
+  if (members.size <= most) return members;
+  const order = ([, left]: readonly [string, Left]) => (left === 'forever' ? Infinity : left);
+  return new Map([...members].sort((a, b) => order(b) - order(a)).slice(0, most));
+}
+
+/** Every address, until the kernel lets go of it: with these members gone the dispatcher falls back by itself. */
+function trialSet(family: Family, left: number, mostMembers: number): KernelSet {
+  return {
+    header: entryHeader(family, mostMembers),
+    members: new Map(EVERYTHING[family].map((half) => [half, left])),
+  };
+}
+
+/** Whole seconds, rounded down; undefined: no trial, or none worth a second. */
+function trialSeconds({ trial, mode }: Policy, now: Date): number | undefined {
+  if (trial === undefined || trial.mode === mode) return undefined;
+  const seconds = Math.floor((trial.until.getTime() - now.getTime()) / 1000);
+  return seconds >= 1 ? seconds : undefined;
+}
+
+function entryHeader(family: Family, mostMembers: number): string {
+  return `hash:net ${inet(family)} maxelem ${mostMembers} timeout 0 counters`;
+}
+
+function trustHeader(family: Family): string {
+  return `hash:net,iface ${inet(family)} maxelem 65536`;
+}
+
+function inet(family: Family): string {
+  return family === 4 ? 'family inet' : 'family inet6';
+}
+
+/** Goto everywhere, so that RETURN in a mode's chain goes on in INPUT. */
+function ruleset(policy: Policy, family: Family, trialLeft: number | undefined): Ruleset {
+  const trial = trialLeft === undefined ? undefined : policy.trial?.mode;
+  const dispatcher = [
+    ...(trial ? [`-m set --match-set ${setName('trial', family)} src -g ${modeChain(trial)}`] : []),
+    `-g ${modeChain(policy.mode)}`,
+  ];
+  return {
+    chains: new Map([
+      [DISPATCHER, dispatcher.map((rule) => `-A ${DISPATCHER} ${rule}`)],
+      ...modeRules(policy.mode, policy, family),
+      ...(trial ? modeRules(trial, policy, family) : []),
+    ]),
+    hooks: [1],
+    leads: [],
+  };
+}

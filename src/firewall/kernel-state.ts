@@ -1,0 +1,28 @@
+/** What the kernel holds of ours, or is to hold: the value that plans are made of. */
+import type { Family } from '../domain/network';
+import type { Left } from './time-left';
+
+export interface KernelSet {
+  /** Type and options as `create` takes and `ipset save` prints them, without what the kernel chooses by itself. */
+  readonly header: string;
+  /** Member as ipset prints it -> seconds left. */
+  readonly members: ReadonlyMap<string, Left>;
+}
+
+export interface Ruleset {
+  /** Our chains: name -> rules, as iptables-save prints them. */
+  readonly chains: ReadonlyMap<string, readonly string[]>;
+  /** Positions of our hook in INPUT, 1 being the first; empty: not hooked. */
+  readonly hooks: readonly number[];
+  /** Rules of others, other than the hook, that lead into our chains: printed whole. */
+  readonly leads: readonly string[];
+}
+
+export interface KernelState {
+  readonly sets: ReadonlyMap<string, KernelSet>;
+  readonly rules: Readonly<Record<Family, Ruleset>>;
+}
+
+export const NO_RULES: Ruleset = { chains: new Map(), hooks: [], leads: [] };
+/** Nothing of ours at all. */
+export const NOTHING: KernelState = { sets: new Map(), rules: { 4: NO_RULES, 6: NO_RULES } };

@@ -1,0 +1,118 @@
+/** The firewall of `src/domain/firewall.ts` over iptables, ip6tables and ipset. */
+import type { Change, Elements, Firewall, Member, Policy } from '../domain/firewall';
+import { parseNetwork } from '../domain/network';
+import type { Clock, Log, Run } from '../ports';
+import { applyState, type Kernel } from './apply';
+import { changeMembers, type Call } from './change';
+import { desiredState, MOST_MEMBERS } from './desired-state';
+import { NOTHING } from './kernel-state';
+import { knownMembers } from './known-members';
+import { HOOK, isOurChain, readSetName } from './names';
+import { readNeighbours } from './neighbours';
+import { oneAtATime } from './one-at-a-time';
+import { batchLines, planFirewall } from './plan';
+import { readKernel, savedMembers } from './read';
+import { openSession } from './session';
+import type { SpawnSession } from './session-port';
+import { withFirewallFaults } from './tool-faults';
+
+export interface FirewallPorts {
+  readonly run: Run;
+  readonly spawnSession: SpawnSession;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Members that each set may have. */
+  readonly mostMembers?: number;
+}
+
+/** Touches nothing until it is asked. Only one of these may work on one kernel. */
+export function openFirewall({
+  spawnSession,
+  clock,
+  log,
+  mostMembers = MOST_MEMBERS,
+  ...ports
+}: FirewallPorts): Firewall {
+  const run = withFirewallFaults(ports.run);
+  const kernel: Kernel = { run, clock, log };
+  const session = openSession(spawnSession, clock);
+  const known = knownMembers();
+  const inTurn = oneAtATime();
+  let waiting: Call[] = [];
+
+  /** Callers that come while one batch is on its way make up the next. */
+  function change(changes: readonly Change[]): Promise<void> {
+    return new Promise((done, failed) => {
+      waiting.push({ changes, done, failed });
+      if (waiting.length > 1) return;
+      void inTurn(() => {
+        const calls = waiting;
+        waiting = [];
+        return changeMembers(calls, { ...kernel, session, known });
+      });
+    });
+  }
+
+  async function apply(policy: Policy, elements: Elements): Promise<readonly string[]> {
+    const { lines, have, at } = await applyState((now) => desiredState(policy, elements, now, mostMembers), kernel);
+    known.learn(have.sets, at);
+    if (lines.length > 0)
+      log('firewall changed', { mode: policy.mode, trial: policy.trial?.mode, lines: lines.length });
+    return lines;
+  }
+
+  async function plan(policy: Policy, elements: Elements): Promise<readonly string[]> {
+    const want = desiredState(policy, elements, clock.now(), mostMembers);
+    return batchLines(planFirewall(want, await readKernel(run)));
+  }
+
+  async function remove(): Promise<void> {
+    const { have, at } = await applyState(() => NOTHING, kernel);
+    known.learn(have.sets, at);
+    log('firewall removed');
+  }
+
+  return {
+    change,
+    apply: (policy, elements) => inTurn(() => apply(policy, elements)),
+    plan: (policy, elements) => inTurn(() => plan(policy, elements)),
+    remove: () => inTurn(remove),
+    members: () => readMembers(run),
+    rules: () => listRules(run),
+    trialSecondsLeft: () => readTrial(run),
+    neighbours: () => readNeighbours(run),
+    close: () =>
+      inTurn(() => {
+        session.close();
+        return Promise.resolve();
+      }),
+  };
+}
+
+async function readMembers(run: Run): Promise<readonly Member[]> {
+  return savedMembers(await run('ipset', ['save'], { timeoutMs: 60_000 })).flatMap(
+    ({ name, member, left, packets }) => {
+      const set = readSetName(name)?.set;
+      const network = parseNetwork(member);
+      if (set === undefined || set === 'trial' || network === undefined) return [];
+      return [{ set, network, secondsLeft: left === 'forever' ? undefined : left, packets }];
+    },
+  );
+}
+
+async function listRules(run: Run): Promise<readonly string[]> {
+  const listings = await Promise.all([run('iptables', ['-S']), run('ip6tables', ['-S'])]);
+  if (!listings.some((listing) => listing.split('\n').includes(HOOK))) return [];
+  return listings.flatMap((listing) =>
+    listing.split('\n').filter((line) => line === HOOK || isOurChain(/^-[AN] (\S+)/.exec(line)?.[1] ?? '')),
+  );
+}
+
+/** The trial lasts as long as the first of its members. */
+async function readTrial(run: Run): Promise<number | undefined> {
+  const members = savedMembers(await run('ipset', ['save'], { timeoutMs: 60_000 }));
+  const left = members.flatMap((one) =>
+    readSetName(one.name)?.set === 'trial' && one.left !== 'forever' ? [one.left] : [],
+  );
+  return left.length > 0 ? Math.min(...left) : undefined;
+}

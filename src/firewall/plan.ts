@@ -1,0 +1,103 @@
+/** What has to be sent to make the kernel hold one state instead of another. Nothing but text; no effect. */
+import type { Family } from '../domain/network';
+import type { KernelSet, KernelState, Ruleset } from './kernel-state';
+import { HOOK } from './names';
+import { isNear, timeoutOf } from './time-left';
+
+/** In the order in which they are sent; all empty: nothing to do. */
+export interface Batch {
+  /** Sets that rules will name, still empty. */
+  readonly create: readonly string[];
+  /** Members: what is new before what is gone, never a flush. */
+  readonly elements: readonly string[];
+  /** For `iptables-restore --noflush` and `ip6tables-restore --noflush`. */
+  readonly rules: Readonly<Record<Family, readonly string[]>>;
+  /** Sets that no rule names any more. */
+  readonly destroy: readonly string[];
+}
+
+export function planFirewall(want: KernelState, have: KernelState): Batch {
+  const sets = [...want.sets].map(([name, set]) => planSet(name, set, have));
+  return {
+    create: sets.flatMap(({ create }) => create),
+    elements: sets.flatMap(({ elements }) => elements),
+    rules: { 4: planRules(want.rules[4], have.rules[4]), 6: planRules(want.rules[6], have.rules[6]) },
+    destroy: [...have.sets.keys()].filter((name) => !want.sets.has(name)).map((name) => `destroy ${name}`),
+  };
+}
+
+/** The batch as a person reads it, and as the tools would take it. */
+export function batchLines({ create, elements, rules, destroy }: Batch): readonly string[] {
+  const titled = (title: string, lines: readonly string[]) => (lines.length > 0 ? [`# ${title}`, ...lines] : []);
+  return [
+    ...titled('ipset restore', [...create, ...elements]),
+    ...titled('iptables-restore --noflush', rules[4]),
+    ...titled('ip6tables-restore --noflush', rules[6]),
+    ...titled('ipset restore', destroy),
+  ];
+}
+
+function planSet(name: string, want: KernelSet, have: KernelState): { create: string[]; elements: string[] } {
+  const set = have.sets.get(name);
+  if (!set) return { create: [`create ${name} ${want.header}`], elements: planMembers(name, want) };
+  if (set.header === want.header) return { create: [], elements: planMembers(name, want, set) };
+  // Rules hold the set, so it is filled under another name and swapped: no packet sees it empty.
+  const other = name.replace('tg-', 'tg-~');
+  const leftover = have.sets.has(other) ? [`destroy ${other}`] : [];
+  return {
+    create: [],
+    elements: [
+      ...leftover,
+      `create ${other} ${want.header}`,
+      ...planMembers(other, want),
+      `swap ${name} ${other}`,
+      ...(have.sets.has(other) ? [] : [`destroy ${other}`]),
+    ],
+  };
+}
+
+function planMembers(name: string, want: KernelSet, have?: KernelSet): string[] {
+  const timed = / timeout /.test(want.header);
+  const adds = [...want.members].filter(([member, left]) => {
+    const now = have?.members.get(member);
+    return now === undefined || !isNear(left, now);
+  });
+  const gone = [...(have?.members.keys() ?? [])].filter((member) => !want.members.has(member));
+  return [
+    ...adds.map(([member, left]) => `add ${name} ${member}${timed ? ` timeout ${timeoutOf(left)}` : ''}`),
+    ...gone.map((member) => `del ${name} ${member}`),
+  ];
+}
+
+/**
+ * One transaction: contents and the hook's position change in one kernel generation. Declaring a chain empties it in
+ * that transaction, so only chains that differ are declared, and the others keep their counters. Deleting a hook that
+ * is absent fails the whole batch, hence one `-D` for each that is there.
+ */
+function planRules(want: Ruleset, have: Ruleset): string[] {
+  const refilled = [...want.chains].filter(([name, rules]) => !sameLines(rules, have.chains.get(name)));
+  const gone = [...have.chains.keys()].filter((name) => !want.chains.has(name));
+  const hooks = sameLines(want.hooks, have.hooks) ? [] : moveHook(want.hooks, have.hooks);
+  const leads = have.leads.filter((rule) => gone.some((chain) => leadsInto(rule, chain)));
+  const body = [
+    ...[...refilled.map(([name]) => name), ...gone].map((name) => `:${name} - [0:0]`),
+    ...refilled.flatMap(([, rules]) => rules),
+    ...hooks,
+    ...leads.map((rule) => rule.replace('-A', '-D')),
+    ...gone.map((name) => `-X ${name}`),
+  ];
+  return body.length > 0 ? ['*filter', ...body, 'COMMIT'] : [];
+}
+
+function moveHook(want: readonly number[], have: readonly number[]): string[] {
+  return [...have.map(() => HOOK.replace('-A', '-D')), ...want.map((at) => HOOK.replace('-A INPUT', `-I INPUT ${at}`))];
+}
+
+/** Does this rule jump or go to that chain? */
+function leadsInto(rule: string, chain: string): boolean {
+  return new RegExp(` -[jg] ${chain.replaceAll('+', '\\+')}$`).test(rule);
+}
+
+function sameLines<T>(a: readonly T[], b: readonly T[] | undefined): boolean {
+  return a.length === b?.length && a.every((line, i) => line === b[i]);
+}

@@ -1,0 +1,94 @@
+/** Reads what the kernel holds of ours from the words of `ipset save` and `iptables-save`. */
+import { AppError } from '../errors';
+import type { Run } from '../ports';
+import type { KernelSet, KernelState, Ruleset } from './kernel-state';
+import { DISPATCHER, HOOK, isOurChain, isOurSet } from './names';
+import type { Left } from './time-left';
+import { parseNetwork } from '../domain/network';
+
+/** Rejects with COMMAND_FAILED when a tool does, with FIREWALL_FAILED on iptables-legacy. */
+export async function readKernel(run: Run): Promise<KernelState> {
+  const [sets, rules4, rules6] = await Promise.all([
+    run('ipset', ['save'], { timeoutMs: 60_000 }),
+    run('iptables-save', ['-t', 'filter']),
+    run('ip6tables-save', ['-t', 'filter']),
+  ]);
+  return { sets: parseSets(sets), rules: { 4: parseRules(rules4), 6: parseRules(rules6) } };
+}
+
+/** One line of `ipset save` that adds to a set of ours. */
+export interface SavedMember {
+  readonly name: string;
+  /** In canonical form; with `,device` where the set has one. */
+  readonly member: string;
+  readonly left: Left;
+  readonly packets: number;
+}
+
+export function parseSets(saved: string): ReadonlyMap<string, KernelSet> {
+  const sets = new Map<string, { header: string; members: Map<string, Left> }>();
+  for (const line of saved.split('\n')) {
+    const [, name = '', options = ''] = /^create (\S+) (.*)$/.exec(line) ?? [];
+    if (isOurSet(name)) sets.set(name, { header: headerOf(options), members: new Map() });
+  }
+  for (const { name, member, left } of savedMembers(saved)) sets.get(name)?.members.set(member, left);
+  return sets;
+}
+
+export function savedMembers(saved: string): readonly SavedMember[] {
+  return saved.split('\n').flatMap((line) => {
+    const [, name = '', member = '', rest = ''] = /^add (\S+) (\S+)(.*)$/.exec(line) ?? [];
+    if (!isOurSet(name)) return [];
+    const seconds = Number(/ timeout (\d+)/.exec(rest)?.[1] ?? 0);
+    const packets = Number(/ packets (\d+)/.exec(rest)?.[1] ?? 0);
+    return [{ name, member: canonicalMember(member), left: seconds === 0 ? 'forever' : seconds, packets }];
+  });
+}
+
+/** ipset writes what lies in ::/96 as `::1.2.3.4`, we as `::102:304`. */
+function canonicalMember(member: string): string {
+  const [network = '', ...device] = member.split(',');
+  const undotted = network.replace(/^::(\d+)\.(\d+)\.(\d+)\.(\d+)/, (_, ...bytes: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(0, 4).map(Number);
+    return `::${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  });
+  return [parseNetwork(undotted) ?? network, ...device].join();
+}
+
+/** Without what the kernel chooses by itself and changes as a set grows. */
+function headerOf(options: string): string {
+  return options.replace(/ (hashsize|bucketsize|initval) \S+/g, '');
+}
+
+export function parseRules(saved: string): Ruleset {
+  refuseLegacy(saved);
+  const chains = new Map<string, string[]>();
+  const leads: string[] = [];
+  const input: string[] = [];
+  for (const line of saved.split('\n')) {
+    const declared = /^:(\S+) /.exec(line)?.[1];
+    if (declared !== undefined && isOurChain(declared)) chains.set(declared, []);
+    const chain = /^-A (\S+)/.exec(line)?.[1];
+    if (chain === undefined) continue;
+    if (chain === 'INPUT') input.push(line);
+    if (isOurChain(chain)) chains.get(chain)?.push(line);
+    else if (line !== HOOK && leadsToUs(line)) leads.push(line);
+  }
+  const hooks = input.flatMap((line, i) => (line === HOOK ? [i + 1] : []));
+  return { chains, hooks, leads };
+}
+
+function leadsToUs(rule: string): boolean {
+  return isOurChain(/ -[jg] (\S+)$/.exec(rule)?.[1] ?? '');
+}
+
+/** Its rules and those of iptables-nft do not see each other, and it locks a file that only root may. */
+function refuseLegacy(saved: string): void {
+  const [first = ''] = saved.split('\n', 1);
+  if (!first.startsWith('# Generated') || first.includes('(nf_tables)')) return;
+  throw new AppError(
+    'FIREWALL_FAILED',
+    `this machine uses iptables-legacy, beside which ${DISPATCHER} cannot work`,
+    'run "update-alternatives --set iptables /usr/sbin/iptables-nft" and the same for ip6tables, then try again',
+  );
+}
