@@ -23,7 +23,7 @@ describe('the sample file', () => {
     const all = read(written);
     expect(all).toEqual(read(''));
     const keys = written.split('\n').flatMap((line) => /^(\w+) = /.exec(line)?.[1] ?? []);
-    const { services: _, ...sections } = all;
+    const sections = Object.entries(all).flatMap(([name, section]) => (name === 'services' ? [] : [section]));
     expect(keys.sort()).toEqual(
       Object.values(sections)
         .flatMap((section) => Object.keys(section))

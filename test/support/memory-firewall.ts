@@ -1,0 +1,68 @@
+/** A firewall that only remembers: for tests of what is asked of it. The real one is held to its word elsewhere. */
+import type { Change, Elements, Firewall, Member, Policy } from '../../src/domain/firewall';
+import type { Until } from '../../src/domain/entry';
+import type { Network } from '../../src/domain/network';
+import type { Clock } from '../../src/ports';
+import { AppError } from '../../src/errors';
+
+export interface MemoryFirewall extends Firewall {
+  /** `set network`, sorted, of what is in force now. */
+  held(): string[];
+  policy: Policy | undefined;
+  /** The next `change` fails. */
+  failNext: boolean;
+}
+
+export function memoryFirewall(clock: Clock): MemoryFirewall {
+  const sets = new Map<string, Map<Network, Until>>();
+  const put = ({ set, network, until }: Change) => {
+    const members = sets.get(set) ?? new Map<Network, Until>();
+    if (until === undefined) members.delete(network);
+    else members.set(network, until);
+    sets.set(set, members);
+  };
+  const secondsLeft = (until: Until) =>
+    until === 'forever' ? undefined : Math.floor((until.getTime() - clock.now().getTime()) / 1000);
+  const members = (): Member[] =>
+    [...sets].flatMap(([set, all]) =>
+      [...all].map(([network, until]) => ({ set, network, secondsLeft: secondsLeft(until), packets: 0 })),
+    );
+  const alive = () => members().filter((member) => member.secondsLeft === undefined || member.secondsLeft > 0);
+  const firewall: MemoryFirewall = {
+    policy: undefined,
+    failNext: false,
+    held: () =>
+      alive()
+        .map(({ set, network }) => `${set} ${network}`)
+        .sort(),
+    apply(policy: Policy, elements: Elements) {
+      firewall.policy = policy;
+      sets.clear();
+      for (const [set, all] of elements) sets.set(set, new Map(all));
+      return Promise.resolve([]);
+    },
+    plan: () => Promise.resolve(['a line']),
+    change(changes) {
+      if (firewall.failNext) {
+        firewall.failNext = false;
+        return Promise.reject(new AppError('FIREWALL_FAILED', 'the kernel said no', 'tollgate status'));
+      }
+      changes.forEach(put);
+      return Promise.resolve();
+    },
+    members: () => Promise.resolve(alive()),
+    rules: () => Promise.resolve(firewall.policy ? ['-A INPUT -j TOLLGATE'] : []),
+    trialSecondsLeft() {
+      const left = firewall.policy?.trial && secondsLeft(firewall.policy.trial.until);
+      return Promise.resolve(left !== undefined && left > 0 ? left : undefined);
+    },
+    neighbours: () => Promise.resolve([]),
+    remove() {
+      firewall.policy = undefined;
+      sets.clear();
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
+  return firewall;
+}

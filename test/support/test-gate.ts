@@ -1,0 +1,121 @@
+/** The gate over a real store in a folder of its own, with everything outside it to look at. */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig, servicesOf, type Config } from '../../src/config';
+import type { Firewall } from '../../src/domain/firewall';
+import type { Notice } from '../../src/domain/letter';
+import { parseNetwork, type Network } from '../../src/domain/network';
+import type { Peer, Phones } from '../../src/domain/phones';
+import type { Store } from '../../src/domain/store';
+import { openGate, type Gate } from '../../src/gate/gate';
+import type { Parts } from '../../src/gate/parts';
+import type { PinVault } from '../../src/gate/pin-vault';
+import { rulesOf } from '../../src/settings';
+import { openStore } from '../../src/store/open';
+import { AppError } from '../../src/errors';
+import { fakeClock, type FakeClock } from './fake-clock';
+
+export interface TestGate extends Gate {
+  readonly parts: Parts;
+  readonly store: Store;
+  readonly clock: FakeClock;
+  readonly notices: Notice[];
+  readonly logged: string[];
+  readonly asterisk: FakePhones;
+  /** How often a PIN was really looked at. */
+  pinsLookedAt(): number;
+  close(): Promise<void>;
+}
+
+export interface FakePhones extends Phones {
+  peersNow: Peer[];
+  /** `hangUp 192.0.2.7`, `forget 192.0.2.7`, in order. */
+  readonly asked: string[];
+  isDown: boolean;
+}
+
+export const address = (text: string): Network => {
+  const network = parseNetwork(text);
+  if (!network) throw new Error(`${text} is no network`);
+  return network;
+};
+
+const DEMO = '[call]\nallow_documentation_addresses = true\n';
+
+export async function testGate(
+  makeFirewall: (clock: FakeClock) => Firewall,
+  settings = DEMO,
+  given: { readonly own?: readonly string[] } = {},
+): Promise<TestGate> {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-gate-'));
+  const clock = fakeClock();
+  const config: Config = readConfig(settings, {}, 'test.toml');
+  const store = await openStore({ kind: 'sqlite', file: join(folder, 'tollgate.db'), clock });
+  const firewall = makeFirewall(clock);
+  const notices: Notice[] = [];
+  const logged: string[] = [];
+  const asterisk = fakePhones();
+  const vault = quickVault();
+  const parts: Parts = {
+    ...{ store, firewall, clock, vault, phones: asterisk, random: randomBytes },
+    log: (event, fields) => logged.push(`${event} ${JSON.stringify(fields ?? {})}`),
+    post: {
+      lettersFor: (notice) => {
+        notices.push(notice);
+        return [{ to: { name: 'Ann', address: 'ann@example.com' }, subject: notice.kind, text: '', html: '' }];
+      },
+      newMessageId: () => `<${randomBytes(8).toString('hex')}@test>`,
+      poke: () => undefined,
+      sendNow: () => Promise.resolve('250 ok'),
+    },
+    services: servicesOf(config),
+    rules: rulesOf(config),
+    ownAddresses: () => (given.own ?? ['203.0.113.1']).map(address),
+  };
+  return {
+    ...openGate(parts, () => Promise.resolve([])),
+    ...{ parts, store, clock, notices, logged, asterisk, pinsLookedAt: () => vault.lookedAt },
+    async close() {
+      await firewall.close();
+      await store.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function fakePhones(): FakePhones {
+  const asked: string[] = [];
+  const answer = <T>(what: string, result: T): Promise<T> => {
+    asked.push(what);
+    return phones.isDown
+      ? Promise.reject(new AppError('AMI_DOWN', 'Asterisk does not answer', 'start it'))
+      : Promise.resolve(result);
+  };
+  const phones: FakePhones = {
+    ...{ asked, isDown: false, peersNow: [] },
+    state: { state: 'up', since: new Date(0), detail: 'connected' },
+    peers: () => answer('peers', phones.peersNow),
+    listeningPorts: () => answer('ports', { sip: [{ protocol: 'udp', first: 5160, last: 5160 }], iax: [] } as const),
+    hangUp: (network) => answer(`hangUp ${network}`, ['PJSIP/701-1']),
+    forgetContacts: (network) => answer(`forget ${network}`, []),
+    onProof: () => () => undefined,
+  };
+  return phones;
+}
+
+/** As the real one, without the tenth of a second. */
+function quickVault(): PinVault & { lookedAt: number } {
+  const hashOf = (pin: string) => createHash('sha256').update(pin).digest('hex');
+  const vault = {
+    lookedAt: 0,
+    hash: (pin: string) => Promise.resolve(hashOf(pin)),
+    verify: (pin: string, hash: string | undefined) => {
+      vault.lookedAt++;
+      return Promise.resolve(hash === hashOf(pin));
+    },
+    disguise: (text: string) => hashOf(text).slice(0, 22),
+  };
+  return vault;
+}
