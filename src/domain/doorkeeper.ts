@@ -31,7 +31,7 @@ export interface Doorkeeper {
   /** Judges account and PIN together; undefined for unknown, disabled, wrong and locked alike. Rejects: try later. */
   identify(account: string, pin: string, caller: Caller): Promise<Traveller | undefined>;
   /** Would account or caller be refused whatever the PIN? For `TOLLGATE_RESULT` alone; it is never spoken. */
-  isLocked?(account: string, caller: Caller): Promise<boolean>;
+  isLocked(account: string, caller: Caller): Promise<boolean>;
   /** Changes nothing; undefined: it may be opened. */
   refusalOf(address: Network): Promise<Refusal | undefined>;
   /** Resolves only when store and kernel have it; rejects with nothing half done. */

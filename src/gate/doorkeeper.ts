@@ -7,7 +7,7 @@ import { reachOf } from '../domain/reach';
 import { AppError } from '../errors';
 import { tell } from './announce';
 import type { Doors } from './doors';
-import { judge } from './pin-guard';
+import { isLockedFor, judge } from './pin-guard';
 import type { Parts } from './parts';
 
 /** A telephone line behind an IPv6 prefix changes its address within it. */
@@ -25,6 +25,7 @@ export function doorkeeper(parts: Parts, doors: Doors): Doorkeeper {
       const open = await parts.store.liveEntriesOf(number, parts.clock.now());
       return { account: number, open };
     },
+    isLocked: (number, caller) => isLockedFor(parts, number, caller),
     async open(traveller, address, caller) {
       const refusal = await refusalOf(parts, address);
       if (refusal) throw new AppError('REFUSED', `${address} may not be opened: ${refusal}`, 'key another address');

@@ -52,12 +52,24 @@ export async function lockedUntil(parts: Parts, account: Account): Promise<Date 
   return ends.sort((a, b) => b.getTime() - a.getTime())[0];
 }
 
-async function count(parts: Parts, records: Records, number: string, caller: Caller): Promise<CountedTry> {
-  const { clock, rules, vault } = parts;
-  const at = clock.now();
+/** Is the right PIN of no use now? For the call's result, which the caller does not hear. */
+export async function isLockedFor(parts: Parts, number: string, caller: Caller): Promise<boolean> {
+  const at = parts.clock.now();
+  const tries = await parts.store.tries(await subjectFor(parts, parts.store, number, caller));
+  return isLocked(tries, at) || callerIsLocked(parts, parts.store, caller, at);
+}
+
+async function subjectFor(parts: Parts, records: Records, number: string, caller: Caller): Promise<string> {
   const account = await records.account(number);
   const own = caller.number !== undefined && account?.callers.includes(caller.number) === true;
-  const subject = subjectOf(vault.disguise(number), own ? caller.number : undefined);
+  return subjectOf(parts.vault.disguise(number), own ? caller.number : undefined);
+}
+
+async function count(parts: Parts, records: Records, number: string, caller: Caller): Promise<CountedTry> {
+  const { clock, rules } = parts;
+  const at = clock.now();
+  const account = await records.account(number);
+  const subject = await subjectFor(parts, records, number, caller);
   const tries = await records.tries(subject);
   if (isLocked(tries, at) || (await callerIsLocked(parts, records, caller, at))) {
     return { at, account, subject, locked: true, lockedUntil: undefined };
