@@ -14,7 +14,7 @@ export async function askAddress(talk: Talk, keyed?: string): Promise<Network> {
   const refusedTooOften = thirdTime();
   let misdialledBefore = false;
   for (let keys = keyed; ; keys = undefined) {
-    keys ??= await answerTo(talk, ['ask-address'], { betweenSeconds: talk.pace.addressKeySeconds });
+    keys ??= await answerTo(talk, ['ask-address'], { betweenSeconds: talk.pace.addressKeySeconds, shown: true });
     const address = readDialledAddress(keys);
     if (!address) {
       talk.line.say(misdialled(keys));
@@ -34,7 +34,7 @@ export async function askAddress(talk: Talk, keyed?: string): Promise<Network> {
 /** Anything but one and two, and silence too, repeats the read-back once and then ends without opening. */
 async function confirmed({ line }: Talk, address: Network): Promise<'yes' | 'again'> {
   for (let times = 0; times < 2; times++) {
-    const key = await line.ask(['you-entered', ...spokenAddress(address), 'confirm'], { most: 1 });
+    const key = await line.ask(['you-entered', ...spokenAddress(address), 'confirm'], { most: 1, shown: true });
     if (key === '1') return 'yes';
     if (key === '2') return 'again';
   }

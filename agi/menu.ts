@@ -14,7 +14,7 @@ import { answerTo, meanwhile, type Talk } from './talk';
 export async function menu(talk: Talk, traveller: Traveller): Promise<Result> {
   const { line, door, pace } = talk;
   for (const tooOften = thirdTime(); ;) {
-    const keys = await answerTo(talk, ['menu'], { betweenSeconds: pace.menuKeySeconds });
+    const keys = await answerTo(talk, ['menu'], { betweenSeconds: pace.menuKeySeconds, shown: true });
     switch (keys) {
       case '1':
         return openAddress(talk, traveller);

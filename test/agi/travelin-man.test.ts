@@ -241,15 +241,15 @@ describe('a call', () => {
     expect(door.judged).toEqual(['12 from 4045551212', '12 from nobody']);
   });
 
-  it('leaves room for the hash key after the longest answer, waits longer while an address is copied, takes one key as consent', async () => {
+  it('leaves room for the hash key after the longest answer, waits longer while an address is copied, takes one key as consent, and shows neither account nor PIN', async () => {
     const call = fakeCall([...KNOWN, '1', HOTEL, '1']);
     await travelinMan(call, fakeDoor(AT_HOME), { pace: { addressKeySeconds: 9, menuKeySeconds: 2 } });
     expect(call.keyings).toEqual([
       { most: 20 },
       { most: 20 },
-      { most: 20, betweenSeconds: 2 },
-      { most: 20, betweenSeconds: 9 },
-      { most: 1 },
+      { most: 20, betweenSeconds: 2, shown: true },
+      { most: 20, betweenSeconds: 9, shown: true },
+      { most: 1, shown: true },
     ]);
   });
 
