@@ -47,7 +47,7 @@ function closed({ account, entries, caller }: Of<'closed'>, settings: MailSettin
   const who = accountText(account);
   return {
     subject: `Account ${who}: ${entries.length === 1 ? addressList(entries) : addressCount(entries)} closed (${foreign(settings.pbxName)})`,
-    news: `${addressCount(entries)} of account ${who} closed.`.replace(/^o/, 'O'),
+    news: `Account ${who} had ${addressCount(entries)} closed.`,
     facts: [
       ['Account', who],
       ['Closed', addressList(entries)],

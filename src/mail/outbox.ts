@@ -96,7 +96,7 @@ export class Outbox {
     // As they were before the question: one that ends while the store answers may still be in the answer.
     const before = new Set(this.#inFlight.keys());
     if (before.size >= AT_ONCE) return;
-    const due = await this.#due(AT_ONCE + before.size);
+    const due = await this.#due(AT_ONCE); // those in flight, and at least as many others as there are free places
     if (this.#stopping) return;
     for (const letter of due.filter(({ id }) => !before.has(id)).slice(0, AT_ONCE - before.size)) {
       const ended = this.#deliver(letter).then((lookAgain) => {

@@ -19,9 +19,7 @@ export function relayTransport(relay: Relay, from: Address, { hostName }: Pick<M
     ignoreTLS: relay.security === 'none',
     tls: { rejectUnauthorized: relay.rejectUnauthorized },
     ...(relay.user !== undefined && { auth: { user: relay.user, pass: relay.secret ?? '' } }),
-    connectionTimeout: connect,
-    greetingTimeout: connect,
-    dnsTimeout: connect,
+    connectionTimeout: connect, // name lookup, greeting and encryption included
     socketTimeout: silence,
     logger: false,
   });

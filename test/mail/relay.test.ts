@@ -6,6 +6,7 @@ import type { Relay } from '../../src/mail/settings';
 import type { Delivery, Posted } from '../../src/mail/transport';
 import { LETTER, relayAt, SETTINGS } from '../support/mail-fixtures';
 import { openMailServer, type MailServer, type ServerHabits } from '../support/mail-server';
+import { until } from '../support/until';
 
 const POSTED: Posted = { ...LETTER, messageId: '<0a1b@pbx.example.net>', queuedAt: new Date('2026-11-22T13:05:00Z') };
 const closers: (() => Promise<void>)[] = [];
@@ -214,6 +215,7 @@ describe('what goes wrong', () => {
     const server = await serve({ behaviour: () => 'silence' });
     const cut = new AbortController();
     const sending = send(server.port, {}, cut.signal);
+    await until(() => server.read.length === 1, 'the letter');
     cut.abort();
     expect(await sending).toMatchObject({ kind: 'later' });
   });

@@ -54,7 +54,7 @@ export const LETTER: Letter = {
   html: '<p>Gr&uuml;&szlig;e: it is <b>open</b>.</p>\n',
 };
 
-/** A relay on loopback with short patience and no encryption. */
+/** A relay on loopback without encryption, more patient than any test. */
 export function relayAt(port: number, more: Partial<Relay> = {}): Relay {
   return {
     host: '127.0.0.1',
@@ -63,7 +63,7 @@ export function relayAt(port: number, more: Partial<Relay> = {}): Relay {
     user: undefined,
     secret: undefined,
     rejectUnauthorized: true,
-    patience: { connect: 2000, silence: 2000 },
+    patience: { connect: 2000, silence: 600_000 },
     ...more,
   };
 }
