@@ -24,6 +24,7 @@ interface Waiting {
 const MOST_FRAME = 128 * 1024;
 const MOST_ITEMS = 20_000;
 const LOGIN = 'login';
+const NO_FRAME: Frame = readFrame({});
 const HINT = 'is Asterisk running? See "asterisk -rx \'manager show settings\'", and [ami] in tollgate.toml';
 
 export class AmiConnection {
@@ -57,23 +58,25 @@ export class AmiConnection {
 
   /** Connects and logs in. Rejects with AMI_DOWN or AMI_REFUSED, and the connection has ended then. */
   async open(): Promise<void> {
-    this.#manager.on('rawevent', (raw) => this.#receive(readFrame(raw)));
+    // The library's own listener gives every event to whoever listens to its name: `Event: RawEvent` never ends then.
+    this.#manager.removeAllListeners('rawevent');
+    this.#manager.on('rawevent', (raw) => this.#receive(raw));
+    const login = () => this.#manager.login((refusal) => this.#loggedIn(refusal));
     await this.#wait<undefined>(
       LOGIN,
       this.#patience.loginMs,
       'the login',
       (_, done) => done(undefined),
-      () =>
-        this.#connect(() =>
-          this.#manager.login((refusal) => {
-            if (refusal === undefined) this.#waiting.get(LOGIN)?.take(readFrame({}));
-            else this.#drop(refused(this.#settings.user, readFrame(refusal)));
-          }),
-        ),
+      () => this.#connect(login),
     ).catch((error: unknown) => {
-      this.#drop(error as AppError);
+      this.#ending.abort(error);
       throw error;
     });
+  }
+
+  #loggedIn(refusal: unknown): void {
+    if (refusal === undefined) this.#waiting.get(LOGIN)?.take(NO_FRAME);
+    else this.#drop(refused(this.#settings.user, readFrame(refusal)));
   }
 
   /** Sends now or fails now. Resolves to the answer, be it good or bad; rejects with AMI_DOWN, or AMI_FAILED unsent. */
@@ -125,6 +128,7 @@ export class AmiConnection {
       start();
     }).finally(() => {
       this.#waiting.delete(id);
+      this.#manager.removeAllListeners(id);
       settled.abort();
     });
   }
@@ -154,11 +158,14 @@ export class AmiConnection {
     });
   }
 
-  #receive(frame: Frame): void {
+  #receive(raw: unknown): void {
+    const frame = readFrame(raw);
     this.#pending = 0;
     if (this.#ending.signal.aborted) return;
     const id = field(frame, 'actionid') ?? '';
     if (id.startsWith(this.#prefix)) this.#waiting.get(id)?.take(frame);
+    else if (this.#waiting.has(LOGIN) && isLoginReply(frame))
+      this.#manager.emit(id, replyKind(frame) === 'done' ? undefined : raw);
     else if (frame.fields.has('event')) this.#hear(frame);
   }
 
@@ -167,6 +174,11 @@ export class AmiConnection {
     this.#ending.abort(reason);
     for (const { fail } of this.#waiting.values()) fail(reason);
   }
+}
+
+/** The library numbers its login by the clock. */
+function isLoginReply(frame: Frame): boolean {
+  return frame.fields.has('response') && !frame.fields.has('event') && /^\d+$/.test(field(frame, 'actionid') ?? '');
 }
 
 function down(what: string): AppError {

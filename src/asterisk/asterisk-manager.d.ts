@@ -2,6 +2,9 @@
 declare module 'asterisk-manager' {
   interface Manager {
     on(event: 'rawevent', listener: (frame: unknown) => void): void;
+    removeAllListeners(event: string): void;
+    /** Gives an action's callback its answer. */
+    emit(actionId: string, refusal: unknown): void;
     connect(port: number | string, host: string, connected: () => void): void;
     /** `done` gets the whole frame when Asterisk refuses. */
     login(done: (refusal?: unknown) => void): void;

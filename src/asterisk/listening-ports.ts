@@ -25,7 +25,7 @@ const SIP: readonly Ports[] = [
   one('tcp', 8089),
 ];
 
-/** What Asterisk also listens on: AMI, AMI over TLS, FastAGI's usual port, skinny, DUNDi, MGCP, Unistim, T.38 (udptl.conf). */
+/** What Asterisk also listens on: AMI, AMI over TLS, FastAGI's usual port, skinny, DUNDi, MGCP, T.38 (udptl.conf). */
 const OTHERS: readonly Ports[] = [
   one('tcp', 5038),
   one('tcp', 5039),
@@ -34,7 +34,6 @@ const OTHERS: readonly Ports[] = [
   one('udp', 4520),
   one('udp', 2427),
   one('udp', 2727),
-  one('udp', 5000),
   { protocol: 'udp', first: 4000, last: 4999 },
 ];
 

@@ -1,0 +1,281 @@
+import { randomBytes } from 'node:crypto';
+import { openPhones, type Asterisk } from '../../src/asterisk/phones';
+import type { ProcFiles } from '../../src/asterisk/listening';
+import { clock } from '../../src/clock';
+import type { Proof } from '../../src/domain/phones';
+import { parseNetwork, type Network } from '../../src/domain/network';
+import { amiPeer, commands, type AmiPeer, type Answers, type Sent } from '../support/ami-peer';
+import { until } from '../support/until';
+
+let peer: AmiPeer;
+let phones: Asterisk;
+let logged: unknown[];
+/** Every try draws its jitter. */
+let drawn = 0;
+
+const NO_PROC: ProcFiles = {
+  read: () => Promise.reject(new Error('not asked')),
+  list: () => Promise.reject(new Error('not asked')),
+  link: () => Promise.reject(new Error('not asked')),
+};
+const ABLE = ['Status', 'Hangup', 'DBGet', 'DBPut', 'DBDel', 'PJSIPShowContacts', 'PJSIPShowEndpoints'];
+
+async function meet(answers: Answers = () => undefined): Promise<void> {
+  peer = await amiPeer(answers);
+  logged = [];
+  phones = openPhones({
+    ami: {
+      host: '127.0.0.1',
+      port: peer.port,
+      user: 'tollgate',
+      secret: 'p',
+      patience: { retryMs: 10, longestRetryMs: 20 },
+    },
+    listening: { iaxPort: 4569, rtp: { protocol: 'udp', first: 10000, last: 20000 } },
+    proc: NO_PROC,
+    clock,
+    random: (size) => {
+      drawn++;
+      return randomBytes(size);
+    },
+    log: (event, fields) => logged.push({ event, ...fields }),
+  });
+  phones.start();
+  await until(() => ['up', 'reduced'].includes(phones.state.state), 'up');
+}
+afterEach(async () => {
+  await phones.stop();
+  await peer.close();
+});
+
+function network(text: string): Network {
+  const parsed = parseNetwork(text);
+  if (!parsed) throw new Error(text);
+  return parsed;
+}
+/** The answer to a list action: each item its lines, `event` in front. */
+function list(event: string, complete: string, items: readonly string[]): string {
+  const frames = items.map((item) => `Event: ${event}\nActionID: ID\n${item}\n\n`).join('');
+  return `Response: Success\nActionID: ID\nEventList: start\n\n${frames}Event: ${complete}\nActionID: ID\nEventList: Complete\n\n`;
+}
+const proof = (extension: string, address: string, call: string) =>
+  `Event: SuccessfulAuth\nService: PJSIP\nAccountID: ${extension}\nSessionID: ${call}\nRemoteAddress: IPV4/UDP/${address}/5060\nUsingPassword: 1\n\n`;
+const contact = (extension: string, uri: string, call: string, expires = '99999999999') =>
+  `ObjectName: ${extension};@hash${call}\nUri: ${uri}\nCallId: ${call}\nEndpoint: ${extension}\nExpirationTime: ${expires}`;
+const contacts = (...items: string[]) => list('ContactList', 'ContactListComplete', items);
+
+describe('peers', () => {
+  it('are those of every driver that is loaded; the others are not asked', async () => {
+    const answers: Readonly<Record<string, string>> = {
+      ListCommands: commands(...ABLE, 'PJSIPShowRegistrationsOutbound', 'IAXpeerlist', 'SIPpeers'),
+      PJSIPShowContacts: contacts(
+        contact('701', 'sip:701@192.0.2.1:5060', 'a'),
+        contact('702', 'sip:702@10.9.8.7:5060', 'b'),
+        contact('703', 'sip:703@192.0.2.3', 'c', '1'),
+      ),
+      PJSIPShowEndpoints: list('EndpointList', 'EndpointListComplete', [
+        'ObjectName: 701\nContacts: 701/sip:701@192.0.2.1:5060,evil/sip:198.51.100.66,',
+        'ObjectName: 704\nContacts: ',
+        'ObjectName: carrier\nContacts: carrier/sip:198.51.100.9:5060,carrier/sip:[2001:db8::9],carrier/sip:sip.example.com,',
+      ]),
+      PJSIPShowRegistrationsOutbound: list('OutboundRegistrationDetail', 'OutboundRegistrationDetailComplete', [
+        'ObjectName: provider\nServerUri: sip:sip.example.com',
+      ]),
+      IAXpeerlist: list('PeerEntry', 'PeerlistComplete', [
+        'Channeltype: IAX\nObjectName: iaxphone\nIPaddress: (null)\nDynamic: yes',
+        'Channeltype: IAX\nObjectName: iaxtrunk\nIPaddress: 203.0.113.50\nDynamic: no',
+      ]),
+      SIPpeers: list('PeerEntry', 'PeerlistComplete', [
+        'Channeltype: SIP\nObjectName: 201\nIPaddress: 203.0.113.51\nDynamic: yes',
+        'Channeltype: SIP\nObjectName: 202\nIPaddress: -none-\nDynamic: yes',
+      ]),
+    };
+    await meet((a) => answers[a['Action'] ?? '']);
+    peer.send(proof('702', '192.0.2.2', 'b') + proof('701', '192.0.2.99', 'b'));
+    await phones.peers();
+    expect(await phones.peers()).toEqual([
+      { name: '701', address: '192.0.2.1', kind: 'phone' },
+      { name: '702', address: '192.0.2.2', kind: 'phone' },
+      { name: 'carrier', address: '198.51.100.9', kind: 'trunk' },
+      { name: 'carrier', address: '2001:db8::9', kind: 'trunk' },
+      { name: 'carrier', address: undefined, kind: 'trunk' },
+      { name: 'provider', address: undefined, kind: 'trunk' },
+      { name: 'iaxtrunk', address: '203.0.113.50', kind: 'trunk' },
+      { name: '201', address: '203.0.113.51', kind: 'phone' },
+    ]);
+    expect(peer.named('SIPshowpeer')).toEqual([]);
+  });
+
+  it('are none where no driver is loaded, and no unknown action is sent', async () => {
+    await meet((a) =>
+      a['Action'] === 'ListCommands' ? commands('Status', 'Hangup', 'DBGet', 'DBPut', 'DBDel') : undefined,
+    );
+    expect(await phones.peers()).toEqual([]);
+    expect(new Set(peer.actions.map((a) => a['Action']))).toEqual(new Set(['login', 'Events', 'ListCommands']));
+  });
+});
+
+describe('hanging up', () => {
+  const CHANNELS: Readonly<Record<string, readonly [type: string, variables: Readonly<Record<string, string>>]>> = {
+    'PJSIP/701-1': ['PJSIP', { 'CHANNEL(pjsip,remote_addr)': '192.0.2.1:5060' }],
+    'PJSIP/701-2': [
+      'PJSIP',
+      { 'CHANNEL(pjsip,remote_addr)': '[2001:db8::1]:5060', 'CHANNEL(pjsip,target_uri)': 'sip:192.0.2.1' },
+    ],
+    'PJSIP/702-3': [
+      'PJSIP',
+      { 'CHANNEL(pjsip,remote_addr)': '', 'CHANNEL(pjsip,target_uri)': 'sip:702@10.9.8.7:5060;ob' },
+    ],
+    'PJSIP/703-4': [
+      'PJSIP',
+      { 'CHANNEL(pjsip,remote_addr)': '', 'CHANNEL(pjsip,target_uri)': 'sip:703@192.0.2.1:5062' },
+    ],
+    'SIP/201-5': ['SIP', { 'CHANNEL(recvip)': '192.0.2.1', 'CHANNEL(peerip)': '' }],
+    'IAX2/t-6': ['IAX2', { 'IAXPEER(CURRENTCHANNEL)': '192.0.2.1' }],
+    'IAX2/t-7': ['IAX2', { 'IAXPEER(CURRENTCHANNEL)': '192.0.2.9' }],
+    'Local/1@x-8;1': ['Local', {}],
+    'PJSIP/gone-9': ['PJSIP', {}],
+  };
+  const answers = (a: Sent): string | undefined => {
+    const name = a['Channel'] ?? '';
+    if (a['Action'] === 'PJSIPShowContacts') return contacts(contact('702', 'sip:702@10.9.8.7:5060', 'b'));
+    if (name === 'PJSIP/gone-9') return 'Response: Error\nActionID: ID\nMessage: No such channel\n\n';
+    if (a['Action'] !== 'Status') return undefined;
+    const asked = Object.entries(CHANNELS).filter(([each]) => name === '' || each === name);
+    const lines = asked.map(([each, [type, variables]]) => {
+      const wanted = (a['Variables'] ?? '').match(/[A-Z]+\([^)]*\)/g) ?? [];
+      return [`Channel: ${each}`, `Type: ${type}`, ...wanted.map((v) => `Variable: ${v}=${variables[v] ?? ''}`)].join(
+        '\n',
+      );
+    });
+    return list('Status', 'StatusComplete', lines);
+  };
+
+  it('reaches every kind of channel of that address, in both directions, and no other', async () => {
+    await meet(answers);
+    peer.send(proof('702', '192.0.2.1', 'b'));
+    const hungUp = await phones.hangUp(network('192.0.2.1'));
+    expect(hungUp).toEqual(['PJSIP/701-1', 'PJSIP/702-3', 'PJSIP/703-4', 'SIP/201-5', 'IAX2/t-6']);
+    expect(peer.named('Hangup').map((a) => a['Channel'])).toEqual(expect.arrayContaining([...hungUp]));
+    expect(peer.named('Hangup')).toHaveLength(5);
+  });
+
+  it('takes a network, and IPv6', async () => {
+    await meet(answers);
+    expect(await phones.hangUp(network('2001:db8::/64'))).toEqual(['PJSIP/701-2']);
+    expect(await phones.hangUp(network('198.51.100.0/24'))).toEqual([]);
+  });
+
+  it('asks no channel for what does not fit its kind: Asterisk would log a warning each time', async () => {
+    await meet(answers);
+    await phones.hangUp(network('198.51.100.1'));
+    expect(peer.named('Status').find((a) => a['Channel'] === 'IAX2/t-6')?.['Variables']).toBe(
+      'IAXPEER(CURRENTCHANNEL)',
+    );
+    expect(peer.named('Status').some((a) => a['Channel']?.startsWith('Local/'))).toBe(false);
+  });
+});
+
+describe('forgetting contacts', () => {
+  const record = '{"uri":"sip:701@192.0.2.1","expiration_time":"1795347122","path":""}';
+  const meetWith = (val: string) =>
+    meet((a) => {
+      if (a['Action'] === 'PJSIPShowContacts')
+        return contacts(contact('701', 'sip:701@192.0.2.1', 'a'), contact('701', 'sip:701@192.0.2.2', 'b'));
+      if (a['Action'] === 'DBGet') return list('DBGetResponse', 'DBGetComplete', [`Val: ${val}`]);
+      return a['Action'] === 'PJSIPShowEndpoints' ? list('EndpointList', 'EndpointListComplete', []) : undefined;
+    });
+
+  it("lets Asterisk's own registrar remove those of that address, so that it stops asking after them", async () => {
+    await meetWith(record);
+    expect(await phones.forgetContacts(network('192.0.2.1'))).toEqual(['701;@hasha']);
+    expect(peer.named('DBPut')).toMatchObject([
+      { Family: 'registrar/contact', Key: '701;@hasha', Val: record.replace('1795347122', '1') },
+    ]);
+    expect(peer.named('PJSIPShowEndpoints')).toHaveLength(1);
+    expect(peer.named('DBDel')).toEqual([]);
+  });
+
+  it.each(['not json', '[]', '{"uri":"x"}', record.replace('"path":""', `"path":"${'x'.repeat(1_000)}"`)])(
+    'deletes a record that it cannot write anew: %.20s',
+    async (val) => {
+      await meetWith(val);
+      expect(await phones.forgetContacts(network('192.0.2.0/31'))).toEqual(['701;@hasha']);
+      expect(peer.named('DBDel')).toMatchObject([{ Family: 'registrar/contact', Key: '701;@hasha' }]);
+    },
+  );
+
+  it('asks nothing more when nobody registered from there', async () => {
+    await meetWith(record);
+    expect(await phones.forgetContacts(network('198.51.100.0/24'))).toEqual([]);
+    expect(peer.named('PJSIPShowEndpoints')).toEqual([]);
+  });
+});
+
+describe('the state', () => {
+  it('is reduced when the user may write nothing, and what cannot be done says so', async () => {
+    await meet((a) => (a['Action'] === 'ListCommands' ? commands('Ping', 'Events') : undefined));
+    expect(phones.state).toMatchObject({ state: 'reduced', detail: expect.stringContaining('write=system') as string });
+    for (const work of [
+      phones.peers(),
+      phones.hangUp(network('192.0.2.1')),
+      phones.forgetContacts(network('192.0.2.1')),
+    ])
+      await expect(work).rejects.toMatchObject({ code: 'AMI_REFUSED' });
+    const proofs: Proof[] = [];
+    phones.onProof((each) => proofs.push(each));
+    peer.send(proof('701', '192.0.2.1', 'a'));
+    await until(() => proofs.length === 1, 'a proof');
+    expect(proofs).toEqual([{ extension: '701', address: '192.0.2.1' }]);
+  });
+
+  it('is down with the reason, in one line of the log, however often it is tried', async () => {
+    await meet();
+    const { port } = peer;
+    await peer.close();
+    await until(() => phones.state.detail.includes('ECONNREFUSED'), 'down');
+    const tried = drawn;
+    await until(() => drawn > tried + 10, 'ten more tries');
+    expect(logged).toEqual([
+      { event: 'asterisk', state: 'up', detail: 'connected' },
+      { event: 'asterisk', state: 'down', detail: `Asterisk at 127.0.0.1:${port} closed the connection` },
+      { event: 'asterisk', state: 'down', detail: expect.stringContaining('ECONNREFUSED') as string },
+    ]);
+    await expect(phones.hangUp(network('192.0.2.1'))).rejects.toMatchObject({ code: 'AMI_DOWN' });
+    peer = await amiPeer();
+  });
+
+  it('is off when no AMI user is configured', async () => {
+    await meet();
+    const off = openPhones({
+      ami: undefined,
+      listening: { iaxPort: 4569, rtp: { protocol: 'udp', first: 10000, last: 20000 } },
+      proc: NO_PROC,
+      clock,
+      random: randomBytes,
+      log: () => undefined,
+    });
+    off.start();
+    expect(off.state.state).toBe('off');
+    await expect(off.peers()).rejects.toMatchObject({
+      code: 'AMI_DOWN',
+      hint: expect.stringContaining('tollgate init') as string,
+    });
+    await off.stop();
+  });
+
+  it('is told to whoever listens, until he no longer does', async () => {
+    await meet();
+    const [heard, proofs]: [string[], Proof[]] = [[], []];
+    const ends = [phones.onState(({ state }) => heard.push(state)), phones.onProof((each) => proofs.push(each))];
+    peer.cut();
+    await until(() => heard.includes('up'), 'up again');
+    expect(heard).toEqual(['down', 'up']);
+    ends.forEach((end) => end());
+    const still: Proof[] = [];
+    phones.onProof((each) => still.push(each));
+    peer.send(proof('701', '192.0.2.1', 'a'));
+    await until(() => still.length === 1, 'a proof for those who still listen');
+    expect(proofs).toEqual([]);
+  });
+});
