@@ -10,6 +10,12 @@ export interface RunningMariadb {
   readonly socketPath: string;
   /** SQL as root; resolves to what the client printed. */
   sql(statement: string): Promise<string>;
+  /** Stops the server as an admin does; its data stay. */
+  stop(): Promise<void>;
+  /** Starts it again; `socketPath` is another then. */
+  start(): Promise<void>;
+  /** Lets the server stand still, so that it holds its connections and answers nothing; `false` lets it go on. */
+  freeze(still: boolean): void;
   close(): Promise<void>;
 }
 
@@ -26,23 +32,37 @@ export async function startMariadb(tree: string): Promise<RunningMariadb> {
   await room.run('mariadb-install-db', install, { timeoutMs: START_MS });
   await room.run('install', ['-d', '-o', 'mysql', '/run/mysqld']);
   const args = ['--no-defaults', data, `--socket=${SOCKET}`, '--skip-networking', '--character-set-server=utf8mb4'];
-  const daemon = room.spawn('mariadbd', args, { user: 'mysql', stdio: 'ignore' });
-  const deadline = Date.now() + START_MS;
-  for (;;) {
-    const failure = await sql('CREATE DATABASE IF NOT EXISTS tollgate').then(() => undefined, String);
-    if (failure === undefined) break;
-    if (daemon.exitCode !== null || Date.now() > deadline) {
-      throw new AppError('SETUP_FAILED', `MariaDB did not start: ${failure}`, 'remove its tree, it is made anew');
+  const start = async () => {
+    const daemon = room.spawn('mariadbd', args, { user: 'mysql', stdio: 'ignore' });
+    const deadline = Date.now() + START_MS;
+    for (;;) {
+      const failure = await sql('CREATE DATABASE IF NOT EXISTS tollgate').then(() => undefined, String);
+      if (failure === undefined) return daemon;
+      if (daemon.exitCode !== null || Date.now() > deadline) {
+        throw new AppError('SETUP_FAILED', `MariaDB did not start: ${failure}`, 'remove its tree, it is made anew');
+      }
+      await sleep(50);
     }
-    await sleep(50);
-  }
+  };
+  let daemon = await start();
+  const stop = async () => {
+    if (daemon.exitCode !== null || daemon.signalCode !== null) return;
+    const ended = once(daemon, 'exit');
+    daemon.kill('SIGTERM');
+    await ended;
+  };
   return {
-    socketPath: `/proc/${daemon.pid ?? 0}/root${SOCKET}`,
+    get socketPath() {
+      return `/proc/${daemon.pid ?? 0}/root${SOCKET}`;
+    },
     sql,
+    stop,
+    start: async () => {
+      daemon = await start();
+    },
+    freeze: (still) => void daemon.kill(still ? 'SIGSTOP' : 'SIGCONT'),
     close: async () => {
-      const ended = once(daemon, 'exit');
-      daemon.kill('SIGTERM');
-      await ended;
+      await stop();
       room.close();
       host.close();
     },

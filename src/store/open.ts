@@ -3,19 +3,20 @@ import type { Store } from '../domain/store';
 import type { Clock } from '../ports';
 import type { OpenDatabase } from './database';
 import { migrate } from './migrate';
+import { openMariadb, type MariadbOptions } from './mariadb';
 import { recordsOf } from './records';
 import type { Session } from './session';
 import { openSqlite, type SqliteOptions } from './sqlite';
 import { makeTurns } from './turns';
 
-export type StoreOptions = SqliteOptions;
+export type StoreOptions = SqliteOptions | MariadbOptions;
 
 /**
  * Opens it, makes or upgrades its tables, and resolves when it can be used. Rejects with STORE_FAILED or STORE_NEWER.
  * One process at a time may write: hold `lockState` meanwhile.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const database = openSqlite(options);
+  const database = options.kind === 'sqlite' ? openSqlite(options) : openMariadb(options);
   try {
     await migrate(database);
     return storeOn(database, options.clock);

@@ -1,9 +1,12 @@
-/** The store on SQLite. On MariaDB the same suite runs in test/live. */
+/** The store on both databases: SQLite, and a real MariaDB. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clock } from '../../src/clock';
+import { startMariadb, type RunningMariadb } from '../../src/lab/mariadb';
+import { MARIADB, tree } from '../../src/lab/trees';
 import { openStore } from '../../src/store/open';
+import { describeAsRoot } from '../support/as-root';
 import { storeContract } from './store-contract';
 
 describe('a store on SQLite', () => {
@@ -14,5 +17,21 @@ describe('a store on SQLite', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tollgate-store-'));
     folders.push(folder);
     return Promise.resolve({ open: () => openStore({ kind: 'sqlite', file: join(folder, 'tollgate.db'), clock }) });
+  });
+});
+
+describeAsRoot('a store on MariaDB', () => {
+  let server: RunningMariadb;
+  let databases = 0;
+  beforeAll(async () => {
+    server = await startMariadb(await tree(MARIADB, { progress: () => undefined }));
+  });
+  afterAll(() => server.close());
+
+  storeContract(async () => {
+    const name = `tollgate_${++databases}`;
+    await server.sql(`CREATE DATABASE ${name} CHARACTER SET latin1`);
+    const url = `mysql://root@localhost/${name}?socket=${server.socketPath}`;
+    return { open: () => openStore({ kind: 'mariadb', url, clock }) };
   });
 });
