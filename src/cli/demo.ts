@@ -7,7 +7,7 @@ import type { Session } from './session';
 
 export interface DemoAsked {
   /** The story as it happens: to stdout, or to stderr when stdout is for JSON. */
-  tell(line: string): void;
+  readonly tell: (line: string) => void;
   /** Ctrl-C: end and leave nothing behind. */
   readonly stop: AbortSignal;
 }

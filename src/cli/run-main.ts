@@ -78,6 +78,8 @@ function misused(command: Command, error: Error): never {
     throw new AppError('MISUSED', `"${usage.split(' [')[0] ?? ''}" needs a command: ${names}`, `usage: ${usage}`);
   }
   const [what = '', proposal] = error.message.replace(/^error: /, '').split('\n');
+  // `--pin=1234` is a mistake whose value may be a secret
+  const told = what.replace(/^(unknown option '[^=]*)=.*$/s, "$1'");
   const near = proposal?.replace(/^\((.*)\)$/, '$1').replace(/^Did/, 'did');
-  throw new AppError('MISUSED', what, near === undefined ? `usage: ${usage}` : `${near}\nusage: ${usage}`);
+  throw new AppError('MISUSED', told, near === undefined ? `usage: ${usage}` : `${near}\nusage: ${usage}`);
 }

@@ -1,0 +1,91 @@
+import { PassThrough } from 'node:stream';
+import { askHidden } from '../../src/cli/ask-hidden';
+import { sshPeer } from '../../src/cli/ssh-peer';
+import { terminalOf } from '../../src/cli/terminal';
+
+function keyboard() {
+  const raw: boolean[] = [];
+  const keys = Object.assign(new PassThrough(), {
+    isTTY: true as const,
+    setRawMode: (on: boolean) => void raw.push(on),
+  });
+  return { keys, raw };
+}
+
+function screen() {
+  const stream = new PassThrough();
+  return { stream, text: () => String(stream.read() ?? '') };
+}
+
+describe('what is typed unseen', () => {
+  const table: readonly (readonly [string, string])[] = [
+    ['58392017\r', '58392017'],
+    ['5839\u007f\u007f02\r', '5802'],
+    ['1234\u001556\n', '56'],
+  ];
+  it.each(table)('%j reads %s and shows nothing of it', async (typed, line) => {
+    const [{ keys, raw }, { stream, text }] = [keyboard(), screen()];
+    const asked = askHidden(keys, stream, 'New PIN: ');
+    for (const key of typed) keys.write(key);
+    expect(await asked).toBe(line);
+    expect(text()).toBe('New PIN: \n');
+    expect(raw).toEqual([true, false]);
+  });
+
+  it('keeps what was typed ahead for the next question', async () => {
+    const [{ keys }, { stream }] = [keyboard(), screen()];
+    const first = askHidden(keys, stream, '');
+    keys.write('12\r34\r');
+    expect(await first).toBe('12');
+    expect(await askHidden(keys, stream, '')).toBe('34');
+  });
+
+  it.each(['\u0003', '\u0004'])('%j ends it, and the terminal is as it was', async (key) => {
+    const [{ keys, raw }, { stream }] = [keyboard(), screen()];
+    const asked = askHidden(keys, stream, '');
+    keys.write(`123${key}`);
+    await expect(asked).rejects.toThrow('nothing was typed to the end');
+    expect(raw).toEqual([true, false]);
+  });
+
+  it('ends when the terminal goes away', async () => {
+    const [{ keys }, { stream }] = [keyboard(), screen()];
+    const asked = askHidden(keys, stream, '');
+    keys.end('123');
+    await expect(asked).rejects.toThrow('nothing was typed to the end');
+  });
+});
+
+describe('the terminal', () => {
+  it('reads all that is piped in', async () => {
+    const stdin = new PassThrough();
+    const terminal = terminalOf({ stdin, stdout: new PassThrough(), stderr: new PassThrough(), once: () => undefined });
+    stdin.write('58392');
+    stdin.end('017\n');
+    expect(await terminal.readStdin()).toBe('58392017\n');
+    expect(terminal).toMatchObject({ watched: false, interactive: false, columns: 80 });
+  });
+
+  it('turns Ctrl-C and SIGTERM into a stop', () => {
+    const listeners = new Map<string, () => void>();
+    const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+    const terminal = terminalOf({ ...streams, once: (signal, listener) => listeners.set(signal, listener) });
+    const stop = terminal.stopSignal();
+    expect([...listeners.keys()]).toEqual(['SIGINT', 'SIGTERM']);
+    listeners.get('SIGTERM')?.();
+    expect(stop.aborted).toBe(true);
+  });
+});
+
+describe('where the admin comes from', () => {
+  it.each([
+    ['198.51.100.7 50000 192.0.2.1 22', '198.51.100.7'],
+    ['fe80::1%eth0 50000 fe80::2%eth0 22', 'fe80::1'],
+  ])('SSH_CONNECTION "%s" is %s', (connection, peer) => {
+    expect(sshPeer({ SSH_CONNECTION: connection }, process.pid)).toBe(peer);
+  });
+
+  it('is a console for a process without parents that tell', () => {
+    expect(sshPeer({}, 1)).toBeUndefined();
+  });
+});
