@@ -182,15 +182,20 @@ describe('what goes wrong', () => {
     expect(await send(port)).toMatchObject({ kind: 'later', down: true });
   });
 
-  const patience = { connect: 200, silence: 200 };
   it('a server that never greets is not waited for', async () => {
     const port = await listen(() => undefined);
-    expect(await send(port, { patience })).toMatchObject({ kind: 'later', down: true });
+    expect(await send(port, { patience: { connect: 200, silence: 600_000 } })).toMatchObject({
+      kind: 'later',
+      down: true,
+    });
   });
 
   it('a server that falls silent after the letter is not waited for', async () => {
     const server = await serve({ behaviour: () => 'silence' });
-    expect(await send(server.port, { patience })).toMatchObject({ kind: 'later', down: true });
+    expect(await send(server.port, { patience: { connect: 2000, silence: 200 } })).toMatchObject({
+      kind: 'later',
+      down: true,
+    });
   });
 
   it('a server that speaks no SMTP means later', async () => {
