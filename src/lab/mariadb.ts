@@ -1,5 +1,6 @@
 /** A real MariaDB with an empty database, in a network and a room of its own. */
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors';
 import { makeHost } from './host';
@@ -15,7 +16,7 @@ export interface RunningMariadb {
   /** Starts it again; `socketPath` is another then. */
   start(): Promise<void>;
   /** Lets the server stand still, so that it holds its connections and answers nothing; `false` lets it go on. */
-  freeze(still: boolean): void;
+  freeze(still: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -60,11 +61,21 @@ export async function startMariadb(tree: string): Promise<RunningMariadb> {
     start: async () => {
       daemon = await start();
     },
-    freeze: (still) => void daemon.kill(still ? 'SIGSTOP' : 'SIGCONT'),
+    freeze: async (still) => {
+      daemon.kill(still ? 'SIGSTOP' : 'SIGCONT');
+      while ((await isStopped(daemon.pid ?? 0)) !== still) await sleep(5);
+    },
     close: async () => {
       await stop();
       room.close();
       host.close();
     },
   };
+}
+
+/** Are all threads stopped? The signal reaches them one after another. */
+async function isStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const states = await Promise.all(threads.map((id) => readFile(`/proc/${pid}/task/${id}/stat`, 'utf8')));
+  return states.every((state) => /\) T /.test(state));
 }
