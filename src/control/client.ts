@@ -5,7 +5,7 @@ import type { Answer, Calls } from './protocol';
 
 export interface ControlClient<T extends Calls> {
   readonly calls: T;
-  close(): void;
+  readonly close: () => void;
 }
 
 /** Undefined when no daemon listens there. Rejects with LOCKED when it does but this user may not speak to it. */

@@ -255,7 +255,7 @@ describe('a door that could not be opened', () => {
   });
 
   it('because the store said no at the end, is closed in the kernel again', async () => {
-    const real = gate.store.transaction;
+    const real = gate.store.transaction.bind(gate.store);
     let nth = 0;
     const transaction = jest.spyOn(gate.store, 'transaction');
     transaction.mockImplementation((work) => (++nth === 2 ? Promise.reject(new Error('disk full')) : real(work)));
