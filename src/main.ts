@@ -36,6 +36,10 @@ const product: Product = {
     const [{ serve }, { openLog }] = [await import('./daemon.js'), await import('./log.js')];
     await serve(config, { run, clock, log: openLog(), random: randomBytes }, stop);
   },
+  async init(asked) {
+    const { setUp } = await import('./set-up.js');
+    return setUp(asked, { run, clock, log: silent, random: randomBytes });
+  },
   sampleConfig: () => read('src/install/tollgate.sample.toml'),
   demo: () => Promise.reject(new AppError('SETUP_FAILED', 'the demo is not built yet', 'tollgate --help')),
 };

@@ -1,24 +1,27 @@
-/** tollgate init: sets this machine up, in mode watch. */
+/** tollgate init: sets this machine up, in mode watch, and takes it back. */
 import type { Command } from 'commander';
 import type { Config } from '../config';
-import type { Operations } from '../gate/gate';
 import type { Act } from './act';
 import { given } from './given';
-import { modeOutcome } from './modes';
 import { changing, type DryRun } from './options';
 import type { Outcome } from './outcome';
-import { say } from './say';
+import { lines, say } from './say';
 import type { Session } from './session';
+import { table, type Cell } from './table';
 
-/** What the installer is given. */
 export interface InitAsked extends DryRun {
   /** Takes back what `init` has made. */
   readonly undo: boolean;
   readonly by: string;
-  config(): Config;
-  operations(): Promise<Operations>;
-  /** Says what is being done, on stderr. */
-  tell(line: string): void;
+  /** Settings of their own: then only the state folder and the firewall are made, nothing below /etc. */
+  readonly ownSettings: boolean;
+  /** Reads the settings; not before they have been made. */
+  readonly config: () => Config;
+}
+export interface InitShape {
+  readonly steps: readonly { readonly what: string; readonly outcome: string; readonly note: string | null }[];
+  /** What is left for the admin to do. */
+  readonly next: readonly string[];
 }
 
 interface Options extends DryRun {
@@ -28,22 +31,26 @@ interface Options extends DryRun {
 export function addInit(program: Command, act: Act): void {
   const command = program
     .command('init')
-    .description('set this machine up: the firewall in mode watch, where nothing but blocks is dropped')
+    .description(
+      'set this machine up, the firewall in mode watch, where nothing but blocks is dropped; ' +
+        'with --config only the state folder and the firewall',
+    )
     .option('--undo', 'take back what init has made');
   changing(command).action(act(init));
 }
 
 async function init(session: Session, { undo = false, dryRun }: Options): Promise<Outcome> {
-  const { product, terminal } = session.world;
-  const [config, operations] = [() => session.config(), () => session.operations()];
-  const tell = (line: string) => terminal.err(line);
-  if (product.init) return product.init({ undo, by: session.by, config, operations, tell, ...given({ dryRun }) });
-  const asked = { by: session.by, ...given({ dryRun }) };
-  if (undo) {
-    const gone = await (await operations()).firewallRemove(asked);
-    return modeOutcome(gone, dryRun, 'Nothing of ours is in the kernel any more.');
-  }
-  const shape = await (await operations()).init(asked);
-  const next = 'Next: tollgate account add NUMBER, and when everybody is in the list, tollgate guard';
-  return modeOutcome(shape, dryRun, say`The firewall is set up, in mode ${shape.mode ?? 'none'}.`, next);
+  const asked = { undo, by: session.by, ownSettings: session.configFile !== undefined, config: () => session.config() };
+  const shape = await session.world.product.init({ ...asked, ...given({ dryRun }) });
+  const rows = shape.steps.map(({ outcome, what, note }): Cell[] => [
+    outcome,
+    note === null ? what : `${what}: ${note}`,
+  ]);
+  const next = shape.next.map((line) => say`  ${line}`);
+  const text = lines(
+    table(session.screen, [{ head: '' }, { head: '', wraps: true }], rows),
+    dryRun ? 'Nothing was changed.' : '',
+    next.length > 0 ? lines('What is left to do:', ...next) : '',
+  );
+  return { text, json: shape };
 }

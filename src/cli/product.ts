@@ -2,8 +2,7 @@
 import type { Config } from '../config';
 import type { Operations } from '../gate/gate';
 import type { DemoAsked, DemoShape } from './demo';
-import type { InitAsked } from './init';
-import type { Outcome } from './outcome';
+import type { InitAsked, InitShape } from './init';
 
 /** The way to the product: through the daemon while it runs, or else by taking its lock and doing it here. */
 export interface Connection {
@@ -23,8 +22,8 @@ export interface Product {
   /** The settings file that ships, with every key explained. */
   sampleConfig(): string;
   demo(asked: DemoAsked): Promise<DemoShape>;
-  /** Sets this machine up; undefined: only the firewall's hooks are made. */
-  readonly init?: (asked: InitAsked) => Promise<Outcome>;
+  /** Sets this machine up, or takes that back. */
+  init(asked: InitAsked): Promise<InitShape>;
 }
 
 export interface Terminal {

@@ -1,4 +1,5 @@
 import type { DemoAsked } from '../../src/cli/demo';
+import type { InitAsked } from '../../src/cli/init';
 import { AppError } from '../../src/errors';
 import { account, entry, line, mode, tollgate, type Scene } from './fake-world';
 
@@ -123,8 +124,8 @@ const table: readonly (readonly [
   ['firewall apply', ['firewallApply', BY], [/holds it all already/]],
   ['firewall remove', ['firewallRemove', BY], [/Nothing of ours is in the kernel any more/]],
   ['mail test ann@example.com', ['mailTest', { to: 'ann@example.com', ...BY }], [/^Sent to ann@example\.com: 250 OK/]],
-  ['init', ['init', BY], [/set up, in mode watch/]],
-  ['init --undo --dry-run', ['firewallRemove', { ...BY, dryRun: true }], [/gone/]],
+  ['init', undefined, [/made +the state in \/var\/lib\/tollgate/, /What is left to do:\n {2}tollgate guard/]],
+  ['init --undo --dry-run', undefined, [/stays +the state .*: kept/, /Nothing was changed/]],
   ['config check', undefined, [/The settings are good/]],
   ['config show', undefined, [/pbx\.time_zone +Europe\/Berlin/, /lease\.phone +3 d/]],
   ['config sample', undefined, [/^\[pbx\]$/]],
@@ -371,4 +372,18 @@ describe('who did it', () => {
   it('is root where root used sudo', async () => {
     expect(await by({ user: 'root', environment: { SUDO_USER: 'root' } })).toBe('root');
   });
+});
+
+it('init is told what was asked for', async () => {
+  const asked: unknown[] = [];
+  const init = ({ undo, dryRun, by, ownSettings }: InitAsked) => {
+    asked.push({ undo, dryRun, by, ownSettings });
+    return Promise.resolve({ steps: [], next: [] });
+  };
+  await tollgate(['init', '--undo', '--dry-run', '--config', 'own.toml'], { product: { init } });
+  await tollgate(['init'], { product: { init } });
+  expect(asked).toEqual([
+    { undo: true, dryRun: true, by: 'root', ownSettings: true },
+    { undo: false, by: 'root', ownSettings: false },
+  ]);
 });

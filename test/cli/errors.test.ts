@@ -91,17 +91,8 @@ describe('what a stranger wrote', () => {
   };
   const commands = [
     ...['', 'status', 'log', 'undo 1', 'account add 12', 'account list', 'account show 12', 'account set 12 --max 1'],
-    ...[
-      'account card 12',
-      'allow 192.0.2.1',
-      'revoke 1',
-      'block 192.0.2.1',
-      'list',
-      'list --plain',
-      'guard',
-      'confirm',
-    ],
-    ...['explain 192.0.2.1', 'firewall show', 'guard --dry-run', 'mail test a@example.com', 'init --dry-run'],
+    ...['account card 12', 'allow 192.0.2.1', 'revoke 1', 'block 192.0.2.1', 'list', 'list --plain'],
+    ...['explain 192.0.2.1', 'firewall show', 'guard --dry-run', 'mail test a@example.com'],
   ];
 
   it.each(commands.flatMap((typed) => [typed, `${typed} --json`.trim()]))(

@@ -138,6 +138,17 @@ export async function tollgate(argv: readonly string[], scene: Scene = {}): Prom
     connect: () =>
       Promise.resolve({ operations: recorded, daemon: true, close: () => Promise.resolve(void (closed = true)) }),
     serve: () => Promise.resolve(),
+    init: ({ undo, config }) =>
+      Promise.resolve({
+        steps: [
+          {
+            what: `the state in ${config().store.state}`,
+            outcome: undo ? 'stays' : 'made',
+            note: undo ? 'kept' : null,
+          },
+        ],
+        next: ['tollgate guard'],
+      }),
     sampleConfig: () => '[pbx]\n',
     demo: () => Promise.resolve({ ok: true, steps: [], call: { keys: '12#', seconds: 9 }, door: { openedAfterMs: 4 } }),
     ...scene.product,
