@@ -4,6 +4,7 @@ import type { Pace } from '../agi/talk';
 import type { AmiSettings } from './asterisk/ami-settings';
 import { CALL_SETTINGS, type CallSettings } from './asterisk/call-settings';
 import { servicesOf, type Config } from './config';
+import { mailboxOf } from './domain/mailbox';
 import type { Ports } from './domain/service';
 import type { Rules } from './gate/parts';
 import type { MailSettings } from './mail/settings';
@@ -57,7 +58,7 @@ export function rulesOf(config: Config): Rules {
 
 /** `folder` takes the letters as .eml files while no relay is set. */
 export function mailSettings({ mail, pbx }: Config, folder: string): MailSettings {
-  const from = mail.from || `tollgate@${hostname()}`;
+  const from = mail.from || (mailboxOf(`tollgate@${hostname()}`) ?? 'tollgate@localhost');
   return {
     from: { name: 'Tollgate', address: from },
     admin: mail.admin || undefined,
