@@ -36,7 +36,7 @@ function stateStep({ config }: InitAsked, { random }: World): Step {
       prepareState(state(), random);
       return Promise.resolve();
     },
-    stays: 'without it no PIN is right any more: remove the folder by hand',
+    stays: 'without it no PIN would be right any more; remove the folder by hand',
   };
 }
 

@@ -1,10 +1,9 @@
 /** tollgate account card: one page that a traveller can carry. It never holds the PIN. */
 import type { Command } from 'commander';
-import { formatDuration } from '../domain/duration';
 import type { AccountShape } from '../domain/shapes';
 import type { Act } from './act';
 import type { Outcome } from './outcome';
-import { say } from './say';
+import { count, say } from './say';
 import type { Session } from './session';
 
 export function addCard(account: Command, act: Act): void {
@@ -27,7 +26,7 @@ async function card(session: Session, number: string): Promise<Outcome> {
 const FORM = '12*34*56*78#';
 
 function page(account: AccountShape, pbx: string, dial: string | undefined): string {
-  const stays = formatDuration(account.leaseSeconds);
+  const stays = longDuration(account.leaseSeconds);
   return say`
   ${`Your phone on ${pbx}`}
   ------------------------------------------------------------------------
@@ -57,4 +56,10 @@ function page(account: AccountShape, pbx: string, dial: string | undefined): str
   Everybody on the same network shares the address: close it when you leave.
   ------------------------------------------------------------------------
 `;
+}
+
+/** `3 days`, `8 hours`, `90 minutes`: the card is read by people who know no `d`. */
+function longDuration(seconds: number): string {
+  if (seconds % 86_400 === 0) return count(seconds / 86_400, 'day');
+  return seconds % 3600 === 0 ? count(seconds / 3600, 'hour') : count(Math.round(seconds / 60), 'minute');
 }

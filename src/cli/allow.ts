@@ -49,7 +49,7 @@ async function allow(session: Session, what: string, options: Options): Promise<
   const { service: services, for: seconds, name, note, dryRun } = options;
   const asked = { what, by: session.by, ...given({ services, seconds, until, name, note, dryRun }) };
   const entry = await (await session.operations()).allow(asked);
-  const opened = say`${whatOf(entry)} ${options.dryRun ? 'would be' : 'is'} open for ${entry.services.join(', ')}, ${session.times().until(entry.until)}.`;
+  const opened = say`${whatOf(entry)} ${options.dryRun ? 'would be' : 'is'} open for ${entry.services.join(', ')}, ${session.times().end(entry.until)}.`;
   return { text: await changeText(session, opened, entry, options), json: entry };
 }
 

@@ -27,7 +27,7 @@ export function addBlock(program: Command, act: Act): void {
 async function block(session: Session, what: string, options: Options): Promise<Outcome> {
   const { for: seconds, note, dryRun } = options;
   const entry = await (await session.operations()).block({ what, by: session.by, ...given({ seconds, note, dryRun }) });
-  const end = entry.until === null ? 'until it is unblocked' : session.times().until(entry.until);
+  const end = entry.until === null ? 'until it is unblocked' : session.times().end(entry.until);
   const addresses = entry.addresses.join(', ');
   const wider = addresses === entry.what ? '' : ` (${addresses})`;
   const blocked = say`${whatOf(entry)}${wider} ${options.dryRun ? 'would be' : 'is'} blocked, ${end}.`;

@@ -1,6 +1,6 @@
 /** tollgate explain: what would happen to a packet from there, and why. */
 import type { Command } from 'commander';
-import type { Reason } from '../domain/shapes';
+import type { ExplainShape, Reason } from '../domain/shapes';
 import type { Act } from './act';
 import type { Outcome } from './outcome';
 import { count, lines, say } from './say';
@@ -23,17 +23,34 @@ async function explain(session: Session, what: string): Promise<Outcome> {
     service,
     { text: verdict, paint: paints[verdict] },
   ]);
-  const reasons = shape.because.map((reason): Cell[] => [reason.step, reason.text, moreOf(session, reason)]);
+  const reasons = grouped(session, shape).map(([step, why, more]): Cell[] => [step, why, more]);
   const hints = [...new Set(shape.because.flatMap(({ hint }) => hint ?? []))];
   const from = shape.country === null ? shape.address : `${shape.address}, ${shape.country}`;
   const text = lines(
     say`A packet from ${from}:`,
     table(session.screen, [{ head: 'SERVICE' }, { head: 'VERDICT' }], verdicts),
-    ' ',
-    table(session.screen, [{ head: 'STEP' }, { head: 'WHY', wraps: true }, { head: '', wraps: true }], reasons),
+    `\n${table(session.screen, [{ head: 'STEP' }, { head: 'WHY', wraps: true }, { head: '', wraps: true }], reasons)}`,
     ...hints.map((hint) => say`  → ${hint}`),
   );
   return { text, json: shape };
+}
+
+/** One line for all services that have the same reason: `web, ssh: not guarded`. */
+function grouped(session: Session, { because, verdict }: ExplainShape): (readonly [string, string, string])[] {
+  const groups = new Map<string, { readonly reason: Reason; readonly why: string; readonly services: string[] }>();
+  for (const reason of because) {
+    const service = Object.keys(verdict).find((name) => reason.text.startsWith(`${name}: `));
+    const why = session.times().inText(service === undefined ? reason.text : reason.text.slice(service.length + 2));
+    const key = JSON.stringify([reason.step, why, moreOf(session, reason)]);
+    const group = groups.get(key) ?? { reason, why, services: [] };
+    groups.set(key, group);
+    if (service !== undefined) group.services.push(service);
+  }
+  return [...groups.values()].map(({ reason, why, services }) => [
+    reason.step,
+    services.length > 0 ? `${services.join(', ')}: ${why}` : why,
+    moreOf(session, reason),
+  ]);
 }
 
 function moreOf(session: Session, { since, by, packets }: Reason): string {

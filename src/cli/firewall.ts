@@ -34,7 +34,7 @@ async function show(session: Session): Promise<Outcome> {
     String(member.packets),
   ]);
   const sets = members.length > 0 ? table(session.screen, heads, members) : 'No set has a member.';
-  return { text: lines(...shape.rules.map((rule) => say`${rule}`), ' ', sets), json: shape };
+  return { text: lines(...shape.rules.map((rule) => say`${rule}`), `\n${sets}`), json: shape };
 }
 
 async function apply(session: Session, { dryRun }: DryRun): Promise<Outcome> {

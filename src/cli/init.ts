@@ -44,7 +44,7 @@ async function init(session: Session, { undo = false, dryRun }: Options): Promis
   const shape = await session.world.product.init({ ...asked, ...given({ dryRun }) });
   const rows = shape.steps.map(({ outcome, what, note }): Cell[] => [
     outcome,
-    note === null ? what : `${what}: ${note}`,
+    note === null ? what : `${what} (${note})`,
   ]);
   const next = shape.next.map((line) => say`  ${line}`);
   const text = lines(

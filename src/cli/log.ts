@@ -46,7 +46,7 @@ function journalTable(session: Session, journal: readonly JournalShape[]): strin
   const heads = [{ head: 'ID' }, { head: 'WHEN' }, { head: 'ACTION' }, { head: 'WHAT' }, { head: 'BY' }];
   const rows = journal.map((line): Cell[] => [
     ...[String(line.id), times.exact(line.at), line.action, line.what],
-    ...[line.by, line.from ?? '', line.why],
+    ...[line.by, line.from ?? '', times.inText(line.why)],
   ]);
   return table(session.screen, [...heads, { head: 'FROM' }, { head: 'WHY', wraps: true }], rows);
 }
@@ -79,7 +79,8 @@ async function follow(session: Session, journal: readonly JournalShape[]): Promi
 }
 
 function followLine(session: Session, line: JournalShape): string {
-  const [id, at] = [String(line.id).padStart(6), session.times().exact(line.at)];
+  const times = session.times();
+  const [id, at] = [String(line.id).padStart(6), times.exact(line.at)];
   const from = line.from === null ? '' : ` from ${line.from}`;
-  return say`${id}  ${at}  ${line.action.padEnd(15)}  ${line.what}: ${line.why} (${line.by}${from})`;
+  return say`${id}  ${at}  ${line.action.padEnd(15)}  ${line.what}: ${times.inText(line.why)} (${line.by}${from})`;
 }

@@ -45,7 +45,7 @@ async function guard(session: Session, options: GuardOptions): Promise<Outcome> 
   const shape = await (await session.operations()).guard({ ...asked, ...more });
   if (!shape.trial) return modeOutcome(shape, dryRun, say`Mode ${shape.mode ?? 'none'} is in force already.`);
   const until = new Date(shape.trial.until);
-  const left = formatDuration((until.getTime() - session.world.now().getTime()) / 1000);
+  const left = formatDuration(Math.ceil((until.getTime() - session.world.now().getTime()) / 1000));
   const back = shape.mode ?? 'no mode';
   return modeOutcome(
     shape,

@@ -27,7 +27,12 @@ async function status(session: Session): Promise<Outcome> {
   ];
   const rows = shape.parts.map((part): Cell[] => {
     const since = part.since === null ? '' : ` (since ${session.times().moment(part.since)})`;
-    return [part.name, stateCell(session.screen, part), `${part.detail}${since}`, part.hint ?? ''];
+    return [
+      part.name,
+      stateCell(session.screen, part),
+      `${session.times().inText(part.detail)}${since}`,
+      part.hint ?? '',
+    ];
   });
   const text = lines(say`mode: ${shape.mode ?? 'none'}`, table(session.screen, columns, rows));
   return { text, json: shape, failed: !shape.ok };

@@ -10,7 +10,13 @@ export interface Times {
   exact(iso: string): string;
   /** `in 2 d 3 h (24 Nov 13:41)`, `ended 24 Nov 13:41`; null: `for good`. */
   until(iso: string | null): string;
+  /** The same within a sentence: `until 24 Nov 13:41 (2 d 3 h)`. */
+  end(iso: string | null): string;
+  /** A sentence of the product's, with the moments in it as people read them. */
+  inText(text: string): string;
 }
+
+const ISO = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 
 export function timesIn(zone: string, now: Date): Times {
   const moment = (iso: string, seconds = false) => {
@@ -18,6 +24,7 @@ export function timesIn(zone: string, now: Date): Times {
     const day = `${part('day')} ${part('month')}${part('year') === year ? '' : ` ${part('year')}`}`;
     return `${day} ${part('hour')}:${part('minute')}${seconds ? `:${part('second')}` : ''}`;
   };
+  const left = (iso: string) => (new Date(iso).getTime() - now.getTime()) / 1000;
   return {
     zone,
     now,
@@ -25,10 +32,16 @@ export function timesIn(zone: string, now: Date): Times {
     exact: (iso) => moment(iso, true),
     until(iso) {
       if (iso === null) return 'for good';
-      const left = (new Date(iso).getTime() - now.getTime()) / 1000;
-      return left > 0 ? `in ${formatDuration(left)} (${moment(iso)})` : `ended ${moment(iso)}`;
+      return left(iso) > 0 ? `in ${rounded(left(iso))} (${moment(iso)})` : `ended ${moment(iso)}`;
     },
+    end: (iso) => (iso === null ? 'for good' : `until ${moment(iso)} (${rounded(left(iso))})`),
+    inText: (text) => text.replace(ISO, (iso) => moment(iso, true)),
   };
+}
+
+/** To the minute: a lease of 8 h is not "7 h 59 min" just because a command took a moment. */
+function rounded(seconds: number): string {
+  return formatDuration(seconds < 120 ? Math.ceil(seconds) : Math.round(seconds / 60) * 60);
 }
 
 /** Put together by ourselves: the order and the commas of `format` change with the ICU version. */

@@ -60,7 +60,7 @@ const table: readonly (readonly [
   [
     'allow 198.51.100.7',
     ['allow', { what: '198.51.100.7', ...BY }],
-    [/198\.51\.100\.7 is open for phone, in 1 d 2 h \(23 Nov 13:00\)\./, /undo with: tollgate undo 41/],
+    [/198\.51\.100\.7 is open for phone, until 23 Nov 13:00 \(1 d 2 h\)\./, /undo with: tollgate undo 41/],
   ],
   [
     'allow 198.51.100.7 --service sip,ssh --for 8h --name office --note why',
@@ -125,7 +125,7 @@ const table: readonly (readonly [
   ['firewall remove', ['firewallRemove', BY], [/Nothing of ours is in the kernel any more/]],
   ['mail test ann@example.com', ['mailTest', { to: 'ann@example.com', ...BY }], [/^Sent to ann@example\.com: 250 OK/]],
   ['init', undefined, [/made +the state in \/var\/lib\/tollgate/, /What is left to do:\n {2}tollgate guard/]],
-  ['init --undo --dry-run', undefined, [/stays +the state .*: kept/, /Nothing was changed/]],
+  ['init --undo --dry-run', undefined, [/stays +the state .* \(kept\)/, /Nothing was changed/]],
   ['config check', undefined, [/The settings are good/]],
   ['config show', undefined, [/pbx\.time_zone +Europe\/Berlin/, /lease\.phone +3 d/]],
   ['config sample', undefined, [/^\[pbx\]$/]],
@@ -295,6 +295,7 @@ describe('the card', () => {
     expect(out).toContain('IPv4 what-is-my-IP page');
     expect(out).toContain('mobile data and VPN off');
     expect(out).toContain('do not write it here');
+    expect(out).toContain('It stays open for 3 days.');
     expect(Math.max(...out.split('\n').map((text) => text.length))).toBeLessThanOrEqual(80);
   });
 
@@ -386,4 +387,18 @@ it('init is told what was asked for', async () => {
     { undo: true, dryRun: true, by: 'root', ownSettings: true },
     { undo: false, by: 'root', ownSettings: false },
   ]);
+});
+
+describe('explain', () => {
+  it('tells one reason for many services once, in the time of the PBX', async () => {
+    const reason = { step: '6 entry', entry: 7, since: null, by: null, packets: 0, hint: null };
+    const text = 'open until 2026-11-22T19:06:29.467Z.';
+    const because = ['sip', 'iax'].map((service) => ({ ...reason, text: `${service}: ${text}` }));
+    const verdict = { sip: 'accept', iax: 'accept' } as const;
+    const explain = () => Promise.resolve({ address: '192.0.2.1', country: null, verdict, because });
+    const { out } = await tollgate(['explain', '192.0.2.1'], { operations: { explain } });
+    expect(out.split('\n').filter((told) => told.startsWith('6 entry'))).toEqual([
+      '6 entry  sip, iax: open until 22 Nov 20:06:29.  0 packets',
+    ]);
+  });
 });
