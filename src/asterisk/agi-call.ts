@@ -1,9 +1,9 @@
 /** A telephone call over AGI. No key is lost: what no question has taken yet waits for the next one. */
 import { setImmediate } from 'node:timers/promises';
 import { CallTooLong, type Call, type Keying } from '../domain/call';
-import type { Clock } from '../ports';
+import type { Clock, Log } from '../ports';
 import { takeAnswer } from './call-keys';
-import type { CallLine, Pressed } from './call-line';
+import type { CallLine, Played, Pressed } from './call-line';
 import type { CallSettings } from './call-settings';
 import { TimeLimit } from './time-limit';
 
@@ -21,6 +21,7 @@ export interface AgiCallOptions {
   /** Absolute path, or the name of a stock prompt, without an ending. */
   readonly soundFile: (prompt: string) => string;
   readonly observe: (event: CallEvent) => void;
+  readonly log: Log;
 }
 
 /** So long Asterisk collects keys by itself before we look again whether the work is done. */
@@ -99,8 +100,8 @@ export class AgiCall implements Call {
     const aloud = this.#said;
     this.#said = [];
     for (const prompt of aloud) {
-      this.#options.observe({ kind: 'played', prompt });
-      await this.#options.line.play(this.#options.soundFile(prompt));
+      const file = this.#announce(prompt);
+      this.#complain(prompt, await this.#options.line.play(file));
     }
   }
 
@@ -116,16 +117,25 @@ export class AgiCall implements Call {
   }
 
   async #playUntilKey(prompt: string): Promise<void> {
-    this.#options.observe({ kind: 'played', prompt });
-    const file = this.#options.soundFile(prompt);
+    const file = this.#announce(prompt);
     let from = 0;
     for (;;) {
-      const { key, endpos } = await this.#options.line.playUntilKey(file, from);
-      this.#press({ keys: key });
+      const played = await this.#options.line.playUntilKey(file, from);
+      this.#complain(prompt, played);
+      this.#press({ keys: played.key });
       // Stopped by a late hash key that no question is to see: on from there.
-      if (key === '' || this.#keys !== '') return;
-      from = endpos;
+      if (played.key === '' || this.#keys !== '') return;
+      from = played.endpos;
     }
+  }
+
+  #announce(prompt: string): string {
+    this.#options.observe({ kind: 'played', prompt });
+    return this.#options.soundFile(prompt);
+  }
+
+  #complain(prompt: string, { missing }: Played): void {
+    if (missing) this.#options.log('recording missing', { prompt, file: this.#options.soundFile(prompt) });
   }
 
   /** Waits until `most` keys, the hash key, or silence, which it tells; says in between when the time is nearly up. */

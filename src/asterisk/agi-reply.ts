@@ -11,15 +11,18 @@ export interface AgiReply {
   readonly endpos: number;
 }
 
-/** ding-dong leaves `endpos` glued to the result. Throws HungUp for a caller who is gone, AGI_FAILED for a refusal. */
+/**
+ * ding-dong leaves `endpos` glued to the result. Throws HungUp for a caller who is gone, AGI_FAILED for a refusal.
+ * `-1 endpos=0` comes through: a recording that cannot be opened looks like that, too.
+ */
 export function readReply(command: string, code: number, result: string, note: string | undefined): AgiReply {
-  const [, value = '', endpos = '0'] = /^(\S*)(?:\s+endpos=(\d+))?/.exec(result) ?? [];
-  if (code === 511 || (code === 200 && value === '-1')) throw new HungUp();
+  const [, value = '', endpos] = /^(\S*)(?:\s+endpos=(\d+))?/.exec(result) ?? [];
+  if (code === 511 || (code === 200 && value === '-1' && endpos !== '0')) throw new HungUp();
   if (code !== 200) {
     const name = command.replace(/ ".*$/, ''); // arguments may be a caller's
     throw new AppError('AGI_FAILED', `Asterisk refused "${name}" (${code})`, 'its log says more: is res_agi loaded?');
   }
-  return { result: value, note, endpos: Number(endpos) };
+  return { result: value, note, endpos: Number(endpos ?? 0) };
 }
 
 /**

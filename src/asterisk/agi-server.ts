@@ -122,6 +122,7 @@ async function converse(session: AgiSession, environment: AgiEnvironment, option
     settings,
     soundFile: (prompt) => options.soundFile(prompt, language),
     observe: (event) => observe?.({ ...event, channel }),
+    log,
   });
   const run = async () => {
     const script = Object.hasOwn(scripts, name) ? scripts[name] : undefined;

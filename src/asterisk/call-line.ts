@@ -19,6 +19,8 @@ export interface Played {
   readonly key: string;
   /** Where it stopped, in samples. */
   readonly endpos: number;
+  /** There is no such recording, in no format that this Asterisk reads. */
+  readonly missing: boolean;
 }
 
 /**
@@ -41,13 +43,20 @@ export class CallLine {
 
   /** Plays until its end or a key. */
   async playUntilKey(file: string, fromSample = 0): Promise<Played> {
-    const { result, endpos } = await this.#session.command('STREAM FILE', [file, KEYS, fromSample], PLAY_MS);
-    return { key: keyOf(result), endpos };
+    return this.#play(file, KEYS, fromSample);
   }
 
   /** Plays to its end; keys pressed over it are lost. */
-  async play(file: string): Promise<void> {
-    await this.#session.command('STREAM FILE', [file, ''], PLAY_MS);
+  async play(file: string): Promise<Played> {
+    return this.#play(file, '', 0);
+  }
+
+  async #play(file: string, keys: string, fromSample: number): Promise<Played> {
+    const { result, endpos } = await this.#session.command('STREAM FILE', [file, keys, fromSample], PLAY_MS);
+    if (result !== '-1') return { key: keyOf(result), endpos, missing: false };
+    // No such recording, or nobody there any more: then this is refused, or HANGUP has come by now.
+    await this.#session.command('CHANNEL STATUS', [], SLACK_MS);
+    return { key: '', endpos, missing: true };
   }
 
   /** Waits for one key. */

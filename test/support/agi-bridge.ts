@@ -8,8 +8,8 @@ const ACCEPT = `
   process.on('disconnect', () => process.exit());
 `;
 
-/** Resolves when the host's loopback takes connections on `port`; the function returned ends that. */
-export async function bridgeAgi(host: Host, port: number, agiPort: number): Promise<() => void> {
+/** Resolves when the host's loopback takes connections on `port`, each for `agiPort` then; the function returned ends it. */
+export async function bridgeAgi(host: Host, port: number, agiPort: () => number): Promise<() => void> {
   const acceptor = host.spawn(process.execPath, ['-e', ACCEPT, String(port)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
@@ -18,7 +18,7 @@ export async function bridgeAgi(host: Host, port: number, agiPort: number): Prom
     acceptor.on('message', (_message, socket) => {
       if (socket === undefined) return resolve();
       const theirs = socket as Socket;
-      const ours = connect({ port: agiPort, host: '127.0.0.1', noDelay: true });
+      const ours = connect({ port: agiPort(), host: '127.0.0.1', noDelay: true });
       theirs.setNoDelay(true);
       for (const [from, to] of [
         [theirs, ours],
