@@ -80,4 +80,6 @@ export interface ModeShape {
   readonly lines: readonly string[];
   /** Who would be cut off: a registered phone or trunk without an entry. */
   readonly lost: readonly string[];
+  /** Trunks whose addresses Asterisk does not tell: let their providers in by address. */
+  readonly unsure?: readonly string[];
 }

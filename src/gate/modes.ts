@@ -1,9 +1,8 @@
 /** Watch, guard, and what lies between them: a trial that the kernel itself lets go of. */
 import { elementsFor, WAS } from '../domain/elements';
 import { STRICTNESS, type Mode, type Policy } from '../domain/firewall';
-import { covers, parseNetwork, type Network } from '../domain/network';
 import type { ListeningPorts } from '../domain/phones';
-import { expandServices, type Service } from '../domain/service';
+import type { Service } from '../domain/service';
 import type { ModeShape } from '../domain/shapes';
 import type { ModeState } from '../domain/store';
 import { AppError } from '../errors';
@@ -11,17 +10,14 @@ import { write } from './announce';
 import type { Doors } from './doors';
 import type { Asked } from './entries';
 import type { Parts } from './parts';
+import { whoWouldBeLost, type LossAsked } from './whom-guard-cuts-off';
 
-export interface StricterAsked extends Asked {
+export interface StricterAsked extends Asked, LossAsked {
   readonly mode: 'guard';
   /** Seconds until the kernel rolls back unless confirmed. */
   readonly withinSeconds?: number;
   /** Peers that may be lost, by name or address; `all`. */
   readonly lose: readonly string[];
-  /** The address that the admin's own shell comes from; undefined: a console. */
-  readonly adminAddress?: string;
-  /** Guard although Asterisk does not tell who is registered and where it listens. */
-  readonly withoutAsterisk?: boolean;
 }
 
 /** The services with the ports on which Asterisk was found listening added to `sip` and `iax`. */
@@ -66,7 +62,7 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
   if (before.mode === asked.mode && before.trial === undefined) {
     return { mode: asked.mode, trial: null, lines: await planned(parts, doors), lost: [] };
   }
-  const { lost, listening } = await whoWouldBeLost(parts, asked);
+  const { lost, unsure, listening } = await whoWouldBeLost(parts, asked);
   const unagreed = lost.filter(
     (peer) => !asked.lose.includes('all') && !asked.lose.some((name) => peer.split(' ').includes(name)),
   );
@@ -80,7 +76,7 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
   const until = new Date(clock.now().getTime() + (asked.withinSeconds ?? rules.trialSeconds) * 1000);
   const state: ModeState = { mode: before.mode ?? 'watch', trial: { mode: asked.mode, until }, listening };
   const why = `Mode ${asked.mode} on trial until ${until.toISOString()}.`;
-  return { ...(await change(parts, doors, asked, state, { action: 'trial', why })), lost };
+  return { ...(await change(parts, doors, asked, state, { action: 'trial', why })), lost, unsure };
 }
 
 /** Makes the trial's mode the mode, as long as the kernel has not let go of it. */
@@ -192,43 +188,4 @@ async function inForce(
     answerPings: rules.answerPings,
   };
   return act(firewall, policy, elementsFor(await store.liveEntries(now), services, remembered, now));
-}
-
-/** Registered phones and trunks, and the admin himself where `ssh` is guarded, that no entry would let in. */
-async function whoWouldBeLost(
-  parts: Parts,
-  asked: StricterAsked,
-): Promise<{ lost: readonly string[]; listening: ListeningPorts | undefined }> {
-  const admin = asked.adminAddress === undefined ? undefined : parseNetwork(asked.adminAddress);
-  const adminLost = admin !== undefined && guardsSsh(parts) && !(await letsIn(parts, admin, 'ssh'));
-  const lost = adminLost ? [`admin ${admin}`] : [];
-  if (adminLost && !asked.dryRun) {
-    throw new AppError(
-      'REFUSED',
-      `your own connection comes from ${admin}, which ssh would not let in`,
-      `tollgate allow ${admin} --service ssh`,
-    );
-  }
-  if (asked.withoutAsterisk) return { lost, listening: undefined };
-  const listening = await parts.phones.listeningPorts();
-  for (const peer of await parts.phones.peers()) {
-    if (peer.address && !(await peerStays(parts, peer.address))) lost.push(`${peer.kind} ${peer.name} ${peer.address}`);
-  }
-  return { lost, listening };
-}
-
-function guardsSsh(parts: Parts): boolean {
-  return parts.services.some((service) => service.name === 'ssh' && service.guarded);
-}
-
-async function peerStays(parts: Parts, address: Network): Promise<boolean> {
-  if (parts.ownAddresses().some((own) => covers(own, address))) return true;
-  return (await letsIn(parts, address, 'sip')) || (await letsIn(parts, address, 'iax'));
-}
-
-async function letsIn(parts: Parts, address: Network, service: string): Promise<boolean> {
-  const covering = await parts.store.liveEntriesCovering(address, parts.clock.now());
-  return covering.some(
-    (entry) => entry.kind === 'allow' && expandServices(entry.services, parts.services).has(service),
-  );
 }
