@@ -2,10 +2,11 @@ import '../support/patience';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openPhones, type Asterisk } from '../../src/asterisk/phones';
 import type { ProcFiles } from '../../src/asterisk/listening';
+import { procFiles } from '../../src/asterisk/listening-proc';
 import { clock } from '../../src/clock';
 import type { Proof } from '../../src/domain/phones';
 import { parseNetwork, type Network } from '../../src/domain/network';
@@ -264,11 +265,7 @@ function network(text: string): Network {
 /** The files that Tollgate would see on that host. */
 function procOf(host: Host): ProcFiles {
   const there = (path: string) => path.replace(/^\/proc\/net\//, `/proc/${host.pid}/net/`);
-  return {
-    read: (path) => readFile(there(path), 'utf8'),
-    list: (path) => readdir(path),
-    link: (path) => readlink(path),
-  };
+  return { ...procFiles, read: (path) => procFiles.read(there(path)) };
 }
 
 async function configuration(): Promise<Record<string, string>> {
