@@ -1,7 +1,7 @@
 /** The composition root: with `daemon.ts` the only place that knows two sibling folders. */
 import { spawn } from 'node:child_process';
-import { readdir, readFile, readlink } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
+import { procFiles } from './asterisk/listening-proc';
 import { openPhones, type Asterisk } from './asterisk/phones';
 import { servicesOf, type Config } from './config';
 import { connectControl } from './control/client';
@@ -57,7 +57,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
   const firewall = openFirewall({ run, clock, log, spawnSession });
   const post = openPost(mailSettings(config, state.mail), { store, clock, random, log });
   const phones = openPhones({
-    ...{ ami: amiSettings(config), clock, random, log, proc: PROC },
+    ...{ ami: amiSettings(config), clock, random, log, proc: procFiles },
     listening: { iaxPort: IAX_PORT, rtp: rtpPorts(config) },
   });
   const parts = {
@@ -124,9 +124,3 @@ function machineAddresses(): Network[] {
 
 const spawnSession: SpawnSession = (file, args, listener) =>
   overChild(spawn(file, [...args], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } }), listener);
-
-const PROC = {
-  read: (path: string) => readFile(path, 'utf8'),
-  list: (path: string) => readdir(path),
-  link: (path: string) => readlink(path),
-};
