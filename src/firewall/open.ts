@@ -3,7 +3,7 @@ import type { Change, Elements, Firewall, Member, Policy } from '../domain/firew
 import { parseNetwork } from '../domain/network';
 import type { Clock, Log, Run } from '../ports';
 import { applyState, type Kernel } from './apply';
-import { changeMembers, type Call } from './change';
+import { changeMembers, ordersFor, type Call } from './change';
 import { desiredState, MOST_MEMBERS } from './desired-state';
 import { NOTHING } from './kernel-state';
 import { knownMembers } from './known-members';
@@ -43,6 +43,7 @@ export function openFirewall({
   /** Callers that come while one batch is on its way make up the next. */
   function change(changes: readonly Change[]): Promise<void> {
     return new Promise((done, failed) => {
+      for (const each of changes) ordersFor(each, clock.now()); // a bad one must not spoil what others wait for
       waiting.push({ changes, done, failed });
       if (waiting.length > 1) return;
       void inTurn(() => {

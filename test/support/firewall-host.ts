@@ -2,9 +2,11 @@
 import { openFirewall } from '../../src/firewall/open';
 import { overChild } from '../../src/firewall/session-port';
 import type { Firewall, Policy } from '../../src/domain/firewall';
-import type { Clock, Log } from '../../src/ports';
+import { AppError } from '../../src/errors';
+import type { Clock, Log, Run } from '../../src/ports';
 import { clock as realClock } from '../../src/clock';
-import type { Host } from '../../src/lab/host';
+import { makeHost, type Host } from '../../src/lab/host';
+import { fakeKernel } from './fake-kernel';
 import type { ChildProcess } from 'node:child_process';
 
 export interface HostFirewall {
@@ -34,6 +36,70 @@ export function firewallOn(
     ...(mostMembers !== undefined && { mostMembers }),
   });
   return { firewall, logged, children };
+}
+
+/** A firewall and the ways to disturb it. */
+export interface FirewallUnderTest {
+  readonly firewall: Firewall;
+  readonly run: Run;
+  readonly clock: Clock;
+  readonly logged: readonly string[];
+  /** From now on these commands of the firewall's fail. */
+  readonly failAt: (which: Which) => void;
+  /** From now on these commands of the firewall's do nothing and say that all is well. */
+  readonly swallowAt: (which: Which) => void;
+  readonly killSession: () => void;
+  end(): Promise<void>;
+}
+type Which = (file: string, args: readonly string[]) => boolean;
+
+/** A `Run` over another that fails or does nothing when it is told to. */
+export function disturbable(run: Run): Pick<FirewallUnderTest, 'run' | 'failAt' | 'swallowAt'> {
+  let fails: Which = () => false;
+  let swallows: Which = () => false;
+  return {
+    failAt: (which) => void (fails = which),
+    swallowAt: (which) => void (swallows = which),
+    run: (file, args, options) => {
+      if (fails(file, args)) return Promise.reject(new AppError('COMMAND_FAILED', `${file} failed`, 'try again'));
+      return swallows(file, args) ? Promise.resolve('') : run(file, args, options);
+    },
+  };
+}
+
+/** So few that a test can fill a set. */
+const MOST_MEMBERS = 50;
+
+/** The real kernel's, in a namespace of its own. */
+export async function realFirewall(): Promise<FirewallUnderTest> {
+  const host = await makeHost('pbx');
+  const { failAt, swallowAt, run } = disturbable(host.run);
+  const { firewall, logged, children } = firewallOn({ ...host, run }, { mostMembers: MOST_MEMBERS });
+  return {
+    firewall,
+    run: host.run,
+    clock: realClock,
+    logged,
+    failAt,
+    swallowAt,
+    killSession: () => void children.at(-1)?.kill('SIGKILL'),
+    end: async () => {
+      await firewall.close();
+      host.close();
+    },
+  };
+}
+
+/** The same over a kernel in memory. */
+export function fakeFirewall(): Promise<FirewallUnderTest> {
+  const kernel = fakeKernel(realClock);
+  const { failAt, swallowAt, run } = disturbable(kernel.run);
+  const logged: string[] = [];
+  const log: Log = (event) => void logged.push(event);
+  const { spawnSession, killSession } = kernel;
+  const firewall = openFirewall({ run, spawnSession, clock: realClock, log, mostMembers: MOST_MEMBERS });
+  const end = () => firewall.close();
+  return Promise.resolve({ firewall, run: kernel.run, clock: realClock, logged, failAt, swallowAt, killSession, end });
 }
 
 /** A PBX: SIP on two ports, IAX, media, a web page and SSH that are not guarded. */

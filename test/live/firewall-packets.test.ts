@@ -1,0 +1,270 @@
+import { connect, makeHost } from '../../src/lab/host';
+import { describeAsRoot } from '../support/as-root';
+import { firewallOn, PBX } from '../support/firewall-host';
+import { net } from '../support/net';
+import { makePacketLab, V4, V6, type PacketLab } from '../support/packet-lab';
+import { probeOn } from '../support/probe';
+import { until } from '../support/until';
+
+const SIP = 5060;
+const MEDIA = 12000;
+/** A port that nobody guards. */
+const OTHER = 9000;
+const GUARDED_SSH = PBX.services.map((one) => (one.name === 'ssh' ? { ...one, guarded: true } : one));
+
+describeAsRoot.each([V4, V6])('packets of IPv$family', ({ family, pbx, own, hotel, stranger }) => {
+  let lab: PacketLab;
+  const iptables = family === 4 ? 'iptables' : 'ip6tables';
+  beforeEach(async () => {
+    lab = await makePacketLab();
+  });
+  afterEach(async () => {
+    await lab.end();
+  });
+
+  /** A TCP connection from outside; resolves to the ids of its two ends. */
+  async function connection(from: string, port: number): Promise<readonly [string, string]> {
+    await lab.inside.open({ do: 'listen', id: `in ${port}`, from: pbx, port });
+    await lab.far.open({ do: 'connect', id: `from ${from} ${port}`, from, to: pbx, port });
+    return [`from ${from} ${port}`, `in ${port}`];
+  }
+
+  it.each(['guard', 'secure'] as const)(
+    '%s: SIP meets silence, is heard once the door is open, and silence at the very next packet of the live flow',
+    async (mode) => {
+      await lab.enter(mode);
+      expect(await lab.reaches(hotel, pbx, SIP)).toBe(false);
+      await lab.open('sip', hotel);
+      for (let i = 0; i < 5; i++) {
+        expect(await lab.reaches(hotel, pbx, SIP)).toBe(true);
+        lab.inside.send(`pbx ${pbx} ${SIP}`, 'answer', hotel, SIP); // so that conntrack calls it established
+        await until(() => lab.far.heard(`far ${hotel} ${SIP}`).length > i, 'the answer');
+      }
+      expect(await lab.reaches(stranger, pbx, SIP)).toBe(false);
+      await lab.close('sip', hotel);
+      expect(await lab.reaches(hotel, pbx, SIP)).toBe(false);
+    },
+  );
+
+  it.each(['guard', 'secure'] as const)('%s: a TCP connection to SIP dies with its door', async (mode) => {
+    await lab.enter(mode, { sip: [hotel] });
+    const [end, inside] = await connection(hotel, SIP);
+    expect(await lab.writeReaches(end, inside)).toBe(true);
+    await lab.close('sip', hotel);
+    expect(await lab.writeReaches(end, inside)).toBe(false);
+  });
+
+  it('a lease ends in the kernel, in the middle of a live flow, with nothing of ours running', async () => {
+    await lab.enter('guard');
+    await lab.open('sip', hotel, new Date(Date.now() + 2500));
+    await lab.firewall.close();
+    expect(await lab.reaches(hotel, pbx, SIP)).toBe(true);
+    await until(async () => !(await lab.reaches(hotel, pbx, SIP)), 'the end of the lease');
+  });
+
+  it.each(['guard', 'secure'] as const)(
+    '%s: what the PBX itself dialled is cut when the phone is closed, and goes on for everybody else',
+    async (mode) => {
+      await lab.enter(mode, { sip: [hotel], was: [hotel] });
+      for (const address of [hotel, stranger]) {
+        await lab.far.open({ do: 'listen', id: `far ${address}`, from: address, port: 7000 });
+        await lab.inside.open({ do: 'connect', id: `dialled ${address}`, from: pbx, to: address, port: 7000 });
+        lab.inside.write(`dialled ${address}`, 'hello');
+        await until(() => lab.far.heard(`far ${address}`).includes('hello'), 'the dialled connection');
+        expect(await lab.writeReaches(`far ${address}`, `dialled ${address}`)).toBe(true);
+      }
+      await lab.close('sip', hotel);
+      expect(await lab.writeReaches(`far ${hotel}`, `dialled ${hotel}`)).toBe(false);
+      expect(await lab.writeReaches(`far ${stranger}`, `dialled ${stranger}`)).toBe(true);
+    },
+  );
+
+  it('media that Asterisk sent first is cut for a closed phone only', async () => {
+    await lab.enter('guard', { sip: [hotel], rtp: [hotel], was: [hotel] });
+    expect(await lab.reaches(hotel, pbx, MEDIA)).toBe(true);
+    await lab.close('sip', hotel);
+    await lab.close('rtp', hotel);
+    expect(await lab.reaches(hotel, pbx, MEDIA)).toBe(false);
+    expect(await lab.reaches(stranger, pbx, MEDIA)).toBe(true); // guard leaves it to the admin's own rules
+  });
+
+  it('secure: media is let in from the rtp set, and as an answer to the PBX’s own from all but closed phones', async () => {
+    await lab.enter('secure', { was: [hotel] });
+    await lab.farSocket(hotel);
+    await lab.farSocket(stranger);
+    await lab.insideSocket(pbx, MEDIA);
+    for (const address of [hotel, stranger]) {
+      lab.inside.send(`pbx ${pbx} ${MEDIA}`, 'audio', address, SIP);
+      await until(() => lab.far.heard(`far ${address} ${SIP}`).includes('audio'), 'the audio');
+    }
+    expect(await lab.reaches(hotel, pbx, MEDIA)).toBe(false);
+    expect(await lab.reaches(stranger, pbx, MEDIA)).toBe(true);
+    await lab.open('sip', hotel);
+    await lab.open('rtp', hotel);
+    expect(await lab.reaches(hotel, pbx, MEDIA)).toBe(true);
+  });
+
+  it('an admin’s SSH from an address whose phone lease ends goes on', async () => {
+    await lab.enter('guard', { sip: [hotel], iax: [hotel], rtp: [hotel], was: [hotel] });
+    const [end, inside] = await connection(hotel, 22);
+    for (const set of ['sip', 'iax', 'rtp']) await lab.close(set, hotel);
+    expect(await lab.writeReaches(end, inside)).toBe(true);
+  });
+
+  it('a phone’s address cannot reach a guarded SSH', async () => {
+    await lab.enter('guard', { sip: [hotel], iax: [hotel], rtp: [hotel], ssh: [] }, { services: GUARDED_SSH });
+    await lab.inside.open({ do: 'listen', id: 'ssh', from: pbx, port: 22 });
+    lab.far.begin({ do: 'connect', id: 'try', from: hotel, to: pbx, port: 22 });
+    const dropped = async () => / TOLLGATE-GUARD-SSH -j DROP/.test(await nonZero());
+    await until(dropped, 'the first SYN to be dropped');
+    expect(lab.far.isReady('try')).toBe(false);
+    await lab.open('ssh', hotel);
+    await until(() => lab.far.isReady('try'), 'the next SYN to come through');
+  });
+
+  it('a forged packet with the PBX’s own address is dropped', async () => {
+    await lab.enter('guard', { sip: [own], rtp: [own] });
+    expect(await lab.reaches(own, pbx, SIP)).toBe(false);
+    expect(await lab.reaches(own, pbx, OTHER)).toBe(true);
+    await lab.enter('secure', { sip: [own], rtp: [own], all: [own] });
+    expect(await lab.reaches(own, pbx, SIP)).toBe(false);
+    expect(await lab.reaches(own, pbx, OTHER)).toBe(false);
+    await lab.enter('watch', { sip: [own] });
+    expect(await lab.reaches(own, pbx, SIP)).toBe(true);
+  });
+
+  it.each(['watch', 'guard', 'secure'] as const)('%s: a block wins over every entry', async (mode) => {
+    const open = { sip: [hotel], rtp: [hotel], all: [hotel], web: [hotel] };
+    await lab.enter(mode, open);
+    for (const port of [SIP, MEDIA, OTHER]) expect(await lab.reaches(hotel, pbx, port)).toBe(true);
+    await lab.open('block', hotel);
+    for (const port of [SIP, MEDIA, OTHER]) expect(await lab.reaches(hotel, pbx, port)).toBe(false);
+    await lab.close('block', hotel);
+    expect(await lab.reaches(hotel, pbx, SIP)).toBe(true);
+  });
+
+  it('watch changes nothing but blocks', async () => {
+    await lab.enter('watch');
+    for (const port of [SIP, 4569, MEDIA, OTHER]) expect(await lab.reaches(stranger, pbx, port)).toBe(true);
+    const counted = await nonZero();
+    expect(counted).toMatch(/ TOLLGATE-WATCH-SIP -j RETURN/);
+  });
+
+  it('guard leaves what is not guarded to the admin’s own rules, for members too', async () => {
+    await lab.enter('guard', { sip: [hotel], rtp: [hotel], all: [hotel] });
+    await lab.pbx.run(iptables, ['-A', 'INPUT', '-p', 'udp', '--dport', '9001', '-j', 'DROP']);
+    expect(await lab.reaches(stranger, pbx, OTHER)).toBe(true);
+    expect(await lab.reaches(hotel, pbx, 9001)).toBe(false);
+    await lab.pbx.run(iptables, ['-A', 'INPUT', '-p', 'udp', '--dport', String(SIP), '-j', 'DROP']);
+    expect(await lab.reaches(hotel, pbx, SIP)).toBe(true);
+  });
+
+  it('secure drops what nobody opened, and lets in what the admin opened', async () => {
+    await lab.enter('secure');
+    expect(await lab.reaches(stranger, pbx, OTHER)).toBe(false);
+    await lab.open('all', stranger);
+    expect(await lab.reaches(stranger, pbx, OTHER)).toBe(true);
+    const [end, inside] = await connection(hotel, 443);
+    expect(await lab.writeReaches(end, inside)).toBe(true);
+  });
+
+  it('a trusted network is trusted on its own device only', async () => {
+    const trusted = (device: string) => ({ trusted: [{ network: net(hotel), device }] });
+    await lab.enter('guard', {}, trusted('to-other'));
+    expect(await lab.reaches(hotel, pbx, SIP)).toBe(false);
+    await lab.enter('guard', {}, trusted('to-outside'));
+    expect(await lab.reaches(hotel, pbx, SIP)).toBe(true);
+    expect(await lab.reaches(stranger, pbx, SIP)).toBe(false);
+  });
+
+  it('the kernel lets go of a trial by itself', async () => {
+    const trial = { mode: 'guard', until: new Date(Date.now() + 2900) } as const;
+    await lab.enter('watch', {}, { trial });
+    await lab.firewall.close();
+    expect(await lab.reaches(hotel, pbx, SIP)).toBe(false);
+    await until(() => lab.reaches(hotel, pbx, SIP), 'the end of the trial');
+    expect(Date.now()).toBeLessThan(trial.until.getTime() + 1000);
+  });
+
+  /** Our rules that some packet has met. */
+  async function nonZero(): Promise<string> {
+    const saved = await lab.pbx.run(`${iptables}-save`, ['-c', '-t', 'filter']);
+    return saved
+      .split('\n')
+      .filter((line) => /^\[[1-9]/.test(line))
+      .join('\n');
+  }
+});
+
+describeAsRoot('what has to work in IPv6 although nobody opened it', () => {
+  let lab: PacketLab;
+  beforeEach(async () => {
+    lab = await makePacketLab();
+  });
+  afterEach(async () => {
+    await lab.end();
+  });
+
+  it.each(['watch', 'guard', 'secure'] as const)(
+    '%s: the router is found although its address is blocked',
+    async (mode) => {
+      const router = V6.stranger;
+      await lab.enter(mode, { block: ['2001:db8::/64', 'fe80::/10'] });
+      await lab.pbx.run('ip', ['-6', 'neigh', 'flush', 'all']);
+      await lab.inside.open({ do: 'udp', id: 'asks', from: V6.pbx });
+      lab.inside.send('asks', 'anything', router, 53);
+      const found = async () => /lladdr/.test(await lab.pbx.run('ip', ['-6', 'neigh', 'show', router]));
+      await until(found, 'the router’s link address');
+      await lab.outside.run('ip', ['-6', 'neigh', 'flush', 'all']);
+      expect(await lab.reaches(router, V6.pbx, SIP)).toBe(false); // it arrives: the router has found the PBX as well
+    },
+  );
+});
+
+describeAsRoot.each([
+  {
+    family: 4,
+    far: '192.0.2.7',
+    gates: ['192.0.2.1', '198.51.100.2'],
+    pbx: '198.51.100.1',
+    any: '0.0.0.0/0',
+    length: 24,
+  },
+  {
+    family: 6,
+    far: '2001:db8:2::7',
+    gates: ['2001:db8:2::1', '2001:db8:3::2'],
+    pbx: '2001:db8:3::1',
+    any: '::/0',
+    length: 64,
+  },
+] as const)('a narrow path of IPv$family', ({ family, far, gates, pbx, any, length }) => {
+  const made: { close(): void }[] = [];
+  afterEach(() => {
+    for (const each of made.splice(0)) each.close();
+  });
+
+  it('secure: a connection that others began learns how narrow it is', async () => {
+    const [asterisk, router, away] = [await makeHost('pbx'), await makeHost('router'), await makeHost('far')];
+    made.push(asterisk, router, away);
+    await connect(asterisk, [`${pbx}/${length}`], router, [`${gates[1]}/${length}`]);
+    await connect(router, [`${gates[0]}/${length}`], away, [`${far}/${length}`]);
+    await asterisk.run('ip', ['route', 'add', any, 'via', gates[1]]);
+    await away.run('ip', ['route', 'add', any, 'via', gates[0]]);
+    await router.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
+    await router.run('ip', ['link', 'set', 'to-far', 'mtu', '1300']); // the far end does not know
+    await firewallOn(asterisk).firewall.apply({ ...PBX, mode: 'secure' }, new Map());
+    const [inside, outside] = [probeOn(asterisk), probeOn(away)];
+    made.push(inside, outside);
+    await inside.open({ do: 'listen', id: 'web', from: pbx, port: 443 });
+    await outside.open({ do: 'connect', id: 'asks', from: far, to: pbx, port: 443 });
+    outside.write('asks', 'a page please');
+    await until(() => inside.heard('web').length > 0, 'the question');
+    inside.write('web', 'x'.repeat(20_000));
+    await until(() => outside.heard('asks').join('').length === 20_000, 'a whole page');
+    const errors = await asterisk.run(family === 4 ? 'iptables-save' : 'ip6tables-save', ['-c', '-t', 'filter']);
+    expect(errors).toMatch(
+      family === 4 ? /^\[[1-9].*--icmp-type 3 -j ACCEPT$/m : /^\[[1-9].*--icmpv6-type 2 -j ACCEPT$/m,
+    );
+  });
+});

@@ -1,0 +1,213 @@
+/** The kernel's firewall in memory: the few commands that we and our tests use, in their own text; any other fails. */
+import { AppError } from '../../src/errors';
+import type { Clock, Run } from '../../src/ports';
+import type { SpawnSession } from '../../src/firewall/session-port';
+
+interface FakeSet {
+  header: string;
+  most: number;
+  /** Member -> when it ends; undefined: never. */
+  readonly members: Map<string, number | undefined>;
+}
+type Table = Map<string, string[]>;
+
+export interface FakeKernel {
+  readonly run: Run;
+  readonly spawnSession: SpawnSession;
+  readonly killSession: () => void;
+}
+
+class Refused extends Error {}
+
+export function fakeKernel(clock: Clock): FakeKernel {
+  const sets = new Map<string, FakeSet>();
+  const tables: Record<string, Table> = { iptables: freshTable(), ip6tables: freshTable() };
+  const policies: Record<string, Record<string, string>> = { iptables: {}, ip6tables: {} };
+  const now = () => clock.now().getTime();
+
+  function ipset(line: string): string {
+    const [verb = '', name = '', ...rest] = line.replace(' -exist', '').split(' ');
+    const set = sets.get(name);
+    if (verb === 'create') {
+      if (set) throw new Refused('Set cannot be created: set with the same name already exists');
+      const header = rest.join(' ');
+      sets.set(name, { header, most: Number(/maxelem (\d+)/.exec(header)?.[1] ?? 65_536), members: new Map() });
+      return '';
+    }
+    if (!set) throw new Refused('The set with the given name does not exist');
+    for (const [member, end] of set.members) if (end !== undefined && end <= now()) set.members.delete(member);
+    return inSet(set, name, verb, rest);
+  }
+
+  function inSet(set: FakeSet, name: string, verb: string, [member = '', , timeout = '0']: readonly string[]): string {
+    switch (verb) {
+      case 'add':
+        if (!/^[0-9a-f.:/]+(,\w+)?$/.test(member)) throw new Refused(`Syntax error: cannot parse ${member}`);
+        if (Number(timeout) > 2_147_483) throw new Refused(`Syntax error: '${timeout}' is out of range 0-2147483`);
+        if (!set.members.has(member) && set.members.size >= set.most)
+          throw new Refused('Hash is full, cannot add more elements');
+        set.members.set(member, timeout === '0' ? undefined : now() + Number(timeout) * 1000);
+        return '';
+      case 'del':
+        if (!/^[0-9a-f.:/]+(,\w+)?$/.test(member)) throw new Refused(`Syntax error: cannot parse ${member}`);
+        set.members.delete(member);
+        return '';
+      case 'test':
+        return set.members.has(member) ? `Warning: ${member} is in set ${name}.` : `${member} is NOT in set ${name}.`;
+      case 'flush':
+        set.members.clear();
+        return '';
+      case 'destroy':
+        if (
+          Object.values(tables).some((table) => [...table.values()].flat().some((rule) => rule.includes(` ${name} `)))
+        ) {
+          throw new Refused('Set cannot be destroyed: it is in use by a kernel component');
+        }
+        sets.delete(name);
+        return '';
+      case 'swap':
+        swap(name, member);
+        return '';
+      default:
+        throw new Error(`unforeseen: ipset ${verb}`);
+    }
+  }
+
+  function swap(a: string, b: string): void {
+    const [first, second] = [sets.get(a), sets.get(b)];
+    if (!first || !second) throw new Refused('The second set does not exist');
+    sets.set(a, second).set(b, first);
+  }
+
+  function saved(only?: string): string {
+    const all = [...sets].filter(([name]) => only === undefined || name === only);
+    return all
+      .map(([name, { header, members }]) => `create ${name} ${header}\n${savedMembers(name, header, members)}`)
+      .join('');
+  }
+
+  function savedMembers(name: string, header: string, members: FakeSet['members']): string {
+    const timeout = (end: number | undefined) => (end === undefined ? 0 : Math.floor((end - now()) / 1000));
+    const live = [...members].filter(([, end]) => end === undefined || end > now());
+    const extra = (end: number | undefined) =>
+      header.includes('timeout') ? ` timeout ${timeout(end)} packets 0 bytes 0` : '';
+    return live.map(([member, end]) => `add ${name} ${member}${extra(end)}\n`).join('');
+  }
+
+  /** One rule command on a table; throws without having changed anything. */
+  function command(tool: string, table: Table, line: string): void {
+    const set = /--match-set (\S+)/g;
+    for (const [, name = ''] of line.matchAll(set))
+      if (!sets.has(name)) throw new Refused(`Set ${name} doesn't exist.`);
+    const [verb = '', chain = '', ...rest] = line.split(' ');
+    const rules = table.get(chain);
+    if (verb === '-P') (policies[tool] ??= {})[chain] = rest.join();
+    else if (verb === '-N') table.set(chain, []);
+    else if (verb.startsWith(':')) table.set(verb.slice(1), []);
+    else if (!rules) throw new Refused(`No chain by the name ${chain}`);
+    else if (verb === '-A') rules.push(line);
+    else if (verb === '-I') rules.splice(Number(rest[0]) - 1, 0, `-A ${chain} ${rest.slice(1).join(' ')}`);
+    else if (verb === '-F') rules.length = 0;
+    else if (verb === '-X') table.delete(chain);
+    else if (verb === '-D') {
+      const at = rules.indexOf(line.replace('-D', '-A'));
+      if (at < 0) throw new Refused('Bad rule (does a matching rule exist in that chain?).');
+      rules.splice(at, 1);
+    } else throw new Error(`unforeseen: ${tool} ${line}`);
+  }
+
+  function restoreRules(tool: string, text: string, isTest: boolean): void {
+    const copy: Table = new Map([...(tables[tool] ?? [])].map(([chain, rules]) => [chain, [...rules]]));
+    const lines = text.trim().split('\n');
+    if (lines.shift() !== '*filter' || lines.pop() !== 'COMMIT') throw new Refused('no table');
+    for (const line of lines) command(tool, copy, line);
+    for (const rule of [...copy.values()].flat()) {
+      const target = / -[jg] (TOLLGATE\S*)/.exec(rule)?.[1];
+      if (target !== undefined && !copy.has(target)) throw new Refused(`no chain ${target}`);
+    }
+    if (!isTest) tables[tool] = copy;
+  }
+
+  function listed(tool: string, style: 'save' | 'list'): string {
+    const chains = [...(tables[tool] ?? [])];
+    const policy = (chain: string) => policies[tool]?.[chain] ?? (BASE.includes(chain) ? 'ACCEPT' : '-');
+    const head = (chain: string) =>
+      style === 'save'
+        ? `:${chain} ${policy(chain)} [0:0]`
+        : BASE.includes(chain)
+          ? `-P ${chain} ${policy(chain)}`
+          : `-N ${chain}`;
+    const body = [...chains.map(([chain]) => head(chain)), ...chains.flatMap(([, rules]) => rules)].join('\n');
+    return style === 'save'
+      ? `# Generated by ${tool}-save v1.8.9 (nf_tables) on a day\n*filter\n${body}\nCOMMIT\n`
+      : `${body}\n`;
+  }
+
+  function restoreSets(text: string): void {
+    text.trim().split('\n').forEach(ipset); // what came before a faulty line stays
+  }
+
+  function perform(file: string, args: readonly string[], stdin: string): string {
+    const words = args.join(' ');
+    const tool = file.replace(/-(save|restore)$/, '');
+    if (file === 'ipset' && words === 'save') return saved();
+    if (file === 'ipset' && words === '-exist restore') return (restoreSets(stdin), '');
+    if (file === 'ipset') return args[0] === 'save' ? saved(args[1]) : ipset(words);
+    if (file.endsWith('-save')) return listed(tool, 'save');
+    if (file.endsWith('-restore')) return (restoreRules(tool, stdin, args.includes('--test')), '');
+    if (words === '-S') return listed(tool, 'list');
+    return (command(tool, tables[tool] ?? freshTable(), words), '');
+  }
+
+  let endSession: (() => void) | undefined;
+  return {
+    run: (file, args, { stdin = '' } = {}) =>
+      new Promise((resolve, reject) => {
+        setImmediate(() => {
+          try {
+            resolve(perform(file, args, stdin));
+          } catch (error) {
+            if (!(error instanceof Refused)) reject(error);
+            else
+              reject(
+                new AppError(
+                  'COMMAND_FAILED',
+                  `${file} ${args.join(' ')} failed (1): ${error.message}`,
+                  'run "tollgate status"',
+                ),
+              );
+          }
+        });
+      }),
+    spawnSession: (_file, _args, listener) => {
+      let isUp = true;
+      endSession = () => {
+        if (isUp) setImmediate(() => listener.ended('ended with SIGKILL'));
+        isUp = false;
+      };
+      return {
+        kill: () => endSession?.(),
+        write: (text) =>
+          setImmediate(() => {
+            for (const line of text.trim().split('\n')) if (isUp) listener.stderr(answer(line));
+          }),
+      };
+    },
+    killSession: () => endSession?.(),
+  };
+
+  function answer(line: string): string {
+    try {
+      const said = ipset(line);
+      return said === '' ? '' : `${said}\n`;
+    } catch (error) {
+      return `ipset v7.17: ${(error as Error).message}\n`;
+    }
+  }
+}
+
+const BASE = ['INPUT', 'FORWARD', 'OUTPUT'];
+
+function freshTable(): Table {
+  return new Map(BASE.map((chain) => [chain, []]));
+}
