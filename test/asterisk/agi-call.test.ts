@@ -1,7 +1,7 @@
 import { HungUp, CallTooLong, type Call } from '../../src/domain/call';
 import { fakeClock } from '../support/fake-clock';
 import { playTranscript } from '../support/agi-transcript';
-import { serve } from '../support/agi-served';
+import { serve, type Served } from '../support/agi-served';
 
 const OPENING = `
   > ANSWER
@@ -13,10 +13,21 @@ const ENDING = `
   < 200 result=1`;
 const KEYS = '"0123456789*#"';
 
+let servers: Served[] = [];
+const served: typeof serve = async (...args) => {
+  const server = await serve(...args);
+  servers = [...servers, server];
+  return server;
+};
+afterEach(async () => {
+  await Promise.all(servers.map((server) => server.stop(0)));
+  servers = [];
+});
+
 /** Work that ends when a transcript says `~ 0`. */
 let end: () => void = () => undefined;
 const work = () => new Promise<string>((resolve) => (end = () => resolve('work')));
-const finishWork = () => Promise.resolve(end());
+const finishWork = () => Promise.resolve().then(end);
 
 const first = (call: Call) => call.ask(['welcome'], { most: 12 });
 const table: [name: string, script: (call: Call) => Promise<unknown>, heard: unknown, transcript: string][] = [
@@ -137,9 +148,9 @@ const table: [name: string, script: (call: Call) => Promise<unknown>, heard: unk
 
 describe('a call', () => {
   for (const [name, script, heard, transcript] of table) {
-    it(`${name}`, async () => {
+    it(name, async () => {
       let answer: unknown;
-      const server = await serve(async (call) => {
+      const server = await served(async (call) => {
         answer = await script(call);
         return { TOLLGATE_RESULT: 'done' };
       });
@@ -188,8 +199,11 @@ describe('a caller who hangs up', () => {
     for (const [at, command] of COMMANDS.entries()) {
       it(`is noticed by ${how} in ${command}`, async () => {
         let seen: unknown;
-        const server = await serve((call) =>
-          conversation(call).catch((error: unknown) => Promise.reject((seen = error))),
+        const server = await served((call) =>
+          conversation(call).catch((error: unknown) => {
+            seen = error;
+            throw error;
+          }),
         );
         const before = COMMANDS.slice(0, at).map((each) => `> ${each}\n~ 0\n< ${replyTo(each)}`);
         const wire = [...before, `> ${command}`, '~ 0', ending].join('\n');
@@ -205,7 +219,7 @@ describe('a caller who hangs up', () => {
 
   it('while work goes on lets it end, and tells what became of it', async () => {
     const ended: string[] = [];
-    const server = await serve(async (call) => {
+    const server = await served(async (call) => {
       const work = new Promise((resolve) => setTimeout(resolve, 100)).then(() => ended.push('work'));
       await call.meanwhile(work).catch(() => ended.push('call'));
       return {};
@@ -218,7 +232,7 @@ describe('a caller who hangs up', () => {
 
 describe('work that fails while keys are collected', () => {
   it('fails the conversation when it likes, and nothing else', async () => {
-    const server = await serve(async (call) => {
+    const server = await served(async (call) => {
       await call.meanwhile(Promise.reject(new Error('no store')));
       return {};
     });
@@ -235,7 +249,7 @@ describe('the time limit of a call', () => {
   it('speaks between two keys, keeps those so far, and ends a call that goes on', async () => {
     const clock = fakeClock();
     const heard: unknown[] = [];
-    const server = await serve(
+    const server = await served(
       async (call) => {
         for (;;) {
           const answer = await call.ask([], { most: 3 }).catch((error: unknown) => error);
@@ -287,7 +301,7 @@ describe('the time limit of a call', () => {
   it('takes a key over the warning into the answer', async () => {
     const clock = fakeClock();
     let heard: unknown;
-    const server = await serve(
+    const server = await served(
       async (call) => {
         heard = await call.ask([], { most: 3 });
         return { TOLLGATE_RESULT: 'done' };
@@ -313,7 +327,7 @@ describe('the time limit of a call', () => {
 
 describe('whoever watches a call', () => {
   it('sees the keys that may be shown, and only how many of the others', async () => {
-    const server = await serve(async (call) => {
+    const server = await served(async (call) => {
       await call.ask(['account'], { most: 2, shown: true });
       await call.ask(['pin'], { most: 6 });
       throw new Error('a bug that quotes 123456');
@@ -333,11 +347,12 @@ describe('whoever watches a call', () => {
        < 200 result=1`,
     );
     await server.stop(1000);
+    const channel = 'PJSIP/carrier-00000001';
     expect(server.events).toEqual([
-      { kind: 'played', prompt: 'account' },
-      { kind: 'keyed', length: 2, keys: '45' },
-      { kind: 'played', prompt: 'pin' },
-      { kind: 'keyed', length: 6, keys: undefined },
+      { channel, kind: 'played', prompt: 'account' },
+      { channel, kind: 'keyed', length: 2, keys: '45' },
+      { channel, kind: 'played', prompt: 'pin' },
+      { channel, kind: 'keyed', length: 6, keys: undefined },
     ]);
     expect(server.log.join()).toContain('a bug that quotes ***');
     expect(server.log.join()).not.toContain('123456');

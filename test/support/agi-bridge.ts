@@ -16,7 +16,10 @@ export async function bridgeAgi(host: Host, port: number, agiPort: () => number)
   await new Promise<void>((resolve, reject) => {
     acceptor.once('exit', () => reject(new Error(`nothing listens on port ${port} of ${host.name}`)));
     acceptor.on('message', (_message, socket) => {
-      if (socket === undefined) return resolve();
+      if (socket === undefined) {
+        resolve();
+        return;
+      }
       const theirs = socket as Socket;
       const ours = connect({ port: agiPort(), host: '127.0.0.1', noDelay: true });
       theirs.setNoDelay(true);

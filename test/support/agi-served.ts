@@ -20,7 +20,7 @@ export async function serve(script: Script, options: Partial<AgiServerOptions> =
     scripts: { test: script },
     settings: CALL_SETTINGS,
     soundFile: (prompt, language) => `${language}/${prompt}`,
-    observe: ({ channel: _, ...event }) => events.push(event),
+    observe: (event) => events.push(event),
     clock,
     log: (event, fields) => log.push(`${event} ${JSON.stringify(fields)}`),
     ...options,

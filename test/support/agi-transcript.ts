@@ -35,7 +35,7 @@ export async function playTranscript(
   { cut, environment = ENVIRONMENT, pass }: Wire = {},
 ): Promise<void> {
   const socket = await peer(port);
-  const closed = once(socket, 'close');
+  const closed = closing(socket);
   const lines = createInterface(socket);
   socket.once('close', () => lines.close()); // a broken connection has no end of its own
   const heard = lines[Symbol.asyncIterator]();
@@ -75,6 +75,12 @@ export async function peer(port: number): Promise<Socket> {
   await once(socket, 'connect');
   socket.on('error', () => undefined); // what becomes of it is seen by its end
   return socket;
+}
+
+/** Resolves when the connection is no more, closed or broken, whatever was still sent on it. */
+export function closing(socket: Socket): Promise<void> {
+  socket.resume();
+  return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
 async function send(socket: Socket, text: string, cut: number | undefined): Promise<void> {
