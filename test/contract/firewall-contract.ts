@@ -27,7 +27,8 @@ export function describeFirewall(name: string, open: () => Promise<FirewallUnder
 
     /** Everything that we may be told to be, by name. */
     const states = (): Readonly<Record<string, readonly [Policy, Elements]>> => {
-      const guarded = PBX.services.map((one) => (one.name === 'ssh' ? { ...one, guarded: true } : one));
+      const shared = [{ protocol: 'tcp' as const, first: 5061, last: 5070 }]; // a port of sip's in it
+      const guarded = PBX.services.map((one) => (one.name === 'ssh' ? { ...one, guarded: true, ports: shared } : one));
       const trial = (mode: 'guard' | 'secure') => ({ mode, until: inMs(HOUR) });
       const trusted = [{ network: net('192.168.1.0/24'), device: 'eth1' }];
       return {

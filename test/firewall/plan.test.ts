@@ -1,3 +1,5 @@
+import type { Until } from '../../src/domain/entry';
+import type { Network } from '../../src/domain/network';
 import { desiredState } from '../../src/firewall/desired-state';
 import { NOTHING, NO_RULES, type KernelSet, type KernelState, type Ruleset } from '../../src/firewall/kernel-state';
 import { batchLines, planFirewall } from '../../src/firewall/plan';
@@ -166,17 +168,12 @@ describe('what is wanted of the kernel', () => {
   });
 
   it('the blocks that end last stay when there are too many', () => {
-    const blocks = new Map([
-      [net('192.0.2.1'), after(10_000)] as const,
-      [net('192.0.2.2'), 'forever'] as const,
-      [net('192.0.2.3'), after(20_000)] as const,
+    const blocks = new Map<Network, Until>([
+      [net('192.0.2.1'), after(10_000)],
+      [net('192.0.2.2'), 'forever'],
+      [net('192.0.2.3'), after(20_000)],
     ]);
-    const { sets } = desiredState(
-      PBX,
-      new Map([['block', blocks as ReadonlyMap<ReturnType<typeof net>, Date | 'forever'>]]),
-      now,
-      2,
-    );
+    const { sets } = desiredState(PBX, new Map([['block', blocks]]), now, 2);
     expect([...(sets.get('tg-block4')?.members.keys() ?? [])]).toEqual(['192.0.2.2', '192.0.2.3']);
   });
 
