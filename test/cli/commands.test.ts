@@ -138,7 +138,7 @@ it.each(table)('tollgate %s asks the product and tells people', async (typed, as
   const ran = await tollgate(argv);
   expect(ran.err).toBe('');
   expect(ran.code).toBe(0);
-  expect(ran.asked[0]).toEqual(asked);
+  expect(ran.asked[0]).toStrictEqual(asked);
   for (const pattern of read) expect(ran.out).toMatch(pattern);
   expect(ran.closed).toBe(asked !== undefined);
 });
@@ -275,6 +275,15 @@ describe('log --follow', () => {
     expect(out.split('\n').map((text) => (JSON.parse(text) as { id: number }).id)).toEqual([41, 42]);
   });
 
+  it('cannot carry foreign controls as JSON either', async () => {
+    const scene = twoRounds();
+    const log = ({ afterId }: { afterId?: number }) =>
+      Promise.resolve(afterId === undefined ? [line({ what: 'x\u009b2J' })] : []);
+    const { out } = await tollgate(['log', '--follow', '--json'], { ...scene, operations: { log } });
+    expect(out).not.toContain('\u009b');
+    expect(JSON.parse(out)).toMatchObject({ what: 'x\u009b2J' });
+  });
+
   it('holds no lock where no daemon runs', async () => {
     const connect = () =>
       Promise.resolve({
@@ -401,4 +410,16 @@ describe('explain', () => {
       '6 entry  sip, iax: open until 22 Nov 20:06:29.  0 packets',
     ]);
   });
+});
+
+it('a door is called by its name as well', async () => {
+  const allow = () => Promise.resolve(entry({ name: 'office' }));
+  expect((await tollgate(['allow', '198.51.100.7'], { operations: { allow } })).out).toMatch(
+    /^198\.51\.100\.7 \(office\) is/,
+  );
+});
+
+it('a PIN that is only tried is not shown as if it were one', async () => {
+  const { out } = await tollgate(['account', 'add', '12', '--dry-run']);
+  expect(out).toBe('Account 12 (Night desk) would be on file.\nNothing was changed.');
 });
