@@ -24,7 +24,7 @@ export function lockState(file: string, owner?: Owner): StateLock | undefined {
 function takeLock(db: Database.Database): StateLock | undefined {
   try {
     db.pragma('locking_mode = EXCLUSIVE');
-    db.exec('BEGIN');
+    db.exec('BEGIN EXCLUSIVE');
     return { release: () => void db.close() };
   } catch (error) {
     db.close();

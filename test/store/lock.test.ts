@@ -1,5 +1,5 @@
 /** The lock on the state: one holder at a time, and nothing left of it when the holder dies. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,13 +7,17 @@ import { join } from 'node:path';
 import { lockState } from '../../src/store/lock';
 import { describeAsRoot } from '../support/as-root';
 
+const holders: ChildProcess[] = [];
 let folder: string;
 let file: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tollgate-lock-'));
   file = join(folder, 'lock');
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  for (const holder of holders.splice(0)) holder.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
 
 describe('the lock', () => {
   it('is free again when it is released', () => {
@@ -76,7 +80,9 @@ describeAsRoot('the lock that root takes', () => {
 
 function spawnHolder() {
   const args = ['-r', join(__dirname, '../support/typescript.js'), join(__dirname, 'programs/hold-lock.ts'), file];
-  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const holder = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  holders.push(holder);
+  return holder;
 }
 
 async function firstLine(child: ReturnType<typeof spawnHolder>): Promise<string> {

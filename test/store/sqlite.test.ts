@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { clock } from '../../src/clock';
 import type { Store } from '../../src/domain/store';
+import { run } from '../../src/run';
 import { openStore } from '../../src/store/open';
 import { storeFault } from '../../src/store/store-fault';
 import { describeAsRoot } from '../support/as-root';
@@ -146,8 +147,8 @@ describe('a store', () => {
     await store.close();
     expect(readFileSync(file).subarray(18, 20)).toEqual(Buffer.from([2, 2]));
   });
-  it('makes files for its owner alone, whatever the umask', async () => {
-    const umask = process.umask(0);
+  it.each([0, 0o777])('makes files for its owner alone under umask %o', async (mask) => {
+    const umask = process.umask(mask);
     try {
       const store = await open();
       await write(store);
@@ -210,6 +211,20 @@ describeAsRoot('between root and the service', () => {
     chmodSync(file, 0o644);
     const failed = asNobody(async () => write(await open()));
     await expect(failed).rejects.toMatchObject(saying(/readonly database|unable to open[^]*→ .*this user/));
+  });
+});
+
+describeAsRoot('a disk that is full', () => {
+  it('is told, nothing is half written, and with room again all works', async () => {
+    const program = [process.execPath, '-r', join(__dirname, '../support/typescript.js')];
+    const script = 'mount -t tmpfs -o size=1m tmpfs "$1" && shift && exec "$@"';
+    const fill = [...program, join(__dirname, 'programs/fill-disk.ts'), folder];
+    const said = await run('unshare', ['--mount', 'sh', '-c', script, 'sh', folder, ...fill]);
+    expect(JSON.parse(said)).toEqual({
+      said: expect.stringMatching(/SQLITE_FULL[^]*→ the disk is full: make room; nothing was changed/) as string,
+      half: 0,
+      afterwards: 1,
+    });
   });
 });
 
