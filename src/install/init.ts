@@ -58,7 +58,7 @@ export function serviceStep({ run, root }: Machine): Step {
 /** What no program should write for the admin: lines in files that are his. */
 export function nextSteps(): readonly string[] {
   return [
-    'in extensions.conf (FreePBX: extensions_custom.conf):  #include "extensions_tollgate.conf"',
+    'in extensions.conf (FreePBX: extensions_custom.conf):  #include "extensions-tollgate.conf"',
     'FreePBX: in manager_custom.conf:  #include "manager.d/tollgate.conf"',
     'asterisk -rx "manager reload"; asterisk -rx "dialplan reload"',
     'point a DID or a feature code at  tollgate-travelin-man,s,1',
@@ -99,7 +99,7 @@ function asteriskSteps(machine: Machine): readonly Step[] {
   const dialplan = () => readFile(join(source, 'dialplan/extensions-tollgate.conf'), 'utf8');
   return [
     fileStep(machine, '/etc/asterisk/manager.d/tollgate.conf', manager, 'asterisk'),
-    fileStep(machine, '/etc/asterisk/extensions_tollgate.conf', dialplan, 'asterisk'),
+    fileStep(machine, '/etc/asterisk/extensions-tollgate.conf', dialplan, 'asterisk'),
   ].map((step) => ({
     ...step,
     isDone: async () => !(await exists(join(machine.root, '/etc/asterisk'))) || (await step.isDone()),

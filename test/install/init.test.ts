@@ -42,7 +42,7 @@ it('sets a machine up: user, settings, AMI user, dialplan, modules, service', as
   const { secret } = readConfig(settings, {}, 'tollgate.toml').ami;
   expect(secret).toHaveLength(32);
   expect(readFileSync(path('/etc/asterisk/manager.d/tollgate.conf'), 'utf8')).toContain(`\nsecret = ${secret}\n`);
-  expect(readFileSync(path('/etc/asterisk/extensions_tollgate.conf'), 'utf8')).toContain('[tollgate-travelin-man]');
+  expect(readFileSync(path('/etc/asterisk/extensions-tollgate.conf'), 'utf8')).toContain('[tollgate-travelin-man]');
   expect(readFileSync(path('/etc/systemd/system/tollgate.service'), 'utf8')).toContain(
     `ExecStart=/usr/bin/node ${ROOT}/dist/src/main.js serve`,
   );
@@ -71,7 +71,7 @@ it('--undo takes away what is ours and leaves what the admin may want to keep, s
   expect(outcomes(undone)).toEqual([
     '/etc/systemd/system/tollgate.service: removed',
     '/etc/modules-load.d/tollgate.conf: removed',
-    '/etc/asterisk/extensions_tollgate.conf: removed',
+    '/etc/asterisk/extensions-tollgate.conf: removed',
     '/etc/asterisk/manager.d/tollgate.conf: removed',
     '/var/lib/tollgate: stays',
     '/etc/tollgate/tollgate.toml: stays',
