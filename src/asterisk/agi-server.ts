@@ -54,7 +54,6 @@ export async function startAgiServer(options: AgiServerOptions): Promise<AgiServ
   const calls = new Map<Socket, Promise<void>>();
   const server = createServer((socket) => {
     const peer = socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
-    socket.on('error', () => undefined); // without a listener a reset connection ends the process
     if (!allow.includes(peer)) {
       log('agi refused', { peer });
       return socket.destroy();

@@ -46,7 +46,8 @@ export class AgiSession {
     const readLines = lineReader(MOST_LINE_BYTES);
     const readLine = this.#lineByLine();
     this.#socket.setNoDelay(true);
-    this.#socket.on('error', () => undefined); // 'close' follows, and is what ends the call
+    // Without a listener a reset connection would end the process; 'close' follows, and is what ends the call.
+    this.#socket.on('error', () => undefined);
     this.#socket.on('close', () => this.#end(new HungUp()));
     this.#socket.on('data', (chunk: Buffer) => {
       try {

@@ -89,7 +89,8 @@ describe('a session', () => {
        < 510 Invalid or unknown command
        > NOOP
        < 520-Invalid command syntax.  Proper usage follows:
-       < Usage: NOOP 200 result=7
+       < Usage: NOOP
+       < 200 result=7
        < 	Does nothing.
        < 520 End of proper usage.
        > NOOP
@@ -206,6 +207,22 @@ describe('a session', () => {
     );
     await playTranscript(port, `> NOOP\n${'< chatter\n'.repeat(300)}`);
     await expect(outcome).rejects.toThrow('lines came that answer nothing');
+  });
+
+  it('does not take for its answer what came before the command', async () => {
+    const { port, outcome } = await listen((session) => noop(session));
+    await playTranscript(port, '< 200 result=9\n> NOOP\n< 200 result=1');
+    expect(await outcome).toMatchObject({ result: '1' });
+  });
+
+  it('waits neither for the reply nor for ever to say goodbye when the caller has gone', async () => {
+    const time = fakeClock();
+    const { port, outcome } = await listen(async (session) => {
+      const failure = await session.command('STREAM FILE', ['a'], 120_000).catch((error: unknown) => error);
+      return [failure, await session.leave('TOLLGATE_RESULT', 'hungup')];
+    }, time);
+    await playTranscript(port, '> STREAM FILE "a"\n< HANGUP\n~ 1000', { pass: (ms) => time.advance(ms) });
+    expect(await outcome).toEqual([new HungUp(), false]);
   });
 
   it('D20: prints nothing', async () => {
