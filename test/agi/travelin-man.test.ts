@@ -1,7 +1,9 @@
 import { travelinMan, type Result } from '../../agi/travelin-man';
+import { wordsOf } from '../../agi/prompt';
 import { CallTooLong, HungUp, type Call } from '../../src/domain/call';
+import type { Refusal } from '../../src/domain/doorkeeper';
 import { fakeCall, SILENCE } from '../support/fake-call';
-import { fakeDoor, type FakeDoorOptions } from '../support/fake-door';
+import { fakeDoor, openEntry, type FakeDoorOptions } from '../support/fake-door';
 
 const KNOWN = ['12', '471147'];
 const IN = 'greeting, ask-account, < 12, ask-pin, < 471147';
@@ -10,6 +12,11 @@ const ASKED = 'ask-address, < 198*51*100*7, you-entered, 198.51.100.7, confirm';
 const OPENED = 'opened, you-can-use, service-phone, for-the-next, 3, days, mail-confirms, goodbye';
 const RENEWED = OPENED.replace('opened', 'renewed');
 const AT_HOME: FakeDoorOptions = { open: ['192.0.2.1'] };
+
+const REFUSALS: readonly Refusal[] = [
+  ...(['private', 'loopback', 'link-local', 'shared', 'multicast', 'broadcast'] as const),
+  ...(['documentation', 'reserved', 'own', 'blocked'] as const),
+];
 
 type Row = [name: string, door: FakeDoorOptions, keys: string[], heard: string, result: Result, done: string[]];
 const calls: Row[] = [
@@ -232,6 +239,35 @@ describe('a call', () => {
     const door = fakeDoor({ locked: true });
     expect(await travelinMan(fakeCall([...KNOWN, ...KNOWN, ...KNOWN, HOTEL, '1']), door)).toBe('locked');
     expect(door.done).toEqual([]);
+  });
+
+  it('has a spoken reason of its own for every address that may not be opened', async () => {
+    const reasons = new Set<string>();
+    for (const refusal of REFUSALS) {
+      const call = fakeCall([...KNOWN, HOTEL]);
+      await travelinMan(call, fakeDoor({ refuses: { '198.51.100.7': refusal } }));
+      expect(call.heard()).toBe(`${IN}, ask-address, < 198*51*100*7, refused-${refusal}, ask-address`);
+      reasons.add(wordsOf(`refused-${refusal}`, 'en') ?? '');
+    }
+    expect(reasons.size).toBe(REFUSALS.length);
+  });
+
+  it('that keeps all open longer tells the soonest end', async () => {
+    const ends = ['2030-01-03T12:00:00Z', '2030-01-02T12:00:00Z', '2030-01-04T12:00:00Z'];
+    const kept = ends.map((end) => ({ ...openEntry('192.0.2.1'), until: new Date(end) }));
+    const call = fakeCall([...KNOWN, '4']);
+    await travelinMan(call, { ...fakeDoor(AT_HOME), renewAll: () => Promise.resolve(kept) });
+    expect(call.heard()).toContain('kept-longer, for-the-next, 1, day, mail-confirms');
+  });
+
+  it('with nothing left to close or to keep says so', async () => {
+    for (const key of ['2', '3', '4']) {
+      const call = fakeCall([...KNOWN, key, ...(key === '2' ? [SILENCE, SILENCE, SILENCE] : [])]);
+      const none = () => Promise.resolve([]);
+      const door = { ...fakeDoor(AT_HOME), openNow: none, closeAll: none, renewAll: none };
+      expect(await travelinMan(call, door)).toBe('unchanged');
+      expect(call.heard()).toContain(`< ${key}, nothing-open`);
+    }
   });
 
   it('is judged with the number that the caller shows', async () => {
