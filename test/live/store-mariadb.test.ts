@@ -8,7 +8,7 @@ import { createConnection, type Connection } from 'mysql2/promise';
 import { clock } from '../../src/clock';
 import type { NewEntry } from '../../src/domain/entry';
 import { covering, parseNetwork, type Network } from '../../src/domain/network';
-import type { Store } from '../../src/domain/store';
+import type { Records, Store } from '../../src/domain/store';
 import { startMariadb, type RunningMariadb } from '../../src/lab/mariadb';
 import { MARIADB, tree } from '../../src/lab/trees';
 import { dueRows, entriesOf, entriesOn } from '../../src/store/entries';
@@ -247,6 +247,27 @@ describeAsRoot('on a real MariaDB', () => {
       expect((await store.tries('account 12')).failures).toBe(2);
     });
   });
+
+  it('of two transactions in each other’s way one is run again, and both are done', async () => {
+    const [one, two] = [await open(), await open()];
+    let holding = 0;
+    let runs = 0;
+    const work = (first: string, second: string) => async (records: Records) => {
+      runs++;
+      await addTo(records, first);
+      holding++;
+      await until(() => holding >= 2, 'the other one’s first lock');
+      await addTo(records, second);
+    };
+    await bounded(Promise.all([one.transaction(work('a', 'b')), two.transaction(work('b', 'a'))]));
+    expect(runs).toBe(3);
+    expect([(await one.tries('a')).failures, (await one.tries('b')).failures]).toEqual([2, 2]);
+  });
+
+  async function addTo(records: Records, subject: string): Promise<void> {
+    const tries = await records.tries(subject);
+    await records.saveTries({ ...tries, failures: tries.failures + 1 });
+  }
 
   it('foreign text stays text, also where the server knows no backslash escapes', async () => {
     await server.sql("SET GLOBAL sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES'");
