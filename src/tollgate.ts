@@ -17,7 +17,7 @@ import type { Clock, Log, Random, Run } from './ports';
 import { amiSettings, mailSettings, rtpPorts, rulesOf } from './settings';
 import { ownerOf, readPepper, stateFolder, type StateFolder } from './state-folder';
 import { lockState } from './store/lock';
-import { openStore } from './store/open';
+import { openStore, type StoreOptions } from './store/open';
 
 /** The real world, or a test's. */
 export interface World {
@@ -43,17 +43,14 @@ export interface Tollgate {
 /** The state's lock is held until `close`. Rejects with LOCKED when another process has it. */
 export async function openTollgate(config: Config, world: World): Promise<Tollgate> {
   const state = stateFolder(config.store.state);
-  const owner = ownerOf(state);
   const pepper = readPepper(state);
-  const lock = lockState(state.lock, owner);
+  const lock = lockState(state.lock, ownerOf(state));
   if (!lock) throw new AppError('LOCKED', `another Tollgate works in ${state.folder}`, 'wait until it has ended');
   const { run, clock, log, random } = world;
-  const store = await openStore({ kind: 'sqlite', file: state.database, clock, ...(owner && { owner }) }).catch(
-    (error: unknown) => {
-      lock.release();
-      throw error;
-    },
-  );
+  const store = await openStore(storeOptions(config, state, clock)).catch((error: unknown) => {
+    lock.release();
+    throw error;
+  });
   const firewall = openFirewall({ run, clock, log, spawnSession });
   const post = openPost(mailSettings(config, state.mail), { store, clock, random, log });
   const phones = openPhones({
@@ -75,6 +72,12 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     lock.release();
   };
   return { state, gate, phones, post, close };
+}
+
+function storeOptions({ store }: Config, state: StateFolder, clock: Clock): StoreOptions {
+  if (store.database !== '') return { kind: 'mariadb', url: store.database, clock };
+  const owner = ownerOf(state);
+  return { kind: 'sqlite', file: state.database, clock, ...(owner && { owner }) };
 }
 
 /** The operations, through the daemon when one runs, otherwise done here under the same lock. */
