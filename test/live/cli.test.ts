@@ -1,0 +1,124 @@
+/** The built binary on a real kernel, in a network namespace: what people and scripts meet. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkout } from '../../src/lab/checkout';
+import { makeHost, type Host } from '../../src/lab/host';
+import { run } from '../../src/run';
+import { describeAsRoot } from '../support/as-root';
+import { until } from '../support/until';
+
+const PIN = '58392017';
+
+describeAsRoot('the binary', () => {
+  let folder: string;
+  let host: Host;
+  const started: ChildProcess[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tollgate-cli-'));
+    host = await makeHost('pbx');
+    for (const name of ['node_modules', 'package.json', 'src', 'sounds']) {
+      await symlink(join(checkout(), name), join(folder, name));
+    }
+    const compile = [
+      join(checkout(), 'node_modules/typescript/bin/tsc'),
+      '-p',
+      join(checkout(), 'tsconfig.build.json'),
+    ];
+    await run(process.execPath, [...compile, '--noCheck', '--outDir', join(folder, 'dist')], { timeoutMs: 100_000 });
+    await mkdir(join(folder, 'state'));
+    const settings = ['[store]', `state = "${folder}/state"`, '[agi]', 'port = 4999', '[ami]', 'enabled = false'];
+    await writeFile(join(folder, 'settings.toml'), settings.join('\n'));
+  });
+  afterAll(async () => {
+    for (const child of started) child.kill('SIGKILL');
+    host.close();
+    await rm(folder, { recursive: true });
+  });
+
+  function start(argv: readonly string[]): ChildProcess {
+    const argument = [join(folder, 'dist/src/main.js'), ...argv, '--config', join(folder, 'settings.toml')];
+    const child = host.spawn(process.execPath, argument, { stdio: 'pipe' });
+    started.push(child);
+    return child;
+  }
+
+  async function tollgate(typed: string, stdin = '') {
+    const child = start(typed.split(' '));
+    const [out, err] = [collect(child.stdout), collect(child.stderr)];
+    child.stdin?.end(stdin);
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, out: out.join(''), err: err.join('') };
+  }
+
+  function collect(stream: NodeJS.ReadableStream | null): string[] {
+    const chunks: string[] = [];
+    stream?.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+    return chunks;
+  }
+
+  const rules = () => host.run('iptables', ['-S']);
+
+  it('says what to do first on a fresh machine', async () => {
+    const ran = await tollgate('list');
+    expect(ran).toMatchObject({ code: 1, out: '' });
+    expect(ran.err).toContain('run "tollgate init"');
+  });
+
+  it('init --dry-run makes nothing, init makes it once', async () => {
+    expect((await tollgate('init --dry-run')).out).toContain('would be made  the firewall, in mode watch');
+    expect(existsSync(join(folder, 'state/pepper'))).toBe(false);
+    expect(await rules()).not.toContain('TOLLGATE');
+    expect((await tollgate('init')).out).toContain('made  the firewall, in mode watch');
+    expect(await rules()).toContain('-A INPUT -j TOLLGATE');
+    expect((await tollgate('init')).out).toContain('was there  the firewall, in mode watch');
+  });
+
+  it('allow opens a door in the kernel, undo closes it', async () => {
+    const ran = await tollgate('allow 198.51.100.7 --for 8h');
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(await host.run('ipset', ['list', 'tg-sip4'])).toContain('198.51.100.7');
+    const [, undo] = /undo with: tollgate (undo \d+)/.exec(ran.out) ?? [];
+    expect((await tollgate(undo ?? '')).code).toBe(0);
+    expect(await host.run('ipset', ['list', 'tg-sip4'])).not.toContain('198.51.100.7');
+    expect(JSON.parse((await tollgate('list --json')).out)).toEqual([]);
+  });
+
+  it('takes a PIN from stdin and shows it nowhere', async () => {
+    const ran = await tollgate('account add 12 --pin-stdin', `${PIN}\n`);
+    expect(ran.code).toBe(0);
+    const all = [ran, await tollgate('account show 12'), await tollgate('log')].map(({ out, err }) => out + err);
+    expect(all.join('')).not.toContain(PIN);
+  });
+
+  it('ends with 2 for a typing mistake', async () => {
+    expect(await tollgate('alow 192.0.2.1')).toMatchObject({ code: 2, out: '' });
+  });
+
+  it('speaks to the daemon while it runs, and follows its journal until Ctrl-C', async () => {
+    const daemon = start(['serve']);
+    await until(() => existsSync(join(folder, 'state/control.sock')), 'the daemon listens', 30_000);
+    const follower = start(['log', '--follow', '--json']);
+    const told = collect(follower.stdout);
+    await until(() => told.join('').includes('"account-add"'), 'the journal so far is shown', 30_000);
+    expect((await tollgate('block 203.0.113.66 --note rude')).code).toBe(0);
+    await until(() => told.join('').includes('"rude"'), 'the new line is shown', 30_000);
+    follower.kill('SIGINT');
+    expect((await once(follower, 'exit'))[0]).toBe(0);
+    for (const line of told.join('').trimEnd().split('\n')) expect(() => JSON.parse(line) as unknown).not.toThrow();
+    daemon.kill('SIGTERM');
+    expect((await once(daemon, 'exit'))[0]).toBe(0);
+    expect(await host.run('ipset', ['list', 'tg-block4'])).toContain('203.0.113.66');
+  });
+
+  it('init --undo takes everything out of the kernel', async () => {
+    const ran = await tollgate('init --undo');
+    expect(ran.out).toContain('removed');
+    expect(await rules()).not.toContain('TOLLGATE');
+    expect(await host.run('ipset', ['list', '-n'])).not.toContain('tg-');
+  });
+});
