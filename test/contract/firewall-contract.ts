@@ -271,6 +271,14 @@ export function describeFirewall(name: string, open: () => Promise<FirewallUnder
       expect(await under.firewall.members()).toEqual([]);
     });
 
+    it('lets nobody suffer from what another caller got wrong', async () => {
+      await under.firewall.apply(PBX, new Map());
+      const change = (text: string) =>
+        under.firewall.change([{ set: 'sip', network: text as ReturnType<typeof net>, until: 'forever' }]);
+      const results = await Promise.allSettled(['192.0.2.1', 'example.org', '192.0.2.2'].map(change));
+      expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    });
+
     it.each(['192.0.2.1\nflush tg-sip4', 'example.org', '192.0.2.1/24', '192.0.2.1 timeout 0', '010.0.0.1'])(
       'never sends %j to the kernel',
       async (text) => {

@@ -254,6 +254,10 @@ describeAsRoot.each([
     await router.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
     await router.run('ip', ['link', 'set', 'to-far', 'mtu', '1300']); // the far end does not know
     await firewallOn(asterisk).firewall.apply({ ...PBX, mode: 'secure' }, new Map());
+    for (const each of [asterisk, router, away]) {
+      const settled = async () => !(await each.run('ip', ['-6', 'address'])).includes('tentative');
+      await until(settled, `${each.name} to make sure of its addresses`);
+    }
     const [inside, outside] = [probeOn(asterisk), probeOn(away)];
     made.push(inside, outside);
     await inside.open({ do: 'listen', id: 'web', from: pbx, port: 443 });

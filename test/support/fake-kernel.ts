@@ -167,7 +167,7 @@ export function fakeKernel(clock: Clock): FakeKernel {
           try {
             resolve(perform(file, args, stdin));
           } catch (error) {
-            if (!(error instanceof Refused)) reject(error);
+            if (!(error instanceof Refused)) reject(error instanceof Error ? error : new Error(String(error)));
             else
               reject(
                 new AppError(
