@@ -175,7 +175,9 @@ export class AgiCall implements Call {
     this.#keys = rest;
     this.#hashIsLateUntil = full ? this.#options.clock.now().getTime() + betweenSeconds * 1000 : 0;
     if (!shown && answer.length > 2) this.#secrets.add(answer);
-    this.#options.observe({ kind: 'keyed', length: answer.length, keys: shown ? answer : undefined });
+    // A PIN keyed once more at an open question is still a PIN.
+    const keys = shown ? this.withoutSecrets(answer) : undefined;
+    this.#options.observe({ kind: 'keyed', length: answer.length, keys });
     return answer;
   }
 

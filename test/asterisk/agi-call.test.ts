@@ -326,10 +326,11 @@ describe('the time limit of a call', () => {
 });
 
 describe('whoever watches a call', () => {
-  it('sees the keys that may be shown, and only how many of the others', async () => {
+  it('sees the keys that may be shown, how many of the others, and never a PIN at the wrong question', async () => {
     const server = await served(async (call) => {
       await call.ask(['account'], { most: 2, shown: true });
       await call.ask(['pin'], { most: 6 });
+      await call.ask(['address'], { most: 6, shown: true });
       throw new Error('a bug that quotes 123456');
     });
     await playTranscript(
@@ -343,6 +344,10 @@ describe('whoever watches a call', () => {
        < 200 result=49 endpos=100
        > GET DATA "" "5000" "5"
        < 200 result=23456
+       > STREAM FILE "en/address" ${KEYS} "0"
+       < 200 result=49 endpos=100
+       > GET DATA "" "5000" "5"
+       < 200 result=23456
        > SET VARIABLE "TOLLGATE_RESULT" "error"
        < 200 result=1`,
     );
@@ -353,6 +358,8 @@ describe('whoever watches a call', () => {
       { channel, kind: 'keyed', length: 2, keys: '45' },
       { channel, kind: 'played', prompt: 'pin' },
       { channel, kind: 'keyed', length: 6, keys: undefined },
+      { channel, kind: 'played', prompt: 'address' },
+      { channel, kind: 'keyed', length: 6, keys: '***' },
     ]);
     expect(server.log.join()).toContain('a bug that quotes ***');
     expect(server.log.join()).not.toContain('123456');
