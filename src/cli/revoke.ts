@@ -41,7 +41,7 @@ async function end(session: Session, verb: 'revoke' | 'unblock', what: string, {
 }
 
 function callsText({ callsHungUp }: ClosedShape): string {
-  if (callsHungUp === null) return 'Asterisk did not answer: calls from there may still be up (tollgate status).';
+  if (callsHungUp === null) return 'Asterisk could not be told: calls from there may still be up (tollgate status).';
   return callsHungUp.length === 0 ? '' : `${count(callsHungUp.length, 'call')} hung up.`;
 }
 

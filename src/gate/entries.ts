@@ -191,7 +191,7 @@ function refuseTooWide(network: Network): void {
 export function refuseUnknown(names: readonly string[], known: readonly string[]): void {
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  const near = known.find((name) => name.startsWith(unknown.slice(0, 2)));
+  const near = nearest(unknown, known);
   const proposal = near ? `did you mean "${near}"? ` : '';
   throw new AppError('MISUSED', `there is no service "${unknown}"`, `${proposal}known are ${known.join(', ')}`);
 }
