@@ -1,8 +1,8 @@
-import { connect, makeHost } from '../../src/lab/host';
+import { connect } from '../../src/lab/host';
 import { describeAsRoot } from '../support/as-root';
 import { firewallOn, PBX } from '../support/firewall-host';
 import { net } from '../support/net';
-import { makePacketLab, V4, V6, type PacketLab } from '../support/packet-lab';
+import { makePacketLab, makeSettledHost, V4, V6, type PacketLab } from '../support/packet-lab';
 import { probeOn } from '../support/probe';
 import { until } from '../support/until';
 
@@ -245,7 +245,11 @@ describeAsRoot.each([
   });
 
   it('secure: a connection that others began learns how narrow it is', async () => {
-    const [asterisk, router, away] = [await makeHost('pbx'), await makeHost('router'), await makeHost('far')];
+    const [asterisk, router, away] = [
+      await makeSettledHost('pbx'),
+      await makeSettledHost('router'),
+      await makeSettledHost('far'),
+    ];
     made.push(asterisk, router, away);
     await connect(asterisk, [`${pbx}/${length}`], router, [`${gates[1]}/${length}`]);
     await connect(router, [`${gates[0]}/${length}`], away, [`${far}/${length}`]);
@@ -254,10 +258,6 @@ describeAsRoot.each([
     await router.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
     await router.run('ip', ['link', 'set', 'to-far', 'mtu', '1300']); // the far end does not know
     await firewallOn(asterisk).firewall.apply({ ...PBX, mode: 'secure' }, new Map());
-    for (const each of [asterisk, router, away]) {
-      const settled = async () => !(await each.run('ip', ['-6', 'address'])).includes('tentative');
-      await until(settled, `${each.name} to make sure of its addresses`);
-    }
     const [inside, outside] = [probeOn(asterisk), probeOn(away)];
     made.push(inside, outside);
     await inside.open({ do: 'listen', id: 'web', from: pbx, port: 443 });

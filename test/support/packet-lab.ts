@@ -54,8 +54,15 @@ export interface PacketLab extends HostFirewall {
 }
 type Members = Readonly<Record<string, readonly string[]>>;
 
+/** A host whose own addresses are not tentative for a second, in which it finds no neighbour. */
+export async function makeSettledHost(name: string): Promise<Host> {
+  const host = await makeHost(name);
+  await host.run('sysctl', ['-qw', 'net.ipv6.conf.default.accept_dad=0']);
+  return host;
+}
+
 export async function makePacketLab(): Promise<PacketLab> {
-  const [pbx, outside] = [await makeHost('pbx'), await makeHost('outside')];
+  const [pbx, outside] = [await makeSettledHost('pbx'), await makeSettledHost('outside')];
   const cidr = (address: string) => `${address}/${address.includes(':') ? 64 : 24}`;
   const own = [V4, V6].map((each) => `${each.own}/${each.family === 4 ? 32 : 128}`);
   await connect(
