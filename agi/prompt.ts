@@ -3,7 +3,7 @@ import prompts from '../sounds/prompts.json';
 import type { Call, Keying } from '../src/domain/call';
 
 export type OwnPrompt = keyof (typeof prompts)['en'];
-export type StockPrompt = keyof (typeof prompts)['stock']['en'];
+type StockPrompt = keyof (typeof prompts)['stock']['en'];
 export type Prompt = OwnPrompt | StockPrompt;
 
 /** A call on which only prompts that exist can be played: a wrong name does not compile. */

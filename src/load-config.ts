@@ -5,7 +5,7 @@ import { readConfig, type Config, type Environment } from './config';
 import { AppError } from './errors';
 import { PACKAGE } from './package-folder';
 
-export const CONFIG_FILE = '/etc/tollgate/tollgate.toml';
+const CONFIG_FILE = '/etc/tollgate/tollgate.toml';
 
 /** Reads the settings. Without a file: defaults, and from a checkout the state lies in `./.tollgate`. */
 export function loadConfig(file: string | undefined, environment: Environment): Config {

@@ -5,7 +5,7 @@
  * Rejects with AppError COMMAND_FAILED that quotes the command and what it wrote to stderr.
  */
 export type Run = (file: string, args: readonly string[], options?: RunOptions) => Promise<string>;
-export interface RunOptions {
+interface RunOptions {
   readonly stdin?: string;
   /** Added to PATH and LC_ALL, which nobody changes. */
   readonly env?: Readonly<Record<string, string>>;

@@ -78,6 +78,6 @@ export function mailSettings({ mail, pbx }: Config, folder: string): MailSetting
 }
 
 /** Empty: the machine's own. */
-export function timeZoneOf(setting: string): string {
+function timeZoneOf(setting: string): string {
   return setting || Intl.DateTimeFormat().resolvedOptions().timeZone;
 }

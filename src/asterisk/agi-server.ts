@@ -18,7 +18,7 @@ export interface AgiRequest {
 }
 
 /** Answers one call. What it resolves to is left on the channel as variables. */
-export type AgiScript = (call: Call, request: AgiRequest) => Promise<Variables>;
+type AgiScript = (call: Call, request: AgiRequest) => Promise<Variables>;
 
 export interface AgiServerOptions {
   /** 0: any free one. */

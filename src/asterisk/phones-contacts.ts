@@ -31,7 +31,7 @@ export async function listContacts(
   return itemsOf(listed).flatMap((frame) => readContact(frame, sources, now) ?? []);
 }
 
-export function readContact(frame: Frame, sources: Sources, now: Date): Contact | undefined {
+function readContact(frame: Frame, sources: Sources, now: Date): Contact | undefined {
   const [key, uri] = [field(frame, 'objectname'), field(frame, 'uri')];
   if (!key || !uri) return undefined;
   // Asterisk lists an expired contact until something next asks for it.
@@ -76,7 +76,7 @@ async function expire(connection: AmiConnection, key: string): Promise<boolean> 
 }
 
 /** The registrar's own record with its end in 1970; undefined when it is not the JSON object that it should be. */
-export function withPastEnd(record: string): string | undefined {
+function withPastEnd(record: string): string | undefined {
   try {
     const contact: unknown = JSON.parse(record);
     if (typeof contact !== 'object' || contact === null || !('expiration_time' in contact)) return undefined;

@@ -12,7 +12,7 @@ import { facts, type Cell } from './table';
 type ConfigSession = Pick<Session, 'config' | 'configFile' | 'screen'>;
 
 /** Settings that are written as `90m 8h` and kept in seconds. */
-export const SECONDS: readonly string[] = [
+const SECONDS: readonly string[] = [
   ...['call.first_key', 'call.between_keys', 'call.address_key', 'call.whole', 'call.warning'],
   ...['pin.first_lock', 'pin.longest_lock', 'pin.alarm_delay'],
   ...['lease.phone', 'lease.longest', 'firewall.trial'],

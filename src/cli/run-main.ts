@@ -10,7 +10,7 @@ import type { World } from './product';
 import { programOf } from './program';
 import { openSession, type EveryOption } from './session';
 
-export const EXIT = { done: 0, failed: 1, misused: 2 } as const;
+const EXIT = { done: 0, failed: 1, misused: 2 } as const;
 
 /** `argv`: what was typed after `tollgate`. Resolves to the exit code; rejects for a bug of ours only. */
 export async function runMain(argv: readonly string[], world: World): Promise<number> {

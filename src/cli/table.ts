@@ -9,7 +9,7 @@ export interface Column {
   /** May be broken into lines where the screen is too narrow. */
   readonly wraps?: boolean;
 }
-export type Paint = (text: string) => string;
+type Paint = (text: string) => string;
 export type Cell = string | { readonly text: string; readonly paint: Paint };
 
 const GAP = 2;

@@ -4,7 +4,7 @@ import type { Change, Elements, Member } from './firewall';
 import type { Network } from './network';
 import { ALL, expandServices, type Service } from './service';
 
-export const BLOCK = 'block';
+const BLOCK = 'block';
 /** Addresses that were in a signalling set: connections that we ourselves began with them end with their lease. */
 export const WAS = 'was';
 /** How long an address is remembered after its last signalling lease; longer than any connection of ours to it idles. */
@@ -23,7 +23,7 @@ function membersOf(live: readonly Entry[], services: readonly Service[]): Map<st
 }
 
 /** Every set that an entry can put a network into. */
-export function setNames(services: readonly Service[]): string[] {
+function setNames(services: readonly Service[]): string[] {
   return [...services.map((service) => service.name), ALL, WAS, BLOCK];
 }
 

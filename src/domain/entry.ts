@@ -30,10 +30,6 @@ export interface Entry {
 }
 export type NewEntry = Omit<Entry, 'id' | 'provedAt'>;
 
-export function isLive(entry: Entry, now: Date): boolean {
-  return entry.state === 'open' && isBefore(now, entry.until);
-}
-
 export function isBefore(now: Date, until: Until): boolean {
   return until === 'forever' || now.getTime() < until.getTime();
 }

@@ -20,7 +20,7 @@ export interface Service {
 }
 
 /** Bundles of bundles. `all` is every service and, in `secure` mode, every other port as well. */
-export const BUNDLES: Readonly<Record<string, readonly string[]>> = { phone: ['sip', 'iax', 'rtp'] };
+const BUNDLES: Readonly<Record<string, readonly string[]>> = { phone: ['sip', 'iax', 'rtp'] };
 export const ALL = 'all';
 
 /**

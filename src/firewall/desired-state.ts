@@ -27,7 +27,7 @@ export function desiredState(policy: Policy, elements: Elements, now: Date, most
 }
 
 /** The names of the sets that hold entries, services' and our own. */
-export function setNames(policy: Policy): readonly string[] {
+function setNames(policy: Policy): readonly string[] {
   const services = policy.services.map(({ name }) => name);
   const taken = services.find((name) => RESERVED.some((reserved) => reserved === name));
   if (taken !== undefined)

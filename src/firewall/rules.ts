@@ -7,7 +7,7 @@ import { portGroups, portMatches, portText, type PortGroup } from './port-groups
 import { VERDICTS } from './verdicts';
 
 /** The NFLOG group that copies of knocks go to; no other program's by default. */
-export const KNOCK_GROUP = 5060;
+const KNOCK_GROUP = 5060;
 /** Enough to see who knocks and as whom, from each source, whatever the others send. */
 const KNOCKS_OF_A_SOURCE = '--hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip';
 /** For answers to ping, and for copies of knocks where nothing is dropped. */

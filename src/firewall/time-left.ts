@@ -7,7 +7,7 @@ export type Left = number | 'forever';
  * The longest timeout we give, well under the kernel's 2,147,483 s (32 bits of milliseconds); a longer lease is renewed
  * on the way. A machine that nobody looks after therefore closes its doors after 20 days, never late.
  */
-export const LONGEST_SECONDS = 20 * 24 * 3600;
+const LONGEST_SECONDS = 20 * 24 * 3600;
 /** A lease longer than that is given its full time again when the kernel has less than this left for it. */
 const RENEW_BELOW_SECONDS = LONGEST_SECONDS / 2;
 /** Reading half a million members takes a while, and so does sending them. */

@@ -103,7 +103,7 @@ async function openFor(
 }
 
 /** Changes nothing. Networks cannot come from a telephone, but a block may be wider than the address. */
-export async function refusalOf(parts: Parts, address: Network): Promise<Refusal | undefined> {
+async function refusalOf(parts: Parts, address: Network): Promise<Refusal | undefined> {
   if (parts.ownAddresses().some((own) => covers(own, address))) return 'own';
   const reach = reachOf(address);
   const tolerated = reach === 'documentation' && parts.rules.allowDocumentationAddresses;

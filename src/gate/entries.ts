@@ -1,4 +1,5 @@
 /** The admin's doors: allow, revoke, block, unblock, list. */
+import { nearest } from '../domain/nearest';
 import type { Entry, NewEntry, Until } from '../domain/entry';
 import {
   around,

@@ -9,7 +9,7 @@ import type { Clock, Log, Random } from '../ports';
 import type { PinVault } from './pin-vault';
 
 /** Mail as the gate needs it: words now, delivery whenever the server is there. */
-export interface Post {
+interface Post {
   lettersFor(notice: Notice): readonly Letter[];
   newMessageId(): string;
   /** Sends what is queued as soon as it can. */

@@ -84,7 +84,7 @@ async function count(parts: Parts, records: Records, number: string, caller: Cal
 }
 
 /** The first lock, doubled for every lock since the last good PIN. */
-export function lockSeconds(
+function lockSeconds(
   locks: number,
   rules: { readonly firstLockSeconds: number; readonly longestLockSeconds: number },
 ): number {

@@ -35,7 +35,7 @@ export async function ownMirror(etc = '/etc'): Promise<Mirror> {
 }
 
 /** `deb [arch=amd64 signed-by=/k.gpg] http://mirror/debian bookworm main contrib` */
-export function readOneLine(text: string): Source[] {
+function readOneLine(text: string): Source[] {
   return text.split('\n').flatMap((line) => {
     const [, uri, suite, components] = /^\s*deb\s+(?:\[[^\]]*\]\s*)?(\S+)\s+(\S+)\s+([^#]*)/.exec(line) ?? [];
     if (uri === undefined || suite === undefined || components === undefined) return [];
@@ -44,7 +44,7 @@ export function readOneLine(text: string): Source[] {
 }
 
 /** `Types: deb`, `URIs: …`, `Suites: …`, `Components: …`; paragraphs are sources, lines that begin with a blank go on. */
-export function readDeb822(text: string): Source[] {
+function readDeb822(text: string): Source[] {
   const bare = text.replace(/\r/g, '').replace(/^#.*\n?/gm, '');
   return bare.split(/\n[ \t]*\n/).flatMap((paragraph) => {
     const fields = new Map(

@@ -18,7 +18,7 @@ export interface Room {
   close(): void;
 }
 
-export interface RoomSpawnOptions extends SpawnOptions {
+interface RoomSpawnOptions extends SpawnOptions {
   /** User and group of the tree; root unless told. */
   readonly user?: string;
 }

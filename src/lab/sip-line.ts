@@ -20,7 +20,7 @@ export interface LineOptions {
   readonly patienceMs?: number;
 }
 
-export interface Request {
+interface Request {
   readonly method: string;
   readonly uri: string;
   /** From, To and Call-ID of the dialogue. */

@@ -2,7 +2,7 @@
 import type { Address } from '../domain/letter';
 
 /** `alarms`: locked accounts and the guessing alarm. `everything`: every opened and closed door as well. */
-export type TellAdmin = 'nothing' | 'alarms' | 'everything';
+type TellAdmin = 'nothing' | 'alarms' | 'everything';
 
 export interface MailSettings {
   /** The sender of every letter, and who gets those that come back. */

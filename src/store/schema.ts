@@ -45,14 +45,14 @@ export interface EntryRow {
   readonly proved_at: number | null;
 }
 
-export interface TriesRow {
+interface TriesRow {
   readonly subject: string;
   readonly failures: number;
   readonly locks: number;
   readonly locked_until: number | null;
 }
 
-export interface FailureRow {
+interface FailureRow {
   readonly id: Generated<number>;
   readonly subject: string;
   readonly failed_at: number;

@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config';
 import type { AccountShape, EntryShape, JournalShape, ModeShape } from '../../src/domain/shapes';
 import type { Operations } from '../../src/gate/gate';
 
-export const NOW = new Date('2026-11-22T10:00:00Z');
+const NOW = new Date('2026-11-22T10:00:00Z');
 const SINCE = '2026-11-22T09:30:00.000Z';
 const TOMORROW = '2026-11-23T12:00:00.000Z';
 

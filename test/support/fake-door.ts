@@ -3,8 +3,8 @@ import type { Doorkeeper, Refusal, Traveller } from '../../src/domain/doorkeeper
 import type { Entry } from '../../src/domain/entry';
 import { parseAddress, type Network } from '../../src/domain/network';
 
-export const NOW = new Date('2030-01-01T12:00:00Z');
-export const THREE_DAYS_ON = new Date('2030-01-04T11:59:59Z');
+const NOW = new Date('2030-01-01T12:00:00Z');
+const THREE_DAYS_ON = new Date('2030-01-04T11:59:59Z');
 
 export interface FakeDoorOptions {
   /** Addresses that are open already, oldest first. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { readLetter, type ReadLetter } from './read-letter';
 
-export interface Arrived extends ReadLetter {
+interface Arrived extends ReadLetter {
   readonly raw: string;
   readonly from: string;
   readonly to: readonly string[];

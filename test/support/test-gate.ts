@@ -29,7 +29,7 @@ export interface TestGate extends Gate {
   close(): Promise<void>;
 }
 
-export interface FakePhones extends Phones {
+interface FakePhones extends Phones {
   peersNow: Peer[];
   /** `hangUp 192.0.2.7`, `forget 192.0.2.7`, in order. */
   readonly asked: string[];
