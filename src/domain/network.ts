@@ -13,7 +13,7 @@ export type Family = 4 | 6;
 export function parseNetwork(text: string): Network | undefined {
   const [address = '', length, ...rest] = text.trim().split('/');
   if (rest.length > 0 || !(isIPv4(address) || isIPv6(address)) || address.includes('%')) return undefined;
-  const parsed = ipaddr.process(address);
+  const parsed = ipaddr.process(isIPv6(address) ? withoutDots(address) : address);
   const most = parsed.kind() === 'ipv4' ? 32 : 128;
   if (length === undefined) return canonical(parsed, most);
   if (!/^\d{1,3}$/.test(length)) return undefined;
@@ -55,6 +55,14 @@ export function around(network: Network, prefix: number): Network {
 /** Every network that covers this one, itself included, widest last; what a look-up of a single row per prefix asks. */
 export function covering(network: Network): Network[] {
   return Array.from({ length: prefixOf(network) + 1 }, (_, i) => canonical(bits(network), prefixOf(network) - i));
+}
+
+/** `::1.2.3.4` as `::102:304`: ipaddr.js reads the dotted form of an IPv6 address as if it were IPv4-mapped. */
+function withoutDots(address: string): string {
+  return address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = parts.map(Number);
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  });
 }
 
 function widest(network: Network): number {

@@ -28,6 +28,8 @@ describe('a network', () => {
     ['8000::/1', '8000::/1'],
     ['::ffff:192.0.2.7', '192.0.2.7'],
     ['::ffff:192.0.2.7/120', '192.0.2.0/24'],
+    ['::1.2.3.4', '::102:304'],
+    ['64:ff9b::192.0.2.7', '64:ff9b::c000:207'],
   ])('%j reads as %s', (text, canonical) => expect(parseNetwork(text)).toBe(canonical));
 
   it.each([
