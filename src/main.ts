@@ -9,7 +9,6 @@ import { sshPeer } from './cli/ssh-peer';
 import { terminalOf } from './cli/terminal';
 import type { Product } from './cli/product';
 import { clock } from './clock';
-import { AppError } from './errors';
 import { loadConfig } from './load-config';
 import { PACKAGE } from './package-folder';
 import type { Log } from './ports';
@@ -41,7 +40,10 @@ const product: Product = {
     return setUp(asked, { run, clock, log: silent, random: randomBytes });
   },
   sampleConfig: () => read('src/install/tollgate.sample.toml'),
-  demo: () => Promise.reject(new AppError('SETUP_FAILED', 'the demo is not built yet', 'tollgate --help')),
+  async demo({ tell }) {
+    const { demo } = await import('./lab/demo.js');
+    return demo({ tell, progress: (line) => void process.stderr.write(`${line}\n`), run });
+  },
 };
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

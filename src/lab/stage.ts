@@ -22,6 +22,12 @@ export const ADDRESS = {
   carrier: '192.0.2.10',
   stranger: '192.0.2.166',
 } as const;
+/** The same hosts over IPv6. */
+export const ADDRESS6 = {
+  pbx: '2001:db8:1::1',
+  hotel: '2001:db8:2::77',
+  stranger: '2001:db8:3::166',
+} as const;
 export const EXTENSION = { user: '701', password: randomBytes(9).toString('base64url') } as const;
 
 export interface Stage {
@@ -32,6 +38,9 @@ export interface Stage {
   /** The carrier's programs: SIPp. */
   readonly carrier: Room;
   readonly letters: readonly Received[];
+  readonly mailServer: { start(): Promise<void>; stop(): Promise<void> };
+  /** The state folder. */
+  readonly state: string;
   /** One command, as the daemon's own user; resolves to its stdout. */
   readonly tollgate: (...args: readonly string[]) => Promise<string>;
   /** The same with what is typed into it. */
@@ -44,28 +53,28 @@ export interface Stage {
 const SMTP_PORT = 2525;
 const MAIN = join(checkout(), 'dist/src/main.js');
 
-/** `tree` from `tree(ASTERISK_22, …)`. */
-export async function setStage(tree: string): Promise<Stage> {
+/** `tree` from `tree(ASTERISK_22, …)`; `settings`: TOML after the demo's own. */
+export async function setStage(tree: string, { settings: more = '' } = {}): Promise<Stage> {
   const pbx = await makeHost('pbx');
   const hotel = await makeHost('hotel');
   const carrierHost = await makeHost('carrier');
   const stranger = await makeHost('stranger');
-  const site = (host: Host, address: string, length: number, gateway: string) => ({
+  const site = (host: Host, address: string, length: number, gateway: string, address6?: string) => ({
     host,
-    addresses: [`${address}/${length}`],
-    gateways: [`${gateway}/${length}`],
+    addresses: [`${address}/${length}`, ...(address6 === undefined ? [] : [`${address6}/64`])],
+    gateways: [`${gateway}/${length}`, ...(address6 === undefined ? [] : [`${address6.replace(/::.*/, '::fe')}/64`])],
   });
   const router = await internet([
-    site(pbx, ADDRESS.pbx, 24, '203.0.113.254'),
-    site(hotel, ADDRESS.hotel, 24, '198.51.100.254'),
+    site(pbx, ADDRESS.pbx, 24, '203.0.113.254', ADDRESS6.pbx),
+    site(hotel, ADDRESS.hotel, 24, '198.51.100.254', ADDRESS6.hotel),
     site(carrierHost, ADDRESS.carrier, 25, '192.0.2.126'),
-    site(stranger, ADDRESS.stranger, 25, '192.0.2.254'),
+    site(stranger, ADDRESS.stranger, 25, '192.0.2.254', ADDRESS6.stranger),
   ]);
   const folder = await mkdtemp(join(tmpdir(), 'tollgate-demo-'));
   await chown(folder, SERVICE_ID, SERVICE_ID);
   const amiSecret = randomBytes(12).toString('base64url');
   const settings = join(folder, 'tollgate.toml');
-  await writeFile(settings, settingsText(folder, amiSecret));
+  await writeFile(settings, `${settingsText(folder, amiSecret)}${more}`);
   const sounds = join(checkout(), 'sounds');
   const config = await pbxConfig({
     extension: EXTENSION.user,
@@ -76,14 +85,25 @@ export async function setStage(tree: string): Promise<Stage> {
   const asterisk = await startAsterisk(pbx, { tree, config, binds: [sounds] });
   const carrier = await inTree(carrierHost, tree);
   const letters: Received[] = [];
-  const sink = await startSink(pbx, letters);
+  let sink = await startSink(pbx, letters);
+  const stopSink = async () => {
+    const ended = once(sink, 'exit');
+    sink.stdin?.end();
+    await ended;
+  };
   const service = asService(pbx);
   const tollgateWith = (stdin: string, ...args: readonly string[]) =>
     service.run(MAIN, ['--config', settings, ...args], { stdin, timeoutMs: 30_000 });
   const tollgate = (...args: readonly string[]) => tollgateWith('', ...args);
   let daemon: ChildProcess | undefined;
   return {
-    ...{ pbx, hotel, stranger, asterisk, carrier, letters, tollgate, tollgateWith },
+    ...{ pbx, hotel, stranger, asterisk, carrier, letters, tollgate, tollgateWith, state: join(folder, 'state') },
+    mailServer: {
+      stop: stopSink,
+      start: async () => {
+        sink = await startSink(pbx, letters);
+      },
+    },
     serve: async () => {
       daemon = service.spawn(MAIN, ['--config', settings, 'serve'], { stdio: ['ignore', 'ignore', 'pipe'] });
       await ready(daemon);

@@ -15,14 +15,14 @@ calls.log = verbose(3),dtmf
 `;
 export const CALL_LOG_FILE = '/var/log/asterisk/calls.log';
 
-/** The events of one channel's log lines, in their order; other lines are passed over. */
+/** The events of a call's log lines, in their order; a prompt that goes on from its middle is no new one. */
 export function readCallLog(log: string): CallEvent[] {
   return log.split('\n').flatMap((line): CallEvent[] => {
     const [, seconds, text = ''] = /^\[(\d+\.\d{3})\] (.*)$/.exec(line) ?? [];
     if (seconds === undefined) return [];
     const atMs = Math.round(Number(seconds) * 1000);
     if (/Executing \[[^\]]+\] Answer\(/.test(text)) return [{ kind: 'answered', atMs }];
-    const prompt = /> Playing '([^']+)\.\w+' \(language/.exec(text)?.[1];
+    const prompt = /> Playing '([^']+)\.\w+' \((?!.*sample_offset [1-9])/.exec(text)?.[1];
     if (prompt !== undefined) return [{ kind: 'spoken', atMs, prompt: prompt.replace(/^\/.*\//, '') }];
     const key = /DTMF end '(.)' received on/.exec(text)?.[1];
     return key === undefined ? [] : [{ kind: 'pressed', atMs, key }];

@@ -1,6 +1,7 @@
 /** A world of its own for one command: whatever happens in it, and however it ends, nothing of it remains. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 
 /**
  * Its own processes and mounts; /run and the folder for temporary files live in memory. The process under `unshare` is
@@ -23,12 +24,19 @@ const GRACE_MS = 10_000;
 /** npm and the terminal both hand on one Ctrl-C: a second signal so soon is no second wish. */
 const SAME_WISH_MS = 1_000;
 
+export interface WorldOptions {
+  /** Gets the command's stdout line by line; our own stdout unless told. */
+  readonly onLine?: (line: string) => void;
+  /** Put into the command's environment, on top of ours. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /**
  * Runs a command there with our stdin, stdout and stderr, and resolves to its exit code, 128 + n for a signal. Needs
  * root. SIGINT and SIGTERM reach the command once; ten seconds later, or at the second one, the world ends. It also ends
  * when this process does, by kill -9 too.
  */
-export async function inWorld(argv: readonly string[]): Promise<number> {
+export async function inWorld(argv: readonly string[], { onLine, env = {} }: WorldOptions = {}): Promise<number> {
   const child = spawn(
     'setpriv',
     [
@@ -37,8 +45,9 @@ export async function inWorld(argv: readonly string[]): Promise<number> {
       ...['--pid', '--fork', '--kill-child', '--mount-proc', '--', 'sh', '-c', ENTER, 'sh', ...argv],
     ],
     // A process group of its own: a terminal's Ctrl-C reaches us alone, and we pass it on.
-    { stdio: 'inherit', detached: true },
+    { stdio: ['inherit', onLine ? 'pipe' : 'inherit', 'inherit'], detached: true, env: { ...process.env, ...env } },
   );
+  if (onLine && child.stdout) createInterface(child.stdout).on('line', onLine);
   const end = () => child.kill('SIGKILL');
   let askedAt: number | undefined;
   const forward = (signal: NodeJS.Signals) => {
@@ -51,7 +60,7 @@ export async function inWorld(argv: readonly string[]): Promise<number> {
   process.on('SIGINT', forward);
   process.on('SIGTERM', forward);
   try {
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
     return code ?? (signal === 'SIGKILL' ? 137 : 143);
   } finally {
     process.off('SIGINT', forward);

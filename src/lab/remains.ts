@@ -1,0 +1,47 @@
+/** What a story could leave on this machine: processes, mounts, network devices and names, rules, temporary folders. */
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Run } from '../ports';
+
+/** In the environment of everything that the story starts. */
+export const MARK = 'TOLLGATE_STORY';
+
+export interface Remains {
+  readonly mounts: readonly string[];
+  readonly devices: readonly string[];
+  readonly rules: readonly string[];
+  readonly folders: readonly string[];
+}
+
+export async function takeStock(run: Run): Promise<Remains> {
+  const rules = await Promise.all(['iptables-save', 'ip6tables-save'].map((tool) => run(tool, [])));
+  const sets = await run('ipset', ['list', '-n']);
+  const folders = await Promise.all(['/run/netns', '/tmp', '/var/tmp'].map((path) => readdir(path).catch(() => [])));
+  return {
+    mounts: (await readFile('/proc/self/mounts', 'utf8')).split('\n'),
+    devices: (await readFile('/proc/net/dev', 'utf8')).split('\n').map((line) => line.split(':')[0] ?? ''),
+    rules: [...rules.join('\n').split('\n'), ...sets.split('\n')].filter((line) => /tollgate|tg-/i.test(line)),
+    folders: folders.flat().filter((name) => /tollgate|host|pbx/i.test(name)),
+  };
+}
+
+/** What is there now and was not before, and processes that carry this mark; empty when all is as it was. */
+export async function leftBehind(run: Run, before: Remains, mark: string): Promise<string[]> {
+  const now = await takeStock(run);
+  const kinds = ['mounts', 'devices', 'rules', 'folders'] as const;
+  const more = kinds.flatMap((kind) => now[kind].filter((line) => !before[kind].includes(line)));
+  return [...more, ...(await processesOf(mark))];
+}
+
+/** The kernel takes a moment to reap a world that was killed. */
+async function processesOf(mark: string): Promise<string[]> {
+  const end = performance.now() + 5_000;
+  for (;;) {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+    const read = (pid: string) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => ''); // it has ended
+    const environments = await Promise.all(pids.map(read));
+    const alive = pids.filter((_, i) => environments[i]?.includes(`${MARK}=${mark}`));
+    if (alive.length === 0 || performance.now() > end) return alive.map((pid) => `process ${pid}`);
+    await sleep(50);
+  }
+}
