@@ -11,6 +11,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -177,10 +178,15 @@ async function build() {
   const stamp = join(CHECKOUT, 'dist/.built-from');
   const sources = fingerprint(['src', 'agi', 'sounds/prompts.json', 'tsconfig.json', 'tsconfig.build.json']);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return;
-  rmSync(join(CHECKOUT, 'dist'), { recursive: true, force: true });
+  // Beside what works until the new one is complete: a build that fails takes nothing away.
+  const made = join(CHECKOUT, 'node_modules/.cache/tollgate-build');
+  rmSync(made, { recursive: true, force: true });
   const compiler = join(CHECKOUT, 'node_modules/typescript/bin/tsc');
-  await step('tsc: the sources are newer than dist/', process.execPath, [compiler, '-p', 'tsconfig.build.json']);
-  writeFileSync(stamp, sources);
+  const compile = [compiler, '-p', 'tsconfig.build.json', '--outDir', made];
+  await step('tsc: the sources are newer than dist/', process.execPath, compile);
+  writeFileSync(join(made, '.built-from'), sources);
+  rmSync(join(CHECKOUT, 'dist'), { recursive: true, force: true });
+  renameSync(made, join(CHECKOUT, 'dist'));
 }
 
 /** Of names, sizes and times, so that a file that went away counts too. */
