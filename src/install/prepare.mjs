@@ -131,13 +131,15 @@ async function agree(question, settled) {
 async function installModules(settled) {
   if (!modulesMatchLock()) {
     say('the packages of package-lock.json are not installed yet');
-    const ci = ['ci', '--loglevel=error', '--no-audit', '--no-fund'];
-    const installed = await step('npm ci (a minute or two)', 'npm', ci, { mayFail: true });
+    const quiet = ['--loglevel=error', '--no-audit', '--no-fund'];
+    const installed = await step('npm ci (a minute or two)', 'npm', ['ci', ...quiet], { mayFail: true });
     if (!installed) {
       const tools = missingOf(COMPILER);
-      if (tools.length === 0) throw new CannotPrepare('npm ci failed', 'see its own words above');
-      await compilerFor('npm ci failed, perhaps for want of a compiler', tools, settled);
-      await step('npm ci, once more (a minute or two)', 'npm', ci);
+      if (tools.length > 0) await compilerFor('npm ci failed, perhaps for want of a compiler', tools, settled);
+      // A registry that does not carry the packages for other platforms fails "npm ci" before it begins. This goes by
+      // the same versions and hashes of package-lock.json, and leaves that file as it is.
+      const install = ['install', '--no-save', ...quiet];
+      await step('npm install --no-save instead (a minute or two)', 'npm', install);
     }
   }
   if (sqliteLoads()) return;
