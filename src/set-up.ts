@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { InitAsked, InitShape } from './cli/init';
 import { AppError } from './errors';
 import type { Operations } from './gate/gate';
-import { machineSteps, nextSteps, serviceStep, type Machine } from './install/init';
+import { machineSteps, nextSteps, serviceSteps, type Machine } from './install/init';
 import { makeAll, unmakeAll, type Step } from './install/step';
 import { PACKAGE } from './package-folder';
 import { prepareState, stateFolder } from './state-folder';
@@ -21,7 +21,7 @@ export async function setUp(asked: InitAsked, world: World): Promise<InitShape> 
   }
   const machine: Machine = { ...world, root: '/', package: PACKAGE, node: process.execPath };
   const inner = [stateStep(asked, world), firewallStep(asked, world)];
-  const steps = ownSettings ? inner : [...machineSteps(machine), ...inner, serviceStep(machine)];
+  const steps = ownSettings ? inner : [...machineSteps(machine), ...inner, ...serviceSteps(machine)];
   const done = await (undo ? unmakeAll : makeAll)(steps, dryRun);
   const next = undo || dryRun ? [] : ownSettings ? ['tollgate account add NUMBER', 'tollgate serve'] : nextSteps();
   return { steps: done.map((step) => ({ ...step, note: step.note ?? null })), next };

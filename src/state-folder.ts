@@ -10,6 +10,8 @@ export interface StateFolder {
   readonly lock: string;
   readonly pepper: string;
   readonly control: string;
+  /** What the firewall is after a reboot. */
+  readonly boot: string;
   readonly mail: string;
   /** The admin's own recordings. */
   readonly sounds: string;
@@ -26,6 +28,7 @@ export function stateFolder(path: string): StateFolder {
     lock: at('lock.db'),
     pepper: at('pepper'),
     control: at('control.sock'),
+    boot: at('firewall'),
     mail: at('mail'),
     sounds: at('sounds'),
   };

@@ -1,8 +1,10 @@
 /** The composition root: with `daemon.ts` the only place that knows two sibling folders. */
 import { spawn } from 'node:child_process';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { procFiles } from './asterisk/listening-proc';
 import { openPhones, type Asterisk } from './asterisk/phones';
+import { bootFile } from './boot-file';
 import { servicesOf, type Config } from './config';
 import { connectControl } from './control/client';
 import { parseNetwork, type Network } from './domain/network';
@@ -13,6 +15,7 @@ import { overChild, type SpawnSession } from './firewall/session-port';
 import { openGate, type Gate, type Operations } from './gate/gate';
 import { pinVault } from './gate/pin-vault';
 import { openPost, type Post } from './mail/open';
+import { PACKAGE } from './package-folder';
 import type { Clock, Log, Random, Run } from './ports';
 import { amiSettings, mailSettings, rtpPorts, rulesOf } from './settings';
 import { ownerOf, readPepper, stateFolder, type StateFolder } from './state-folder';
@@ -51,7 +54,11 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     lock.release();
     throw error;
   });
-  const firewall = openFirewall({ run, clock, log, spawnSession });
+  const firewall = openFirewall({
+    ...{ run, clock, log, spawnSession },
+    saved: bootFile(state.boot, () => ownerOf(state)),
+    restoring: ['sh', join(PACKAGE, 'src/install/restore-firewall.sh'), state.boot],
+  });
   const post = openPost(mailSettings(config, state.mail), { store, clock, random, log });
   const phones = openPhones({
     ...{ ami: amiSettings(config), clock, random, log, proc: procFiles },

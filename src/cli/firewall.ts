@@ -16,6 +16,11 @@ export function addFirewall(program: Command, act: Act): void {
   firewall.command('show').description('our rules and the members of our sets').action(act(show));
   changing(firewall.command('apply').description('make the kernel hold what Tollgate remembers')).action(act(apply));
   changing(
+    firewall
+      .command('restore')
+      .description('bring back what is saved for a reboot, as the unit does before the network'),
+  ).action(act(restore));
+  changing(
     firewall.command('remove').description('take everything of ours out of the kernel; Tollgate keeps its entries'),
   ).action(act(remove));
 }
@@ -45,6 +50,11 @@ async function apply(session: Session, { dryRun }: DryRun): Promise<Outcome> {
     dryRun,
     sent === 0 ? 'The kernel holds it all already.' : `${count(sent, 'line')} sent to the kernel; it holds it all now.`,
   );
+}
+
+async function restore(session: Session, { dryRun }: DryRun): Promise<Outcome> {
+  const shape = await (await session.operations()).firewallRestore({ by: session.by, ...given({ dryRun }) });
+  return modeOutcome(shape, dryRun, shape.lines.map((line) => say`${line}`).join('\n'));
 }
 
 async function remove(session: Session, { dryRun }: DryRun): Promise<Outcome> {

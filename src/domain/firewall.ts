@@ -57,6 +57,11 @@ export interface Firewall {
    * were, as far as the kernel lets us, and it rejects with FIREWALL_FAILED.
    */
   change(changes: readonly Change[]): Promise<void>;
+  /**
+   * Does what the boot unit does: brings back the last confirmed mode and what is still due of its members. Resolves to
+   * what it says, or with `dryRun` to the lines that it would send.
+   */
+  restore(how: { readonly dryRun: boolean }): Promise<readonly string[]>;
   /** Every member of our sets, with its counter. */
   members(): Promise<readonly Member[]>;
   /** Our rules, as `iptables -S` and `ip6tables -S` tell them; empty when nothing is hooked. */

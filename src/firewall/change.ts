@@ -1,11 +1,13 @@
 /** Changes members through the session: all of a call or none, many callers in one go, confirmed by the kernel. */
 import { AppError } from '../errors';
 import type { Change } from '../domain/firewall';
-import { familyOf } from '../domain/network';
+import { familyOf, parseNetwork } from '../domain/network';
 import type { Kernel } from './apply';
+import type { BootState } from './boot-state';
+import { keepForBoot, type Confirmed } from './keep-for-boot';
 import type { KernelSet } from './kernel-state';
 import type { KnownMembers } from './known-members';
-import { kernelNetworks, setName } from './names';
+import { kernelNetworks, readSetName, setName } from './names';
 import { parseSets, savedMembers } from './read';
 import type { Answer, Order, Session } from './session';
 import { isNear, leftUntil, timeoutOf } from './time-left';
@@ -20,6 +22,7 @@ export interface Call {
 interface Parts extends Kernel {
   readonly session: Session;
   readonly known: KnownMembers;
+  readonly boot: BootState;
 }
 
 /** Carries out several callers' changes at once; each caller hears of its own. Never rejects. */
@@ -29,16 +32,23 @@ export async function changeMembers(calls: readonly Call[], parts: Parts): Promi
     if (known.isEmpty) known.learn(await readSets(parts), clock.now());
     const now = clock.now();
     const orders = calls.map(({ changes }) => changes.flatMap((change) => ordersFor(change, now)));
-    const answers = await makeRoomForBlocks(orders.flat(), await carryOut(orders.flat(), parts), { ...parts, run });
+    const first = await carryOut(orders.flat(), parts);
+    const { answers, gaveWay } = await makeRoomForBlocks(orders.flat(), first, { ...parts, run });
+    const confirmed: Confirmed[] = [];
     let from = 0;
     for (const [i, call] of calls.entries()) {
       const mine = orders[i] ?? [];
       const fault = faultIn(mine, answers.slice(from, (from += mine.length)));
-      if (fault === undefined) for (const order of mine) known.note(order, now);
-      else await putBack(mine, orders.slice(i + 1).flat(), parts);
-      if (fault === undefined) call.done();
-      else call.failed(fault);
+      if (fault === undefined) {
+        const before = mine.map((order) => known.restoring(order, now));
+        for (const order of mine) known.note(order, now);
+        confirmed.push({ call, orders: mine, before });
+      } else {
+        await putBack(mine, orders.slice(i + 1).flat(), parts);
+        call.failed(fault);
+      }
     }
+    await keepForBoot(confirmed, gaveWay, parts);
   } catch (error) {
     for (const call of calls) call.failed(error);
   }
@@ -86,8 +96,9 @@ async function makeRoomForBlocks(
   orders: readonly Order[],
   answers: readonly Answer[],
   parts: Parts,
-): Promise<readonly Answer[]> {
+): Promise<{ readonly answers: readonly Answer[]; readonly gaveWay: readonly Change[] }> {
   const result = [...answers];
+  const gaveWay: Change[] = [];
   for (const [i, answer] of answers.entries()) {
     const order = orders[i];
     const full = answer.kind === 'refused' && answer.why.includes('is full');
@@ -98,8 +109,10 @@ async function makeRoomForBlocks(
     parts.known.note({ ...soonest, timeoutSeconds: undefined }, parts.clock.now());
     parts.log('a block gave way because the set is full', { set: order.set, gave: soonest.member, to: order.member });
     if (added) result[i] = added;
+    const network = parseNetwork(soonest.member);
+    if (network) gaveWay.push({ set: readSetName(order.set)?.set ?? '', network, until: undefined });
   }
-  return result;
+  return { answers: result, gaveWay };
 }
 
 async function soonestToEnd(set: string, except: readonly Order[], { run }: Parts): Promise<Order | undefined> {

@@ -3,6 +3,7 @@ import type { Change, Elements, Firewall, Member, Policy } from '../domain/firew
 import { parseNetwork } from '../domain/network';
 import type { Clock, Log, Run } from '../ports';
 import { applyState, type Kernel } from './apply';
+import { NOWHERE, openBootState, type Saved } from './boot-state';
 import { changeMembers, ordersFor, type Call } from './change';
 import { desiredState, MOST_MEMBERS } from './desired-state';
 import { NOTHING } from './kernel-state';
@@ -21,6 +22,10 @@ export interface FirewallPorts {
   readonly spawnSession: SpawnSession;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where what a reboot brings back is kept; left out: nothing comes back. */
+  readonly saved?: Saved;
+  /** The program that brings it back, and its arguments, the last of them being where it is. */
+  readonly restoring?: readonly string[];
   /** Members that each set may have. */
   readonly mostMembers?: number;
 }
@@ -30,6 +35,8 @@ export function openFirewall({
   spawnSession,
   clock,
   log,
+  saved = NOWHERE,
+  restoring = [],
   mostMembers = MOST_MEMBERS,
   ...ports
 }: FirewallPorts): Firewall {
@@ -37,6 +44,7 @@ export function openFirewall({
   const kernel: Kernel = { run, clock, log };
   const session = openSession(spawnSession, clock);
   const known = knownMembers();
+  const boot = openBootState({ saved, clock, log, mostMembers });
   const inTurn = oneAtATime();
   let waiting: Call[] = [];
 
@@ -49,7 +57,7 @@ export function openFirewall({
       void inTurn(() => {
         const calls = waiting;
         waiting = [];
-        return changeMembers(calls, { ...kernel, session, known });
+        return changeMembers(calls, { ...kernel, session, known, boot });
       });
     });
   }
@@ -59,6 +67,7 @@ export function openFirewall({
     known.learn(have.sets, at);
     if (lines.length > 0)
       log('firewall changed', { mode: policy.mode, trial: policy.trial?.mode, lines: lines.length });
+    await boot.keep(policy, elements);
     return lines;
   }
 
@@ -70,7 +79,17 @@ export function openFirewall({
   async function remove(): Promise<void> {
     const { have, at } = await applyState(() => NOTHING, kernel);
     known.learn(have.sets, at);
+    await boot.remove();
     log('firewall removed');
+  }
+
+  async function restore({ dryRun }: { readonly dryRun: boolean }): Promise<readonly string[]> {
+    const [file = '', ...args] = restoring;
+    known.learn(new Map(), clock.now()); // looked at again before the next change
+    const said = await run(file, [...args.slice(0, -1), ...(dryRun ? ['--print'] : []), ...args.slice(-1)], {
+      timeoutMs: 60_000,
+    });
+    return said.trimEnd().split('\n');
   }
 
   return {
@@ -78,6 +97,7 @@ export function openFirewall({
     apply: (policy, elements) => inTurn(() => apply(policy, elements)),
     plan: (policy, elements) => inTurn(() => plan(policy, elements)),
     remove: () => inTurn(remove),
+    restore: (how) => inTurn(() => restore(how)),
     members: () => readMembers(run),
     rules: () => listRules(run),
     trialSecondsLeft: () => readTrial(run),

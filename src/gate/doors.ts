@@ -82,15 +82,17 @@ export class Doors {
   async close(entries: readonly Entry[], cause: Cause): Promise<Closed> {
     if (entries.length === 0) return { entries: [], calls: [] };
     const { store, clock, phones, post } = this.#parts;
-    await this.#alone(async () => {
+    const fault = await this.#alone(async () => {
       await store.transaction(async (records) => {
         for (const entry of entries) await this.#end(records, entry, cause);
       });
-      await this.#tellKernel(await this.#changes([], entries));
+      return this.#tellKernel(await this.#changes([], entries)).catch((error: unknown) => ({ error }));
     });
     post.poke();
+    const calls = await this.#cutOff(entries, phones); // whatever the kernel said: the entries have ended
+    if (fault) throw fault.error;
     const ended = entries.map((entry) => ({ ...entry, state: 'ended' as const, until: clock.now() }));
-    return { entries: ended, calls: await this.#cutOff(entries, phones) };
+    return { entries: ended, calls };
   }
 
   /** Puts into the store and the kernel that these leases' time has come; their calls may go on. */

@@ -51,6 +51,7 @@ export type Operations = {
   rollback(asked: Asked): Promise<ModeShape>;
   firewallShow(asked: object): Promise<{ readonly rules: readonly string[]; readonly members: readonly object[] }>;
   firewallApply(asked: Asked): Promise<ModeShape>;
+  firewallRestore(asked: Asked): Promise<ModeShape>;
   firewallRemove(asked: Asked): Promise<ModeShape>;
 
   mailTest(asked: Asked & { readonly to: string }): Promise<{ readonly to: string; readonly answer: string }>;
@@ -84,6 +85,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
     async restore() {
       await dropUnconfirmed();
       await doors.expire();
+      await modes.forgetLostTrial(parts, doors);
       return modes.reconcile(parts, doors);
     },
     async tick() {
@@ -143,6 +145,7 @@ function operationsOf(parts: Parts, doors: Doors, moreStatus: MoreStatus): Opera
       const lines = asked.dryRun ? await modes.planned(parts, doors) : await modes.reconcile(parts, doors);
       return { mode, trial: null, lines, lost: [] };
     },
+    firewallRestore: (asked) => modes.restoreFirewall(parts, doors, asked),
     firewallRemove: (asked) => modes.removeFirewall(parts, doors, asked),
 
     mailTest: (asked) => mailTest(parts, asked),

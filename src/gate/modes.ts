@@ -117,6 +117,32 @@ export async function forgetLapsedTrial(parts: Parts, doors: Doors): Promise<voi
   );
 }
 
+/** At a start: a trial that did not outlive a reboot in the kernel is not begun again by us. */
+export async function forgetLostTrial(parts: Parts, doors: Doors): Promise<void> {
+  const state = await parts.store.modeState();
+  if (!state.trial || (await parts.firewall.trialSecondsLeft()) !== undefined) return;
+  const why = `The trial of ${state.trial.mode} was over when Tollgate started.`;
+  await change(parts, doors, { by: 'kernel' }, { ...state, trial: undefined }, { action: 'rollback', why });
+}
+
+/** What the boot unit does, on a running system: the confirmed mode, without the trial that may be running. */
+export async function restoreFirewall(parts: Parts, doors: Doors, { by, dryRun = false }: Asked): Promise<ModeShape> {
+  const { store, firewall } = parts;
+  return doors.exclusively(async () => {
+    const { trial, ...state } = await store.modeState();
+    if (!state.mode) throw new AppError('REFUSED', 'no mode was ever chosen', 'tollgate init, or tollgate watch');
+    const lines = await firewall.restore({ dryRun });
+    if (!dryRun) {
+      await store.transaction(async (records) => {
+        if (trial) await records.saveModeState({ ...state, trial: undefined });
+        const why = `Restored to mode ${state.mode ?? 'none'} as saved for a reboot.`;
+        await write(parts, records, { action: 'firewall', by, what: 'firewall', from: 'command', why });
+      });
+    }
+    return { mode: state.mode, trial: null, lines, lost: [] };
+  });
+}
+
 /** Takes everything of ours out of the kernel; the store keeps who may come in. */
 export async function removeFirewall(parts: Parts, doors: Doors, asked: Asked): Promise<ModeShape> {
   if (!asked.dryRun) {

@@ -29,6 +29,11 @@ export function machineSteps(machine: Machine): readonly Step[] {
     fileStep(machine, '/etc/modules-load.d/tollgate.conf', () =>
       readFile(join(source, 'src/install/modules-load.conf'), 'utf8'),
     ),
+    fileStep(machine, '/etc/systemd/system/tollgate-firewall.service', async () =>
+      (await readFile(join(source, 'src/install/tollgate-firewall.service'), 'utf8'))
+        .replace('@SCRIPT@', join(source, 'src/install/restore-firewall.sh'))
+        .replace('@FILE@', '/var/lib/tollgate/firewall'),
+    ),
     fileStep(machine, '/etc/systemd/system/tollgate.service', async () =>
       (await readFile(join(source, 'src/install/tollgate.service'), 'utf8'))
         .replace('@NODE@', machine.node)
@@ -37,20 +42,26 @@ export function machineSteps(machine: Machine): readonly Step[] {
   ];
 }
 
-/** The service, once the rules are in force. */
-export function serviceStep({ run, root }: Machine): Step {
+/** The services, once the rules are in force. */
+export function serviceSteps(machine: Machine): readonly Step[] {
+  return [
+    unitStep(machine, 'tollgate-firewall', 'the service tollgate-firewall, before the network at boot', []),
+    unitStep(machine, 'tollgate', 'the service tollgate, started now and at boot', ['--now']),
+  ];
+}
+
+function unitStep({ run, root }: Machine, unit: string, what: string, options: readonly string[]): Step {
   const isSystemd = () => exists(join(root, '/run/systemd/system'));
-  const enabled = async () =>
-    (await run('systemctl', ['is-enabled', 'tollgate']).catch(() => '')).startsWith('enabled');
+  const enabled = async () => (await run('systemctl', ['is-enabled', unit]).catch(() => '')).startsWith('enabled');
   return {
-    what: 'the service tollgate, started now and at boot',
+    what,
     isDone: async () => !(await isSystemd()) || (await enabled()),
     make: async () => {
       await run('systemctl', ['daemon-reload']);
-      await run('systemctl', ['enable', '--now', 'tollgate'], { timeoutMs: 60_000 });
+      await run('systemctl', ['enable', ...options, unit], { timeoutMs: 60_000 });
     },
     unmake: async () => {
-      await run('systemctl', ['disable', '--now', 'tollgate'], { timeoutMs: 60_000 });
+      await run('systemctl', ['disable', ...options, unit], { timeoutMs: 60_000 });
     },
   };
 }

@@ -122,6 +122,7 @@ const table: readonly (readonly [
   ['rollback', ['rollback', BY], [/The trial is over\. Mode watch/]],
   ['firewall show', ['firewallShow', {}], [/-A INPUT -j TOLLGATE/, /sip +198\.51\.100\.7 +2 h +5/]],
   ['firewall apply', ['firewallApply', BY], [/holds it all already/]],
+  ['firewall restore', ['firewallRestore', BY], [/the firewall is restored: 40 rules/]],
   ['firewall remove', ['firewallRemove', BY], [/Nothing of ours is in the kernel any more/]],
   ['mail test ann@example.com', ['mailTest', { to: 'ann@example.com', ...BY }], [/^Sent to ann@example\.com: 250 OK/]],
   ['init', undefined, [/made +the state in \/var\/lib\/tollgate/, /What is left to do:\n {2}tollgate guard/]],

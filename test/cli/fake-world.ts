@@ -90,6 +90,7 @@ export function operations(more: Partial<Operations> = {}): Operations {
         members: [{ set: 'sip', network: '198.51.100.7', secondsLeft: 7200, packets: 5 }],
       }),
     firewallApply: () => done(mode({ lines: [] })),
+    firewallRestore: () => done(mode({ lines: ['tollgate: the firewall is restored: 40 rules, 3 members'] })),
     firewallRemove: () => done(mode({ mode: null, lines: ['gone'] })),
     mailTest: ({ to }) => done({ to, answer: '250 OK' }),
     ...more,

@@ -46,6 +46,8 @@ it('sets a machine up: user, settings, AMI user, dialplan, modules, service', as
   expect(readFileSync(path('/etc/systemd/system/tollgate.service'), 'utf8')).toContain(
     `ExecStart=/usr/bin/node ${ROOT}/dist/src/main.js serve`,
   );
+  const boot = readFileSync(path('/etc/systemd/system/tollgate-firewall.service'), 'utf8');
+  expect(boot).toContain(`\nExecStart=/bin/sh ${ROOT}/src/install/restore-firewall.sh /var/lib/tollgate/firewall\n`);
   expect(statSync(path('/etc/tollgate/tollgate.toml')).mode & 0o777).toBe(0o640);
   expect(statSync(path('/var/lib/tollgate')).mode & 0o777).toBe(0o750);
 });
@@ -70,6 +72,7 @@ it('--undo takes away what is ours and leaves what the admin may want to keep, s
   const undone = await unmakeAll(machineSteps(machine()), false);
   expect(outcomes(undone)).toEqual([
     '/etc/systemd/system/tollgate.service: removed',
+    '/etc/systemd/system/tollgate-firewall.service: removed',
     '/etc/modules-load.d/tollgate.conf: removed',
     '/etc/asterisk/extensions-tollgate.conf: removed',
     '/etc/asterisk/manager.d/tollgate.conf: removed',

@@ -50,6 +50,10 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
       changes.forEach(put);
       return Promise.resolve();
     },
+    restore({ dryRun }) {
+      if (!dryRun && firewall.policy) firewall.policy = { ...firewall.policy, trial: undefined };
+      return Promise.resolve(['the firewall is restored']);
+    },
     members: () => Promise.resolve(alive()),
     rules: () => Promise.resolve(firewall.policy ? ['-A INPUT -j TOLLGATE'] : []),
     trialSecondsLeft() {

@@ -1,0 +1,87 @@
+/** The saved state of the firewall on disk: replaced in one step, or longer by whole lines; never anything between. */
+import { constants } from 'node:fs';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Saved } from './firewall/boot-state';
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+/** The unit that reads it at boot is root's. */
+const MODE = 0o640;
+
+/** `owner`: the daemon's user, for files that root's commands make. */
+export function bootFile(file: string, owner: () => Owner | undefined): Saved {
+  return {
+    base: (text) => replace(file, text, owner()),
+    append: (lines) => appendTo(file, `${lines.join('\n')}\n`),
+    async remove() {
+      await rm(file, { force: true });
+      await rm(temporary(file), { force: true });
+      await syncFolder(file);
+    },
+  };
+}
+
+async function replace(file: string, text: string, owner: Owner | undefined): Promise<void> {
+  const next = temporary(file);
+  await rm(next, { force: true });
+  try {
+    // Exclusive: root never writes through a link that the daemon's user has put there.
+    const handle = await open(next, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, MODE);
+    await closing(handle, async () => {
+      await handle.chmod(MODE);
+      if (owner && process.geteuid?.() === 0) await handle.chown(owner.uid, owner.gid);
+      await handle.writeFile(text);
+      await handle.sync();
+    });
+    await rename(next, file);
+  } catch (error) {
+    await rm(next, { force: true });
+    throw error;
+  }
+  await syncFolder(file);
+}
+
+/** Opened anew each time, so that a file that somebody has taken away is missed. */
+async function appendTo(file: string, text: string): Promise<void> {
+  const handle = await open(file, O_APPEND | O_RDWR | O_NOFOLLOW);
+  await closing(handle, async () => {
+    const { size } = await handle.stat();
+    try {
+      await handle.writeFile((await startsMidLine(handle, size)) ? `\n${text}` : text);
+      await handle.datasync();
+    } catch (error) {
+      // Half of what was asked for is worse than nothing of it; making a file shorter needs no room.
+      await handle.truncate(size);
+      throw error;
+    }
+  });
+}
+
+/** A process that died, or a disk that was full, may have left half a line. */
+async function startsMidLine(handle: FileHandle, size: number): Promise<boolean> {
+  if (size === 0) return false;
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer.toString() !== '\n';
+}
+
+async function syncFolder(file: string): Promise<void> {
+  const folder = await open(dirname(file), O_RDONLY);
+  await closing(folder, () => folder.sync());
+}
+
+async function closing(handle: FileHandle, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } finally {
+    await handle.close();
+  }
+}
+
+function temporary(file: string): string {
+  return `${file}.new`;
+}

@@ -1,0 +1,54 @@
+/**
+ * The saved state as text: what `src/install/restore-firewall.sh` reads before the network is up. A head that must be
+ * whole (sets and rules, and how many lines they are), then members with absolute ends, then what has changed since.
+ */
+import type { Until } from '../domain/entry';
+import type { KernelState } from './kernel-state';
+import { FAMILIES } from './names';
+
+/** Kernel set -> member -> its end. */
+export type SavedMembers = ReadonlyMap<string, ReadonlyMap<string, Until>>;
+
+/** Sets, trusted networks and rules. `add` lines of sets without ends are part of it. */
+export function headText({ sets, rules }: KernelState): string {
+  const lines = [
+    ...[...sets].map(([name, { header }]) => `create ${name} ${header}`),
+    ...FAMILIES.flatMap((family) =>
+      [...rules[family].chains].flatMap(([chain, its]) => [
+        `${family} :${chain}`,
+        ...its.map((rule) => `${family} ${rule}`),
+      ]),
+    ),
+  ];
+  return [...lines, `head ${lines.length}`, ''].join('\n');
+}
+
+/** A whole file. Leases that are over by `now` are not in it. */
+export function baseText(head: string, members: SavedMembers, now: Date): string {
+  const added = [...members].flatMap(([set, its]) =>
+    [...its].flatMap(([member, until]) => (isOver(until, now) ? [] : [addLine(set, member, until)])),
+  );
+  return `tollgate-boot 1\n${head}${[atLine(now), ...added].join('\n')}\n`;
+}
+
+/** An end is whole seconds since 1970, rounded down, so that nothing ends late; what is for good has none. */
+export function addLine(set: string, member: string, until: Until): string {
+  return until === 'forever' ? `add ${set} ${member}` : `add ${set} ${member} ${seconds(until)}`;
+}
+
+export function deleteLine(set: string, member: string): string {
+  return `del ${set} ${member}`;
+}
+
+/** The file's own time: leases are left out at a boot whose clock stands before it. */
+export function atLine(now: Date): string {
+  return `at ${seconds(now)}`;
+}
+
+function isOver(until: Until, now: Date): boolean {
+  return until !== 'forever' && until.getTime() <= now.getTime();
+}
+
+function seconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}
