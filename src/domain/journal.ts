@@ -42,3 +42,11 @@ export interface JournalLine {
   readonly before: string | undefined;
 }
 export type NewJournalLine = Omit<JournalLine, 'id' | 'at'>;
+
+/**
+ * Is the journal as it was written? `lines`: how many fit. `head`: the newest line's hash, which stands for all of them;
+ * who notes it down elsewhere can tell a journal that was written anew. `line`: the first that does not fit.
+ */
+export type JournalCheck =
+  | { readonly kind: 'unbroken'; readonly lines: number; readonly head: string }
+  | { readonly kind: 'broken'; readonly lines: number; readonly line: number; readonly why: string };

@@ -2,7 +2,7 @@
 import type { Account } from './account';
 import type { Entry, EntryKind, EntryState, NewEntry, Until } from './entry';
 import type { Mode } from './firewall';
-import type { JournalLine, NewJournalLine } from './journal';
+import type { JournalCheck, JournalLine, NewJournalLine } from './journal';
 import type { Letter, QueuedLetter } from './letter';
 import type { Network } from './network';
 import type { ListeningPorts } from './phones';
@@ -31,6 +31,9 @@ export interface EntryPatch {
   readonly provedAt?: Date;
   readonly services?: readonly string[];
   readonly note?: string;
+  readonly warnedAt?: Date;
+  /** The ended lease's media may go on until then; `over`: no longer. */
+  readonly mediaUntil?: Date | 'over';
 }
 
 export interface Records {
@@ -56,6 +59,10 @@ export interface Records {
   dropOpening(): Promise<Entry[]>;
   /** `open` entries whose end has come: marked ended, and returned. */
   endDue(now: Date): Promise<Entry[]>;
+  /** Accounts' open leases of at least `seconds` that end up to `until` and that nobody was warned of yet. */
+  leasesToWarnOf(now: Date, until: Date, seconds: number): Promise<Entry[]>;
+  /** Ended leases with `mediaUntil`, the first to end first. */
+  outlastedLeases(): Promise<Entry[]>;
 
   tries(subject: string): Promise<Tries>;
   saveTries(tries: Tries): Promise<void>;
@@ -71,6 +78,8 @@ export interface Records {
   journalAfter(id: number, limit: number): Promise<JournalLine[]>;
   /** The newest lines since `since`, oldest first, at most `limit`. */
   journalSince(since: Date, limit: number): Promise<JournalLine[]>;
+  /** Walks the whole of it. */
+  checkJournal(): Promise<JournalCheck>;
 
   /** `at`: when it was queued and may first be sent. */
   queueLetter(letter: Letter, messageId: string, at: Date): Promise<QueuedLetter>;

@@ -19,6 +19,8 @@ type EntryRecords = Pick<
   | 'changeEntry'
   | 'dropOpening'
   | 'endDue'
+  | 'leasesToWarnOf'
+  | 'outlastedLeases'
 >;
 
 export function entryRecords(session: Session): EntryRecords {
@@ -65,6 +67,13 @@ export function entryRecords(session: Session): EntryRecords {
     },
     dropOpening: () => endAll(session, (part) => openingRows(part)),
     endDue: (now) => endAll(session, (part) => dueRows(part, now)),
+    async leasesToWarnOf(now, until, seconds) {
+      const query = rowsToWarnOf(session, now, until, seconds);
+      return (await query.$if(session.locksRows, (q) => q.forUpdate()).execute()).map(readEntry);
+    },
+    async outlastedLeases() {
+      return (await outlastedRows(session).execute()).map(readEntry);
+    },
   };
 }
 
@@ -103,6 +112,23 @@ export function dueRows({ db }: Session, now: Date) {
     .orderBy('id');
 }
 
+export function rowsToWarnOf({ db }: Session, now: Date, until: Date, seconds: number) {
+  return db
+    .selectFrom('entries')
+    .selectAll()
+    .where('state', '=', 'open')
+    .where('until', '>', toColumn(now))
+    .where('until', '<=', toColumn(until))
+    .where('account', 'is not', null)
+    .where('warned_at', 'is', null)
+    .where((e) => e(e('until', '-', e.ref('since')), '>=', seconds * 1000))
+    .orderBy('id');
+}
+
+export function outlastedRows({ db }: Session) {
+  return db.selectFrom('entries').selectAll().where('media_until', '>', 0).orderBy('media_until').orderBy('id');
+}
+
 /** As many ids as every database takes in one statement. */
 const AT_ONCE = 500;
 
@@ -133,16 +159,28 @@ function entryRow(entry: NewEntry): Omit<EntryRow, 'id'> {
     note: entry.note ?? null,
     state: entry.state,
     proved_at: null,
+    warned_at: null,
+    media_until: null,
   };
 }
 
-function patchColumns({ until, state, provedAt, services, note }: EntryPatch): Updateable<EntryRow> {
+function patchColumns({
+  until,
+  state,
+  provedAt,
+  services,
+  note,
+  warnedAt,
+  mediaUntil,
+}: EntryPatch): Updateable<EntryRow> {
   return {
     ...(until !== undefined && { until: untilColumn(until) }),
     ...(state !== undefined && { state }),
     ...(provedAt !== undefined && { proved_at: toColumn(provedAt) }),
     ...(services !== undefined && { services: JSON.stringify(services) }),
     ...(note !== undefined && { note }),
+    ...(warnedAt !== undefined && { warned_at: toColumn(warnedAt) }),
+    ...(mediaUntil !== undefined && { media_until: mediaUntil === 'over' ? null : toColumn(mediaUntil) }),
   };
 }
 

@@ -1,29 +1,33 @@
 /** The journal: added to, never changed. */
 import type { Selectable } from 'kysely';
-import type { JournalLine } from '../domain/journal';
+import { AppError } from '../errors';
+import type { JournalLine, NewJournalLine } from '../domain/journal';
 import type { Records } from '../domain/store';
 import { toColumn } from './columns';
+import { hashOf, wellFormed } from './journal-chain';
+import { checkJournal } from './journal-check';
 import type { JournalRow } from './schema';
 import type { Session } from './session';
 
-type JournalRecords = Pick<Records, 'addJournal' | 'journalLine' | 'journalAfter' | 'journalSince'>;
+type JournalRecords = Pick<Records, 'addJournal' | 'journalLine' | 'journalAfter' | 'journalSince' | 'checkJournal'>;
 
-export function journalRecords({ db }: Session): JournalRecords {
+export function journalRecords(session: Session): JournalRecords {
+  const { db } = session;
   return {
-    async addJournal(line, at) {
-      const row: Omit<JournalRow, 'id'> = {
-        happened_at: toColumn(at),
-        action: line.action,
-        done_by: line.by,
-        what: line.what,
-        done_from: line.from ?? null,
-        why: line.why,
-        entry: line.entry ?? null,
-        previous: line.before ?? null,
-      };
-      const { insertId } = await db.insertInto('journal').values(row).executeTakeFirstOrThrow();
-      return { ...line, id: Number(insertId), at };
-    },
+    checkJournal: () => checkJournal(db),
+    addJournal: (line, at) =>
+      session.atomically(async (part) => {
+        const head = await headOf(part);
+        const row = { id: Math.max(head.last_line, head.newest ?? 0) + 1, ...rowOf(line, at) };
+        const hash = hashOf(head.hash, row);
+        await part.db
+          .insertInto('journal')
+          .values({ ...row, hash })
+          .execute();
+        const moved = { lines: head.lines + 1, last_line: row.id, hash };
+        await part.db.updateTable('journal_head').set(moved).where('id', '=', 1).execute();
+        return { ...line, id: row.id, at };
+      }),
     async journalLine(id) {
       const row = await db.selectFrom('journal').selectAll().where('id', '=', id).executeTakeFirst();
       return row && readLine(row);
@@ -44,6 +48,40 @@ export function journalRecords({ db }: Session): JournalRecords {
       // In the order in which things happened, also where the clock was set back.
       return rows.map(readLine).sort((a, b) => a.id - b.id);
     },
+  };
+}
+
+/**
+ * Locked, so that two writers do not both add to the same line. `newest` is more than `last_line` only when somebody else
+ * has put lines there: they are no reason to open no more doors, and the check finds them.
+ */
+async function headOf({ db, locksRows }: Session) {
+  const head = await db
+    .selectFrom('journal_head')
+    .selectAll()
+    .select((e) =>
+      e
+        .selectFrom('journal')
+        .select((j) => j.fn.max('id').as('newest'))
+        .as('newest'),
+    )
+    .where('journal_head.id', '=', 1)
+    .$if(locksRows, (q) => q.forUpdate())
+    .executeTakeFirst();
+  if (head) return head;
+  throw new AppError('STORE_FAILED', 'the journal has lost its head', 'put back a backup of the database');
+}
+
+function rowOf(line: NewJournalLine, at: Date): Omit<Selectable<JournalRow>, 'id' | 'hash'> {
+  return {
+    happened_at: toColumn(at),
+    action: line.action,
+    done_by: wellFormed(line.by),
+    what: wellFormed(line.what),
+    done_from: line.from === undefined ? null : wellFormed(line.from),
+    why: wellFormed(line.why),
+    entry: line.entry ?? null,
+    previous: line.before === undefined ? null : wellFormed(line.before),
   };
 }
 

@@ -3,10 +3,12 @@ import { Migrator, type Kysely, type Migration } from 'kysely';
 import { AppError } from '../errors';
 import type { OpenDatabase } from './database';
 import { firstTables } from './migrations/0001-first-tables';
+import { warningsAndChain } from './migrations/0002-warnings-and-chain';
 import type { Tables } from './tables';
 
 const MIGRATIONS: Readonly<Record<string, (tables: Tables) => Migration>> = {
   '0001-first-tables': firstTables,
+  '0002-warnings-and-chain': warningsAndChain,
 };
 const DONE = 'tollgate_migration';
 const LOCK = 'tollgate_migration_lock';

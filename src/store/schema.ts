@@ -10,6 +10,7 @@ export interface Schema {
   readonly tries: TriesRow;
   readonly failures: FailureRow;
   readonly journal: JournalRow;
+  readonly journal_head: JournalHeadRow;
   readonly letters: LetterRow;
   readonly mode: ModeRow;
 }
@@ -43,6 +44,10 @@ export interface EntryRow {
   readonly note: string | null;
   readonly state: EntryState;
   readonly proved_at: number | null;
+  /** When the traveller was told that it ends soon. */
+  readonly warned_at: number | null;
+  /** The lease has ended, but a call's sound may go on until then; null: it may not. */
+  readonly media_until: number | null;
 }
 
 interface TriesRow {
@@ -68,6 +73,16 @@ export interface JournalRow {
   readonly why: string;
   readonly entry: number | null;
   readonly previous: string | null;
+  /** See `journal-chain.ts`. */
+  readonly hash: string;
+}
+
+/** One row, id 1: how many lines there are, and the newest one's id and hash. */
+interface JournalHeadRow {
+  readonly id: number;
+  readonly lines: number;
+  readonly last_line: number;
+  readonly hash: string;
 }
 
 /** `queued` letters have a next try, the others none. */

@@ -9,6 +9,8 @@ import type { ModeState, Records, Store } from '../../src/domain/store';
 export interface StorePlace {
   /** Opens the same database each time; the first time it is empty. */
   open(): Promise<Store>;
+  /** Runs SQL past the program. */
+  tamper(statements: string): Promise<void>;
 }
 
 const NOW = new Date('2030-06-01T12:00:00.123Z');
@@ -204,6 +206,29 @@ export function storeContract(make: () => Promise<StorePlace>): void {
       expect(await store.endDue(at(60))).toEqual(due.map((one) => ({ ...one, state: 'ended' })));
       expect(await store.endDue(at(60))).toEqual([]);
     });
+    it('are to be warned of once, when their account’s long enough lease ends soon', async () => {
+      const soon = await store.addEntry({ ...entry, until: at(100), since: at(-100) });
+      await store.addEntry({ ...entry, until: at(100), since: at(-99) });
+      await store.addEntry({ ...entry, until: at(101), since: at(-100) });
+      await store.addEntry({ ...entry, until: NOW, since: at(-1000) });
+      await store.addEntry({ ...entry, until: 'forever' });
+      await store.addEntry({ ...entry, until: at(100), since: at(-100), account: undefined });
+      await store.addEntry({ ...entry, until: at(100), since: at(-100), state: 'ended' });
+      expect(await store.leasesToWarnOf(NOW, at(100), 200)).toEqual([soon]);
+      await store.changeEntry(soon.id, { warnedAt: NOW });
+      await reopen();
+      expect(await store.leasesToWarnOf(NOW, at(100), 200)).toEqual([]);
+    });
+    it('that calls outlast are kept until they no longer do', async () => {
+      const one = await store.addEntry({ ...entry, state: 'ended' });
+      const two = await store.addEntry({ ...entry, state: 'ended' });
+      await store.changeEntry(two.id, { mediaUntil: at(99) });
+      await store.changeEntry(one.id, { mediaUntil: at(9) });
+      await reopen();
+      expect(await store.outlastedLeases()).toEqual([one, two]);
+      await store.changeEntry(one.id, { mediaUntil: 'over' });
+      expect(await store.outlastedLeases()).toEqual([two]);
+    });
     it('of the past are listed newest first, the ended ones too', async () => {
       await store.addEntry({ ...entry, since: at(-1) });
       const first = await store.addEntry({ ...entry, state: 'ended' });
@@ -289,6 +314,106 @@ export function storeContract(make: () => Promise<StorePlace>): void {
       expect(await store.journalSince(at(10), 10)).toEqual([second, third, fourth]);
       expect(await store.journalSince(at(0), 2)).toEqual([second, fourth]);
       expect(await store.journalSince(at(41), 2)).toEqual([]);
+    });
+  });
+
+  describe('the journal’s chain', () => {
+    const ids: number[] = [];
+    beforeEach(async () => {
+      ids.length = 0;
+      const strange = { ...line, from: `${STRANGE}\u0000\u001b[2J`, why: 'half a pair \ud83d', entry: undefined };
+      for (let i = 0; i < 6; i++) ids.push((await store.addJournal(i % 2 ? strange : line, at(i))).id);
+    });
+    const nth = (n: number) => ids[n - 1] ?? 0;
+
+    it('is unbroken, also after a restart, and its head changes with every line', async () => {
+      const before = await store.checkJournal();
+      expect(before).toEqual({ kind: 'unbroken', lines: 6, head: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
+      await reopen();
+      expect(await store.checkJournal()).toEqual(before);
+      await store.addJournal(line, at(9));
+      expect(await store.checkJournal()).toMatchObject({ kind: 'unbroken', lines: 7 });
+      expect(await store.checkJournal()).not.toMatchObject({ head: (before as { head: string }).head });
+    });
+    it('is unbroken while it is empty, and while lines are added', async () => {
+      expect(await (await (await make()).open()).checkJournal()).toMatchObject({ kind: 'unbroken', lines: 0 });
+      const adding = Promise.all(Array.from({ length: 30 }, (_, i) => store.addJournal(line, at(i))));
+      for (let i = 0; i < 5; i++) expect(await store.checkJournal()).toMatchObject({ kind: 'unbroken' });
+      await adding;
+      expect(await store.checkJournal()).toMatchObject({ kind: 'unbroken', lines: 36 });
+    });
+    it('does not fork under two programs that write at once', async () => {
+      const other = await openAnother();
+      const writing = Array.from({ length: 20 }, (_, i) => (i % 2 ? store : other).addJournal(line, at(i)));
+      await Promise.all(writing);
+      expect(await other.checkJournal()).toMatchObject({ kind: 'unbroken', lines: 26 });
+    });
+    it('goes on without a gap after a transaction that failed', async () => {
+      const fault = new Error('no');
+      const failing = store.transaction(async (records) => {
+        await records.addJournal(line, at(7));
+        throw fault;
+      });
+      await expect(failing).rejects.toBe(fault);
+      await store.addJournal(line, at(8));
+      expect(await store.checkJournal()).toMatchObject({ kind: 'unbroken', lines: 7 });
+    });
+
+    const columns = [
+      ...['happened_at = happened_at + 1', "action = 'block'", "done_by = 'x'", "what = 'x'", "done_from = 'x'"],
+      ...['done_from = NULL', "why = 'x'", 'entry = 8', 'entry = NULL', "previous = 'x'", "hash = 'x'"],
+    ];
+    it.each(columns)('shows a line whose %s', async (change) => {
+      await place.tamper(`UPDATE journal SET ${change} WHERE id = ${nth(3)}`);
+      expect(await store.checkJournal()).toMatchObject({ kind: 'broken', lines: 2, line: nth(3) });
+    });
+    it('shows a line that was taken out, by the next one', async () => {
+      await place.tamper(`DELETE FROM journal WHERE id = ${nth(3)}`);
+      const why = expect.stringContaining(`does not follow line ${nth(2)}`) as string;
+      expect(await store.checkJournal()).toEqual({ kind: 'broken', lines: 2, line: nth(4), why });
+    });
+    it('shows a first line that was taken out', async () => {
+      await place.tamper(`DELETE FROM journal WHERE id = ${nth(1)}`);
+      expect(await store.checkJournal()).toMatchObject({ kind: 'broken', lines: 0, line: nth(2) });
+    });
+    it.each([1, 6])('shows that the newest lines were taken out: %i', async (lines) => {
+      await place.tamper(`DELETE FROM journal WHERE id > ${nth(6 - lines)}`);
+      const why = expect.stringContaining('newest lines are missing: there were 6') as string;
+      expect(await store.checkJournal()).toEqual({ kind: 'broken', lines: 6 - lines, line: nth(6), why });
+    });
+    it('shows two lines that changed places', async () => {
+      await place.tamper(`UPDATE journal SET id = 9000 WHERE id = ${nth(3)};
+        UPDATE journal SET id = ${nth(3)} WHERE id = ${nth(4)}; UPDATE journal SET id = ${nth(4)} WHERE id = 9000`);
+      expect(await store.checkJournal()).toMatchObject({ kind: 'broken', lines: 2, line: nth(3) });
+    });
+    it('shows a line that was put in, between others or behind them, and goes on', async () => {
+      const all = 'happened_at, action, done_by, what, done_from, why, entry, previous, hash';
+      const copy = (from: number, to: number) =>
+        place.tamper(`INSERT INTO journal (id, ${all}) SELECT ${to}, ${all} FROM journal WHERE id = ${from}`);
+      await copy(nth(6), nth(6) + 1);
+      expect(await store.checkJournal()).toMatchObject({ kind: 'broken', lines: 6, line: nth(6) + 1 });
+      expect((await store.addJournal(line, at(9))).id).toBe(nth(6) + 2);
+      expect(await store.checkJournal()).toMatchObject({ kind: 'broken', lines: 6, line: nth(6) + 1 });
+      await place.tamper(`DELETE FROM journal WHERE id = ${nth(3)}`);
+      await copy(nth(2), nth(3));
+      expect(await store.checkJournal()).toMatchObject({ kind: 'broken', lines: 2, line: nth(3) });
+    });
+    it('shows that its head was taken away', async () => {
+      await place.tamper('DELETE FROM journal_head');
+      expect(await store.checkJournal()).toMatchObject({
+        kind: 'broken',
+        why: expect.stringContaining('head') as string,
+      });
+      await expect(store.addJournal(line, at(9))).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    });
+    it('takes in the lines of a store from before it', async () => {
+      await stores.pop()?.close();
+      await place.tamper(`ALTER TABLE journal DROP COLUMN hash; DROP TABLE journal_head;
+        DELETE FROM tollgate_migration WHERE name > '0001-z'`);
+      store = await openAnother();
+      expect(await store.checkJournal()).toMatchObject({ kind: 'unbroken', lines: 6 });
+      await place.tamper(`UPDATE journal SET why = 'x' WHERE id = ${nth(2)}`);
+      expect(await store.checkJournal()).toMatchObject({ kind: 'broken', line: nth(2) });
     });
   });
 

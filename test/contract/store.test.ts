@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { clock } from '../../src/clock';
 import { startMariadb, type RunningMariadb } from '../../src/lab/mariadb';
 import { MARIADB, tree } from '../../src/lab/trees';
@@ -16,7 +17,12 @@ describe('a store on SQLite', () => {
   storeContract(() => {
     const folder = mkdtempSync(join(tmpdir(), 'tollgate-store-'));
     folders.push(folder);
-    return Promise.resolve({ open: () => openStore({ kind: 'sqlite', file: join(folder, 'tollgate.db'), clock }) });
+    const file = join(folder, 'tollgate.db');
+    const tamper = (statements: string) => {
+      new Database(file).exec(statements).close();
+      return Promise.resolve();
+    };
+    return Promise.resolve({ open: () => openStore({ kind: 'sqlite', file, clock }), tamper });
   });
 });
 
@@ -32,6 +38,9 @@ describeAsRoot('a store on MariaDB', () => {
     const name = `tollgate_${++databases}`;
     await server.sql(`CREATE DATABASE ${name} CHARACTER SET latin1`);
     const url = `mysql://root@localhost/${name}?socket=${server.socketPath}`;
-    return { open: () => openStore({ kind: 'mariadb', url, clock }) };
+    const tamper = async (statements: string) => {
+      await server.sql(`USE ${name}; ${statements}`);
+    };
+    return { open: () => openStore({ kind: 'mariadb', url, clock }), tamper };
   });
 });

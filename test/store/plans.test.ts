@@ -6,7 +6,15 @@ import Database from 'better-sqlite3';
 import type { CompiledQuery } from 'kysely';
 import { clock } from '../../src/clock';
 import { covering, parseNetwork, type Network } from '../../src/domain/network';
-import { dueRows, entriesOn, entriesOf, liveRows, openingRows } from '../../src/store/entries';
+import {
+  dueRows,
+  entriesOn,
+  entriesOf,
+  liveRows,
+  openingRows,
+  outlastedRows,
+  rowsToWarnOf,
+} from '../../src/store/entries';
 import { dueLetterRows } from '../../src/store/letters';
 import { openStore } from '../../src/store/open';
 import type { Session } from '../../src/store/session';
@@ -62,6 +70,12 @@ const plans: [name: string, query: (part: Session) => { compile(): CompiledQuery
     (part) => dueRows(part, NOW),
     /INDEX entries_state_until \(state=\? AND until<\?\)/,
   ],
+  [
+    'the leases to warn of',
+    (part) => rowsToWarnOf(part, NOW, NOW, 60),
+    /INDEX entries_state_until \(state=\? AND until>\? AND until<\?\)/,
+  ],
+  ['the leases that calls outlast', outlastedRows, /INDEX entries_media_until \(media_until>\?\)/],
   ['the entries left opening', openingRows, /INDEX entries_state_until \(state=\?\)/],
   [
     'the letters that are due',
