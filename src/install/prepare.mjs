@@ -110,7 +110,8 @@ async function aptInstall(names, tools, settled) {
   say('these Debian packages are missing:');
   for (const name of names) say(`  ${name.padEnd(12)} for ${tools[name][1]}`);
   await agree(`install ${names.join(', ')} with apt-get?`, settled);
-  const quiet = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  // An apt that is killed leaves packages half installed: it may outlive us.
+  const quiet = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, mayEndEarly: false };
   const patient = ['-q', '-o', 'DPkg::Lock::Timeout=600'];
   mkdirSync(dirname(MACHINE_LOCK), { recursive: true });
   const apt = (args) =>
@@ -135,11 +136,9 @@ async function installModules(settled) {
     const installed = await step('npm ci (a minute or two)', 'npm', ['ci', ...quiet], { mayFail: true });
     if (!installed) {
       const tools = missingOf(COMPILER);
-      if (tools.length > 0) await compilerFor('npm ci failed, perhaps for want of a compiler', tools, settled);
-      // A registry that does not carry the packages for other platforms fails "npm ci" before it begins. This goes by
-      // the same versions and hashes of package-lock.json, and leaves that file as it is.
-      const install = ['install', '--no-save', ...quiet];
-      await step('npm install --no-save instead (a minute or two)', 'npm', install);
+      if (tools.length === 0) throw new CannotPrepare('npm ci failed', 'see its own words above');
+      await compilerFor('npm ci failed, perhaps for want of a compiler', tools, settled);
+      await step('npm ci, once more (a minute or two)', 'npm', ['ci', ...quiet]);
     }
   }
   if (sqliteLoads()) return;
@@ -206,7 +205,7 @@ function fingerprint(paths) {
 }
 
 /** Runs a program with its output on our stderr, and says every ten seconds that it still runs. */
-function step(title, file, args, { env = process.env, mayFail = false } = {}) {
+function step(title, file, args, { env = process.env, mayFail = false, mayEndEarly = true } = {}) {
   say(title);
   const began = Date.now();
   const seconds = () => Math.round((Date.now() - began) / 1000);
@@ -214,10 +213,13 @@ function step(title, file, args, { env = process.env, mayFail = false } = {}) {
   const prefix = join(dirname(process.execPath), '..');
   const headers = existsSync(join(prefix, 'include/node/node.h')) ? { npm_config_nodedir: prefix } : {};
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd: CHECKOUT, env: { ...headers, ...env }, stdio: ['ignore', 2, 2] });
+    const [program, words] = mayEndEarly ? dyingWithUs(file, args) : [file, args];
+    const child = spawn(program, words, { cwd: CHECKOUT, env: { ...headers, ...env }, stdio: ['ignore', 2, 2] });
+    const unwatch = mayEndEarly ? endWithOurs(child) : () => undefined;
     const timer = setInterval(() => say(`  … ${seconds()} s`), 10_000);
     const end = (reason) => {
       clearInterval(timer);
+      unwatch();
       if (reason === 0) say(`  done in ${seconds()} s`);
       if (reason === 0 || mayFail) resolve(reason === 0);
       else reject(new CannotPrepare(`${title} failed (${reason})`, 'see its own words above'));
@@ -227,19 +229,32 @@ function step(title, file, args, { env = process.env, mayFail = false } = {}) {
   });
 }
 
-/** The command dies with us, and we with whoever started us: npm hands on a signal, but not its own death. */
+/** A process namespace of its own as root, so that compilers that npm has started end with it; without root npm alone. */
+function dyingWithUs(file, args) {
+  const world = process.getuid() === 0 ? ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'] : [];
+  return ['setpriv', ['--pdeathsig', 'KILL', ...world, file, ...args]];
+}
+
+/** We end with whoever started us: npm hands on a signal, but not its own death. The returned function ends the watch. */
+function endWithOurs(child) {
+  const above = ancestors();
+  const watch = setInterval(() => {
+    if (ancestors() === above) return;
+    child.kill('SIGKILL');
+    process.exit(137);
+  }, 250);
+  return () => clearInterval(watch);
+}
+
 function runCommand([file, ...args]) {
   const program = file === 'node' ? process.execPath : file;
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  const above = ancestors();
-  const watch = setInterval(() => {
-    if (ancestors() !== above) child.kill('SIGKILL');
-  }, 250);
+  const unwatch = endWithOurs(child);
   return new Promise((resolve, reject) => {
     child.on('error', (error) => reject(new CannotPrepare(`setpriv: ${error.message}`, 'this needs Linux')));
     child.on('exit', (code, signal) => {
-      clearInterval(watch);
+      unwatch();
       resolve(code ?? (signal === 'SIGINT' ? 130 : 137));
     });
   });
