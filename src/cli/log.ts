@@ -7,7 +7,7 @@ import { given } from './given';
 import { readSince } from './moment';
 import { amount } from './options';
 import type { Outcome } from './outcome';
-import { lines, say } from './say';
+import { count, lines, say } from './say';
 import type { Session } from './session';
 import { table, type Cell } from './table';
 
@@ -15,6 +15,7 @@ interface Options {
   readonly follow?: boolean;
   readonly since?: string;
   readonly limit: number;
+  readonly verify?: boolean;
 }
 
 const LINES = 50;
@@ -28,10 +29,15 @@ export function addLog(program: Command, act: Act): void {
     .option('--follow', 'go on showing new lines until Ctrl-C')
     .option('--since <when>', 'only lines from then on: 2h, 3d, 2026-12-24, "2026-12-24 18:00"')
     .option('--limit <lines>', 'at most so many, the newest', amount, LINES)
+    .option('--verify', 'look whether every line is as it was written and none is missing; exit 1 when not')
     .action(act(log));
 }
 
-async function log(session: Session, { follow: following, since, limit }: Options): Promise<Outcome> {
+async function log(
+  session: Session,
+  { follow: following, since, limit, verify: verifying }: Options,
+): Promise<Outcome> {
+  if (verifying) return verify(session);
   const { zone, now } = session.times();
   const from = since === undefined ? undefined : readSince(since, zone, now).toISOString();
   const journal = await (await session.operations()).log({ limit, ...given({ since: from }) });
@@ -39,6 +45,19 @@ async function log(session: Session, { follow: following, since, limit }: Option
   const text =
     journal.length > 0 ? lines(journalTable(session, journal), dimZone(session)) : 'The journal has no line.';
   return { text, json: journal };
+}
+
+/** The head is shown to be noted down elsewhere: who can write the database can also write the whole chain anew. */
+async function verify(session: Session): Promise<Outcome> {
+  const check = await (await session.operations()).logVerify({});
+  const { lines: amountOfLines, head, broken } = check;
+  const text = broken
+    ? lines(
+        say`line ${broken.line} does not fit: ${broken.why}`,
+        say`${count(amountOfLines, 'line')} before it, unbroken`,
+      )
+    : lines(say`${count(amountOfLines, 'line')}, unbroken`, session.screen.colours.dim(say`newest: ${head ?? ''}`));
+  return { text, json: check, failed: !check.ok };
 }
 
 function journalTable(session: Session, journal: readonly JournalShape[]): string {

@@ -43,6 +43,15 @@ export interface JournalShape {
   readonly entry: number | null;
 }
 
+/** `lines`: how many fit. `head`: the hash that stands for all of them; null: not all fit. */
+export interface JournalCheckShape {
+  readonly ok: boolean;
+  readonly lines: number;
+  readonly head: string | null;
+  /** The first line that does not fit. */
+  readonly broken: { readonly line: number; readonly why: string } | null;
+}
+
 export interface Reason {
   readonly step: string;
   readonly text: string;

@@ -1,7 +1,15 @@
 /** Everything that people and Asterisk can ask of Tollgate, in one table. The CLI and the control socket speak it. */
 import type { Doorkeeper } from '../domain/doorkeeper';
 import type { Proof } from '../domain/phones';
-import type { AccountShape, EntryShape, ExplainShape, JournalShape, ModeShape, StatusShape } from '../domain/shapes';
+import type {
+  AccountShape,
+  EntryShape,
+  ExplainShape,
+  JournalCheckShape,
+  JournalShape,
+  ModeShape,
+  StatusShape,
+} from '../domain/shapes';
 import { AppError } from '../errors';
 import * as accounts from './accounts';
 import { doorkeeper } from './doorkeeper';
@@ -12,7 +20,7 @@ import * as modes from './modes';
 import type { Parts } from './parts';
 import { recordProof } from './proof';
 import { status, type MoreStatus } from './status';
-import { shapeOfLine } from './shape';
+import { shapeOfCheck, shapeOfLine } from './shape';
 import { undo, type Undone } from './undo';
 
 type Asked = entries.Asked;
@@ -26,6 +34,7 @@ export type Operations = {
     readonly since?: string;
     readonly limit: number;
   }): Promise<readonly JournalShape[]>;
+  logVerify(asked: object): Promise<JournalCheckShape>;
   undo(asked: Asked & { readonly id: number }): Promise<Undone>;
 
   accountAdd(asked: accounts.AccountAsked & accounts.PinAsked): Promise<accounts.WithPin>;
@@ -108,6 +117,7 @@ function operationsOf(parts: Parts, doors: Doors, moreStatus: MoreStatus): Opera
       const lines = afterId === undefined ? store.journalSince(from, limit) : store.journalAfter(afterId, limit);
       return (await lines).map(shapeOfLine);
     },
+    logVerify: async () => shapeOfCheck(await parts.store.checkJournal()),
     undo: (asked) => undo(parts, doors, asked),
 
     accountAdd: (asked) => accounts.addAccount(parts, asked),

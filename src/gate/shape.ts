@@ -1,9 +1,9 @@
 /** From what is remembered to what is shown. */
 import type { Account } from '../domain/account';
 import type { Entry } from '../domain/entry';
-import type { JournalLine } from '../domain/journal';
+import type { JournalCheck, JournalLine } from '../domain/journal';
 import { isSingle } from '../domain/network';
-import type { AccountShape, EntryShape, JournalShape } from '../domain/shapes';
+import type { AccountShape, EntryShape, JournalCheckShape, JournalShape } from '../domain/shapes';
 
 export function shapeOfEntry(entry: Entry): EntryShape {
   return {
@@ -36,4 +36,10 @@ export function shapeOfAccount(account: Account, open: readonly Entry[], lockedU
 export function shapeOfLine(line: JournalLine): JournalShape {
   const { id, action, by, what, why } = line;
   return { id, at: line.at.toISOString(), action, by, what, from: line.from ?? null, why, entry: line.entry ?? null };
+}
+
+export function shapeOfCheck(check: JournalCheck): JournalCheckShape {
+  const { kind, lines } = check;
+  if (kind === 'unbroken') return { ok: true, lines, head: check.head, broken: null };
+  return { ok: false, lines, head: null, broken: { line: check.line, why: check.why } };
 }

@@ -14,6 +14,7 @@ const table: readonly (readonly [
   ['status', ['status', {}], [/mode: guard/, /firewall +ok +mode guard, 40 rules/]],
   ['log', ['log', { limit: 50 }], [/41 +22 Nov 10:30:00 +allow +198\.51\.100\.7 +root +command +Allowed for phone\./]],
   ['log --since 2h --limit 5', ['log', { limit: 5, since: '2026-11-22T08:00:00.000Z' }], [/Europe\/Berlin/]],
+  ['log --verify', ['logVerify', {}], [/^41 lines, unbroken\nnewest: ab12$/]],
   [
     'undo 41',
     ['undo', { id: 41, ...BY }],
@@ -239,6 +240,23 @@ describe('guard', () => {
     expect((await tollgate(['guard', '--lose', 'all'], { operations: { guard } })).out).toContain(
       'phone 1001 192.0.2.9',
     );
+  });
+});
+
+describe('log --verify', () => {
+  const broken = { line: 7, why: 'it is not as it was written' };
+  const logVerify = () => Promise.resolve({ ok: false, lines: 6, head: null, broken });
+
+  it('names the first line that does not fit, and exits 1', async () => {
+    const ran = await tollgate(['log', '--verify'], { operations: { logVerify } });
+    expect(ran).toMatchObject({ code: 1, err: '' });
+    expect(ran.out).toBe('line 7 does not fit: it is not as it was written\n6 lines before it, unbroken');
+  });
+
+  it('tells scripts the same', async () => {
+    const ran = await tollgate(['log', '--verify', '--json'], { operations: { logVerify } });
+    expect(ran.code).toBe(1);
+    expect(JSON.parse(ran.out)).toEqual({ ok: false, lines: 6, head: null, broken });
   });
 });
 

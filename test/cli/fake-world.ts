@@ -55,6 +55,7 @@ export function operations(more: Partial<Operations> = {}): Operations {
         ],
       }),
     log: () => done([line()]),
+    logVerify: () => done({ ok: true, lines: 41, head: 'ab12', broken: null }),
     undo: () => done({ undid: 'Line 41 (allow 198.51.100.7) was undone.', opened: [], closed: [entry()] }),
     accountAdd: ({ pin }) => done(withPin(pin)),
     accountList: () => done([account({ open: [entry({ account: '12' })] })]),

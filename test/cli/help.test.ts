@@ -6,7 +6,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   init: ['--undo', '--dry-run'],
   serve: [],
   status: [],
-  log: ['--follow', '--since <when>', '--limit <lines>'],
+  log: ['--follow', '--since <when>', '--limit <lines>', '--verify'],
   undo: ['--dry-run'],
   'config check': [],
   'config show': [],
