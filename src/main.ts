@@ -39,6 +39,10 @@ const product: Product = {
     const { setUp } = await import('./set-up.js');
     return setUp(asked, { run, clock, log: silent, random: randomBytes });
   },
+  async moveStore(config, asked) {
+    const { move } = await import('./move-store.js');
+    return move(config, asked, clock);
+  },
   sampleConfig: () => read('src/install/tollgate.sample.toml'),
   async demo({ tell }) {
     const { demo } = await import('./lab/demo.js');

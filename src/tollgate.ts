@@ -81,7 +81,8 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
   return { state, gate, phones, post, close };
 }
 
-function storeOptions({ store }: Config, state: StateFolder, clock: Clock): StoreOptions {
+/** The database that the settings name. */
+export function storeOptions({ store }: Config, state: StateFolder, clock: Clock): StoreOptions {
   if (store.database !== '') return { kind: 'mariadb', url: store.database, clock };
   const owner = ownerOf(state);
   return { kind: 'sqlite', file: state.database, clock, ...(owner && { owner }) };

@@ -3,6 +3,7 @@ import type { Config } from '../config';
 import type { Operations } from '../gate/gate';
 import type { DemoAsked, DemoShape } from './demo';
 import type { InitAsked, InitShape } from './init';
+import type { MoveAsked, MoveShape } from './store';
 
 /** The way to the product: through the daemon while it runs, or else by taking its lock and doing it here. */
 export interface Connection {
@@ -24,6 +25,8 @@ export interface Product {
   demo(asked: DemoAsked): Promise<DemoShape>;
   /** Sets this machine up, or takes that back. */
   init(asked: InitAsked): Promise<InitShape>;
+  /** Copies the store into another database. Rejects with LOCKED while the daemon runs. */
+  moveStore(config: Config, asked: MoveAsked): Promise<MoveShape>;
 }
 
 export interface Terminal {

@@ -18,11 +18,12 @@ import type { World } from './product';
 import { addRevoke, addUnblock } from './revoke';
 import { addServe } from './serve';
 import { addStatus } from './status';
+import { addStore } from './store';
 import { addUndo } from './undo';
 
 const FAMILIES = [
   ...[addDemo, addInit, addServe, addStatus, addOverview, addLog, addUndo, addConfig, addAccount],
-  ...[addAllow, addRevoke, addBlock, addUnblock, addList, addExplain, addModes, addFirewall, addMail],
+  ...[addAllow, addRevoke, addBlock, addUnblock, addList, addExplain, addModes, addFirewall, addMail, addStore],
 ];
 
 /** `failed` is told which command a mistake was made in; it must throw. */

@@ -16,15 +16,7 @@ const LOCK = 'tollgate_migration_lock';
 /** Rejects with STORE_NEWER when a newer program has been there, with STORE_FAILED when it is somebody else's database. */
 export async function migrate({ db, tables, where }: OpenDatabase): Promise<void> {
   const done = await doneIn(db, where);
-  const newer = done.filter((name) => !(name in MIGRATIONS));
-  if (newer.length > 0) {
-    throw new AppError(
-      'STORE_NEWER',
-      `${where} was written by a newer Tollgate (it has "${newer.join('", "')}")`,
-      'install that version again, or put back the backup that was made before the upgrade',
-    );
-  }
-  if (done.length === Object.keys(MIGRATIONS).length) return;
+  if (isComplete(done, where)) return;
   const migrations = Object.fromEntries(Object.entries(MIGRATIONS).map(([name, make]) => [name, make(tables)]));
   const migrator = new Migrator({
     db,
@@ -34,6 +26,23 @@ export async function migrate({ db, tables, where }: OpenDatabase): Promise<void
   });
   const { error } = await migrator.migrateToLatest();
   if (error instanceof Error) throw error; // it never rejects: it says so in its result
+}
+
+/** Has it every table as this program knows them? Changes nothing; rejects as `migrate` does. */
+export async function isCurrent({ db, where }: OpenDatabase): Promise<boolean> {
+  return isComplete(await doneIn(db, where), where);
+}
+
+function isComplete(done: readonly string[], where: string): boolean {
+  const newer = done.filter((name) => !(name in MIGRATIONS));
+  if (newer.length > 0) {
+    throw new AppError(
+      'STORE_NEWER',
+      `${where} was written by a newer Tollgate (it has "${newer.join('", "')}")`,
+      'install that version again, or put back the backup that was made before the upgrade',
+    );
+  }
+  return done.length === Object.keys(MIGRATIONS).length;
 }
 
 async function doneIn(db: OpenDatabase['db'], where: string): Promise<string[]> {

@@ -16,7 +16,7 @@ export type StoreOptions = SqliteOptions | MariadbOptions;
  * One process at a time may write: hold `lockState` meanwhile.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const database = options.kind === 'sqlite' ? openSqlite(options) : openMariadb(options);
+  const database = openDatabase(options);
   try {
     await migrate(database);
     return storeOn(database, options.clock);
@@ -24,6 +24,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await database.close();
     throw error;
   }
+}
+
+/** Without a look at what is in it. Throws STORE_FAILED or CONFIG_INVALID. */
+export function openDatabase(options: StoreOptions): OpenDatabase {
+  return options.kind === 'sqlite' ? openSqlite(options) : openMariadb(options);
 }
 
 /** Milliseconds that a change waits for the changes before it. */

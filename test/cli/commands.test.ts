@@ -1,5 +1,6 @@
 import type { DemoAsked } from '../../src/cli/demo';
 import type { InitAsked } from '../../src/cli/init';
+import type { Product } from '../../src/cli/product';
 import { AppError } from '../../src/errors';
 import { account, entry, line, mode, tollgate, type Scene } from './fake-world';
 
@@ -128,6 +129,8 @@ const table: readonly (readonly [
   ['mail test ann@example.com', ['mailTest', { to: 'ann@example.com', ...BY }], [/^Sent to ann@example\.com: 250 OK/]],
   ['init', undefined, [/made +the state in \/var\/lib\/tollgate/, /What is left to do:\n {2}tollgate guard/]],
   ['init --undo --dry-run', undefined, [/stays +the state .* \(kept\)/, /Nothing was changed/]],
+  ['store move --to /x/y.db', undefined, [/entries +7 +abababababababab\n/, /Copied into .*y\.db/, /tollgate status/]],
+  ['store move --to /x/y.db --dry-run', undefined, [/would be copied into the database \/x\/y\.db\. Nothing was/]],
   ['config check', undefined, [/The settings are good/]],
   ['config show', undefined, [/pbx\.time_zone +Europe\/Berlin/, /lease\.phone +3 d/]],
   ['config sample', undefined, [/^\[pbx\]$/]],
@@ -441,4 +444,16 @@ it('a door is called by its name as well', async () => {
 it('a PIN that is only tried is not shown as if it were one', async () => {
   const { out } = await tollgate(['account', 'add', '12', '--dry-run']);
   expect(out).toBe('Account 12 (Night desk) would be on file.\nNothing was changed.');
+});
+
+it('store move reads a place with a password from stdin, so that no process list shows it', async () => {
+  const places: string[] = [];
+  const moveStore: Product['moveStore'] = (_config, { to }) => {
+    places.push(to);
+    return Promise.resolve({ from: 'a', to: 'b', tables: [], next: [] });
+  };
+  const url = 'mysql://tg:p@ss@db/tollgate';
+  await tollgate(['store', 'move', '--to', '-'], { product: { moveStore }, stdin: `${url}\n` });
+  expect(places).toEqual([url]);
+  expect(await tollgate(['store', 'move', '--to', '-'], { stdin: '' })).toMatchObject({ code: 2 });
 });

@@ -151,6 +151,11 @@ export async function tollgate(argv: readonly string[], scene: Scene = {}): Prom
         ],
         next: ['tollgate guard'],
       }),
+    moveStore: (_config, { to }) =>
+      Promise.resolve({
+        ...{ from: 'the database old', to: `the database ${to}`, next: ['tollgate status'] },
+        tables: [{ name: 'entries', rows: 7, sha256: 'ab'.repeat(32) }],
+      }),
     sampleConfig: () => '[pbx]\n',
     demo: () => Promise.resolve({ ok: true, steps: [], call: { keys: '12#', seconds: 9 }, door: { openedAfterMs: 4 } }),
     ...scene.product,

@@ -62,6 +62,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   'firewall apply': ['--dry-run'],
   'firewall remove': ['--dry-run'],
   'mail test': ['--dry-run'],
+  'store move': ['--to <place>', '--dry-run'],
 };
 const names = Object.keys(commands);
 
