@@ -88,6 +88,7 @@ const schema = z.strictObject({
     .strictObject({
       phone: seconds.prefault('3d'),
       longest: seconds.prefault('30d'),
+      warning: seconds.prefault('2h'),
       open_addresses: count.default(2),
     })
     .prefault({}),

@@ -40,6 +40,7 @@ export function rulesOf(config: Config): Rules {
     leaseSeconds: lease.phone,
     longestLeaseSeconds: lease.longest,
     openAddresses: lease.open_addresses,
+    endingWarningSeconds: lease.warning,
     pinDigits: pin.digits,
     wrongPinsUntilLock: pin.wrong_until_lock,
     firstLockSeconds: pin.first_lock,

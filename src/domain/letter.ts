@@ -18,6 +18,16 @@ export type Notice =
       readonly entries: readonly Entry[];
       readonly caller: string | undefined;
     }
+  | {
+      /** Closed by somebody else than the traveller. */
+      readonly kind: 'revoked';
+      readonly account: Account;
+      readonly entries: readonly Entry[];
+      readonly by: string;
+      readonly why: string;
+    }
+  | { readonly kind: 'ending'; readonly account: Account; readonly entry: Entry }
+  | { readonly kind: 'pin-changed'; readonly account: Account; readonly by: string }
   | { readonly kind: 'locked'; readonly account: Account; readonly until: Date; readonly caller: string | undefined }
   | { readonly kind: 'guessing'; readonly failures: number; readonly since: Date }
   | { readonly kind: 'test'; readonly to: string };

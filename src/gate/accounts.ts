@@ -6,7 +6,7 @@ import type { AccountShape } from '../domain/shapes';
 import type { Action } from '../domain/journal';
 import type { Records } from '../domain/store';
 import { AppError } from '../errors';
-import { write } from './announce';
+import { tell, tellOwners, write } from './announce';
 import type { Doors } from './doors';
 import { refuseUnknown, type Asked } from './entries';
 import { lockedUntil, unlock } from './pin-guard';
@@ -65,7 +65,14 @@ export async function setAccount(parts: Parts, asked: AccountAsked): Promise<Acc
 export async function setPin(parts: Parts, asked: PinAsked): Promise<WithPin> {
   const account = await accountNamed(parts, asked.number);
   const { pin, pinHash } = await newPin(parts, account, asked.pin);
-  if (!asked.dryRun) await save(parts, { ...account, pinHash }, 'account-pin', asked.by, 'A new PIN was set.');
+  if (!asked.dryRun) {
+    await parts.store.transaction(async (records) => {
+      await records.saveAccount({ ...account, pinHash });
+      await note(parts, records, account, 'account-pin', asked.by, 'A new PIN was set.');
+      await tell(parts, records, { kind: 'pin-changed', account, by: asked.by });
+    });
+    parts.post.poke();
+  }
   return { ...(await shaped(parts, account)), pin: asked.pin === undefined ? pin : null };
 }
 
@@ -223,5 +230,6 @@ async function note(
 
 async function closeAll(parts: Parts, doors: Doors, account: Account, by: string, why: string): Promise<void> {
   const open = await parts.store.liveEntriesOf(account.number, parts.clock.now());
-  await doors.close(open, { action: 'revoke', by, from: 'command', why });
+  const cause = { action: 'revoke', by, from: 'command', why } as const;
+  await doors.close(open, cause, (records) => tellOwners(parts, records, open, cause, account));
 }

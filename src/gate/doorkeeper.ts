@@ -36,11 +36,10 @@ export function doorkeeper(parts: Parts, doors: Doors): Doorkeeper {
     async closeAll(traveller, caller) {
       const account = await accountOf(parts, traveller);
       const entries = await openNow(traveller);
-      await doors.close(entries, { ...causeOf('revoke', account, caller), why: 'Closed by telephone.' });
-      await parts.store.transaction((records) =>
+      const cause = { ...causeOf('revoke', account, caller), why: 'Closed by telephone.' };
+      await doors.close(entries, cause, (records) =>
         tell(parts, records, { kind: 'closed', account, entries, caller: caller.number }),
       );
-      parts.post.poke();
       return entries;
     },
     async renewAll(traveller, caller) {

@@ -77,14 +77,15 @@ export class Doors {
 
   /**
    * Closes entries. When it resolves, the kernel accepts nothing more through them; calls from addresses that no other
-   * entry keeps open are hung up and their contacts removed, as far as Asterisk answers.
+   * entry keeps open are hung up and their contacts removed, as far as Asterisk answers. `tell` queues letters with it.
    */
-  async close(entries: readonly Entry[], cause: Cause): Promise<Closed> {
+  async close(entries: readonly Entry[], cause: Cause, tell?: (records: Records) => Promise<void>): Promise<Closed> {
     if (entries.length === 0) return { entries: [], calls: [] };
     const { store, clock, phones, post } = this.#parts;
     const fault = await this.#alone(async () => {
       await store.transaction(async (records) => {
         for (const entry of entries) await this.#end(records, entry, cause);
+        await tell?.(records);
       });
       return this.#tellKernel(await this.#changes([], entries)).catch((error: unknown) => ({ error }));
     });

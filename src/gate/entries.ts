@@ -14,6 +14,7 @@ import {
 import { serviceNames } from '../domain/service';
 import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
+import { tellOwners } from './announce';
 import type { Closed, Doors } from './doors';
 import type { Parts } from './parts';
 import { shapeOfEntry } from './shape';
@@ -133,14 +134,14 @@ async function closeKind(
 ): Promise<ClosedShape> {
   const now = parts.clock.now();
   const entries = named(await parts.store.liveEntries(now, kind), asked.what, kind);
+  const [action, why] =
+    kind === 'allow'
+      ? (['revoke', 'Revoked by the admin.'] as const)
+      : (['unblock', 'Unblocked by the admin.'] as const);
+  const cause = { action, by: asked.by, from: 'command', why };
   const closed: Closed = asked.dryRun
     ? { entries, calls: [] }
-    : await doors.close(entries, {
-        action: kind === 'allow' ? 'revoke' : 'unblock',
-        by: asked.by,
-        from: 'command',
-        why: kind === 'allow' ? 'Revoked by the admin.' : 'Unblocked by the admin.',
-      });
+    : await doors.close(entries, cause, (records) => tellOwners(parts, records, entries, cause));
   const gone = new Set(entries.map((entry) => entry.id));
   const covering = await Promise.all(entries.map((entry) => parts.store.liveEntriesCovering(entry.network, now)));
   const still = new Map(covering.flat().map((entry) => [entry.id, entry]));

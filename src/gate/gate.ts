@@ -22,6 +22,7 @@ import { recordProof } from './proof';
 import { status, type MoreStatus } from './status';
 import { shapeOfCheck, shapeOfLine } from './shape';
 import { undo, type Undone } from './undo';
+import { warnOfEndings } from './warnings';
 
 type Asked = entries.Asked;
 
@@ -73,7 +74,7 @@ export interface Gate {
   dropUnconfirmed(): Promise<void>;
   /** The same, and makes the kernel hold what the store says. */
   restore(): Promise<readonly string[]>;
-  /** What time brings: ended leases, a lapsed trial. Called every second or so. */
+  /** What time brings: ended leases, a lapsed trial, warnings of leases that end soon. Called every second or so. */
   tick(): Promise<void>;
   /** Asterisk saw a good password. Never rejects. */
   proof(proof: Proof): Promise<void>;
@@ -100,6 +101,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
     async tick() {
       await doors.expire();
       await modes.forgetLapsedTrial(parts, doors);
+      await warnOfEndings(parts);
     },
     async proof(proof) {
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));

@@ -23,6 +23,8 @@ export interface Rules {
   readonly leaseSeconds: number;
   readonly longestLeaseSeconds: number;
   readonly openAddresses: number;
+  /** The traveller is mailed so long before his lease ends. */
+  readonly endingWarningSeconds: number;
   readonly pinDigits: number;
   readonly wrongPinsUntilLock: number;
   readonly firstLockSeconds: number;

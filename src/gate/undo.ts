@@ -4,7 +4,7 @@ import { isBefore, type Entry, type Until } from '../domain/entry';
 import type { JournalLine } from '../domain/journal';
 import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
-import { write } from './announce';
+import { tellOwners, write } from './announce';
 import { accountNamed, enableAccount } from './accounts';
 import type { Doors } from './doors';
 import type { Asked } from './entries';
@@ -65,7 +65,8 @@ async function closeAgain(parts: Parts, doors: Doors, line: JournalLine, asked: 
       const end: Until = until === 'forever' ? 'forever' : new Date(until);
       if (old && isBefore(parts.clock.now(), end)) opened.push(await reopen(doors, old, end, line, asked));
     }
-    await doors.close([entry], causeOf(line, asked));
+    const cause = causeOf(line, asked);
+    await doors.close([entry], cause, (records) => tellOwners(parts, records, [entry], cause));
   }
   return { undid: sentence(line), opened: opened.map(shapeOfEntry), closed: [shapeOfEntry(entry)] };
 }

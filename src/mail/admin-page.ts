@@ -13,10 +13,15 @@ export function adminPage(notice: Notice, settings: MailSettings): Draft | undef
       return opened(notice, settings);
     case 'closed':
       return closed(notice, settings);
+    case 'revoked':
+      return revoked(notice, settings);
+    case 'pin-changed':
+      return pinChanged(notice, settings);
     case 'locked':
       return locked(notice, settings);
     case 'guessing':
       return guessing(notice, settings);
+    case 'ending':
     case 'test':
       return undefined;
   }
@@ -43,17 +48,41 @@ function opened({ account, entry, renewed, caller, closed }: Of<'opened'>, setti
   };
 }
 
-function closed({ account, entries, caller }: Of<'closed'>, settings: MailSettings): Draft {
+function closed(notice: Of<'closed'>, settings: MailSettings): Draft {
+  return closedDraft(notice, settings, [['Asked by', callerText(notice.caller)]], [FORGED]);
+}
+
+function revoked(notice: Of<'revoked'>, settings: MailSettings): Draft {
+  const facts = [['Closed by', foreign(notice.by)] as const, ['Why', foreign(notice.why, 200)] as const];
+  return closedDraft(notice, settings, facts, []);
+}
+
+function closedDraft(
+  { account, entries }: Of<'closed' | 'revoked'>,
+  settings: MailSettings,
+  facts: Draft['facts'],
+  paragraphs: Draft['paragraphs'],
+): Draft {
+  const who = accountText(account);
+  const what = entries.length === 1 ? addressList(entries) : addressCount(entries);
+  return {
+    subject: `Account ${who}: ${what} closed (${foreign(settings.pbxName)})`,
+    news: `Account ${who} had ${addressCount(entries)} closed.`,
+    facts: [['Account', who], ['Closed', addressList(entries)], ...facts],
+    paragraphs,
+  };
+}
+
+function pinChanged({ account, by }: Of<'pin-changed'>, settings: MailSettings): Draft {
   const who = accountText(account);
   return {
-    subject: `Account ${who}: ${entries.length === 1 ? addressList(entries) : addressCount(entries)} closed (${foreign(settings.pbxName)})`,
-    news: `Account ${who} had ${addressCount(entries)} closed.`,
+    subject: `Account ${who} has a new PIN (${foreign(settings.pbxName)})`,
+    news: `Account ${who} was given a new PIN.`,
     facts: [
       ['Account', who],
-      ['Closed', addressList(entries)],
-      ['Asked by', callerText(caller)],
+      ['Changed by', foreign(by)],
     ],
-    paragraphs: [FORGED],
+    paragraphs: [],
   };
 }
 

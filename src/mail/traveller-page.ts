@@ -1,4 +1,5 @@
 /** What the traveller reads. */
+import type { Entry } from '../domain/entry';
 import type { Notice } from '../domain/letter';
 import type { Draft } from './page';
 import type { MailSettings } from './settings';
@@ -13,6 +14,12 @@ export function travellerPage(notice: Notice, settings: MailSettings): Draft | u
       return opened(notice, settings);
     case 'closed':
       return closed(notice, settings);
+    case 'revoked':
+      return revoked(notice, settings);
+    case 'ending':
+      return ending(notice, settings);
+    case 'pin-changed':
+      return pinChanged(notice, settings);
     case 'locked':
       return locked(notice, settings);
     case 'test':
@@ -47,8 +54,8 @@ function opened({ entry, renewed, caller, closed }: Of<'opened'>, settings: Mail
 
 function closed({ entries, caller }: Of<'closed'>, settings: MailSettings): Draft {
   return {
-    subject: `${entries.length === 1 ? addressList(entries) : addressCount(entries)} closed (${foreign(settings.pbxName)})`,
-    news: entries.length === 1 ? 'Your address is closed.' : `We closed ${addressCount(entries)} of yours.`,
+    subject: closedSubject(entries, settings),
+    news: closedNews(entries),
     facts: [
       ['Closed', addressList(entries)],
       ['Asked by', callerText(caller)],
@@ -57,6 +64,57 @@ function closed({ entries, caller }: Of<'closed'>, settings: MailSettings): Draf
       'Phones there can no longer reach the telephone system.',
       `To open an address again, ${callText(settings)} and key it.`,
       `Was it not you? Then please tell your administrator. ${FORGED}`,
+    ],
+  };
+}
+
+function revoked({ entries, by, why }: Of<'revoked'>, settings: MailSettings): Draft {
+  return {
+    subject: closedSubject(entries, settings),
+    news: closedNews(entries),
+    facts: [
+      ['Closed', addressList(entries)],
+      ['Closed by', foreign(by)],
+      ['Why', foreign(why, 200)],
+    ],
+    paragraphs: [
+      'Phones there can no longer reach the telephone system, and calls from there were ended.',
+      'If you still need it, please ask your administrator.',
+    ],
+  };
+}
+
+function ending({ entry }: Of<'ending'>, settings: MailSettings): Draft {
+  const { timeZone } = settings;
+  const until = entry.until === 'forever' ? 'soon' : shortWhen(entry.until, timeZone);
+  return {
+    subject: `${entry.network} closes ${until} (${foreign(settings.pbxName)})`,
+    news: 'Your address closes soon.',
+    facts: [
+      ['Address', entry.network],
+      ['Open for', servicesText(entry.services)],
+      ['Until', longWhen(entry.until, timeZone)],
+    ],
+    paragraphs: [
+      `To keep it open for longer, ${callText(settings)} and choose 4, which gives all your open addresses their full time again.`,
+      'If you no longer need it, there is nothing to do: it closes by itself.',
+    ],
+  };
+}
+
+/** Never the PIN: a letter lies about for years. */
+function pinChanged({ account, by }: Of<'pin-changed'>, settings: MailSettings): Draft {
+  return {
+    subject: `Account ${account.number} has a new PIN (${foreign(settings.pbxName)})`,
+    news: 'Your PIN was changed.',
+    facts: [
+      ['Account', account.number],
+      ['Changed by', foreign(by)],
+    ],
+    paragraphs: [
+      'The old PIN is no longer good. The new one is not in this letter: your administrator tells it to you.',
+      'Addresses that are open stay open.',
+      'Did nobody tell you of this? Then please ask your administrator.',
     ],
   };
 }
@@ -85,4 +143,12 @@ function test(settings: MailSettings): Draft {
     facts: [],
     paragraphs: ['Nothing was opened or closed, and there is nothing to do.'],
   };
+}
+
+function closedSubject(entries: readonly Entry[], settings: MailSettings): string {
+  return `${entries.length === 1 ? addressList(entries) : addressCount(entries)} closed (${foreign(settings.pbxName)})`;
+}
+
+function closedNews(entries: readonly Entry[]): string {
+  return entries.length === 1 ? 'Your address is closed.' : `We closed ${addressCount(entries)} of yours.`;
 }

@@ -1,10 +1,14 @@
 import { clock } from '../../src/clock';
 import type { Caller, Traveller } from '../../src/domain/doorkeeper';
 import type { Firewall } from '../../src/domain/firewall';
+import type { Notice } from '../../src/domain/letter';
+import { openGate } from '../../src/gate/gate';
 import { makeHost, type Host } from '../../src/lab/host';
+import { lettersFor } from '../../src/mail/letters';
 import { describeAsRoot } from '../support/as-root';
 import type { FakeClock } from '../support/fake-clock';
 import { firewallOn } from '../support/firewall-host';
+import { SETTINGS as MAIL } from '../support/mail-fixtures';
 import { memoryFirewall } from '../support/memory-firewall';
 import { address, testGate, type TestGate } from '../support/test-gate';
 
@@ -121,6 +125,72 @@ function aGate(makeFirewall: (clock: FakeClock) => Firewall, end: () => void): v
     expect(await journal()).toContain(`ended ${HOTEL}`);
     expect(gate.asterisk.asked).not.toContain(`hangUp ${HOTEL}`);
     expect(gate.asterisk.asked).toContain(`forget ${HOTEL}`);
+  });
+
+  describe('the traveller is mailed', () => {
+    const told = () => gate.notices.map(({ kind }) => kind).slice(1);
+
+    it('once before his lease ends, also over a restart, and anew when he has renewed it', async () => {
+      const { entry } = await open();
+      await gate.clock.advance(3 * DAY - 2 * HOUR - 1);
+      await gate.tick();
+      expect(told()).toEqual([]);
+      await gate.clock.advance(1);
+      await gate.tick();
+      await gate.tick();
+      await openGate(gate.parts, () => Promise.resolve([])).tick();
+      expect(gate.notices.slice(1)).toMatchObject([
+        { kind: 'ending', account: { number: '12' }, entry: { network: HOTEL, until: entry.until } },
+      ]);
+      expect((await gate.store.letterCounts()).waiting).toBe(2);
+      await open();
+      await gate.tick();
+      await gate.clock.advance(3 * DAY - HOUR);
+      await gate.tick();
+      expect(told()).toEqual(['ending', 'opened', 'ending']);
+    });
+
+    it('of no lease that is shorter than twice the warning, and of no door that the admin opened', async () => {
+      await gate.operations.accountSet({ by, number: '12', leaseSeconds: 4 * 3600 - 1 });
+      await open();
+      await gate.operations.allow({ by, what: '192.0.2.9', seconds: 5 * 3600 });
+      await gate.clock.advance(4 * HOUR - 2000);
+      await gate.tick();
+      expect(told()).toEqual([]);
+    });
+
+    it('of a new PIN, which the letter does not know', async () => {
+      const { pin } = await gate.operations.accountPin({ by, number: '12' });
+      expect(gate.notices).toMatchObject([{ kind: 'pin-changed', account: { number: '12' }, by: 'root' }]);
+      expect(JSON.stringify(lettersFor(gate.notices[0] as Notice, MAIL))).not.toContain(pin);
+      await gate.operations.accountPin({ by, number: '12', dryRun: true });
+      expect(gate.notices).toHaveLength(1);
+    });
+
+    it('of closings by others, with who did it and why', async () => {
+      const wanted = { kind: 'revoked', account: { number: '12' }, by: 'root', entries: [{ network: HOTEL }] };
+      await open();
+      await gate.operations.revoke({ by, what: HOTEL });
+      expect(gate.notices.slice(1)).toMatchObject([{ ...wanted, why: 'Revoked by the admin.' }]);
+      await open();
+      await gate.operations.accountEnable({ by, number: '12', enabled: false });
+      expect(gate.notices.slice(3)).toMatchObject([{ ...wanted, why: 'Its account was disabled.' }]);
+      await gate.operations.accountEnable({ by, number: '12', enabled: true });
+      await open();
+      await gate.operations.accountRemove({ by, number: '12' });
+      expect(gate.notices.slice(5)).toMatchObject([{ ...wanted, why: 'Its account was removed.' }]);
+    });
+
+    it('of no end that came by itself, and of nothing that is not his', async () => {
+      await gate.operations.accountSet({ by, number: '12', leaseSeconds: 60 });
+      await open();
+      await gate.clock.advance(61_000);
+      await gate.tick();
+      await gate.operations.allow({ by, what: HOTEL });
+      await gate.operations.revoke({ by, what: HOTEL });
+      await gate.operations.accountEnable({ by, number: '12', enabled: false });
+      expect(told()).toEqual([]);
+    });
   });
 
   it('a block takes an address out at once, and its doors are still there when it is lifted', async () => {

@@ -14,6 +14,15 @@ const OPENED: Notice = {
 };
 const CLOSED: Notice = { kind: 'closed', account: ACCOUNT, entries: [ENTRY], caller: '49891234' };
 const LOCKED: Notice = { kind: 'locked', account: ACCOUNT, until: new Date('2026-11-22T13:20:00Z'), caller: undefined };
+const REVOKED: Notice = {
+  kind: 'revoked',
+  account: ACCOUNT,
+  entries: [ENTRY],
+  by: 'ann (sudo)',
+  why: 'Revoked by the admin.',
+};
+const ENDING: Notice = { kind: 'ending', account: ACCOUNT, entry: ENTRY };
+const PIN_CHANGED: Notice = { kind: 'pin-changed', account: ACCOUNT, by: 'root' };
 const GUESSING: Notice = { kind: 'guessing', failures: 31, since: new Date('2026-11-22T12:05:00Z') };
 
 const to = (letters: readonly Letter[]) => letters.map((letter) => letter.to.address);
@@ -30,6 +39,11 @@ describe('who is told', () => {
     ['an opened door, admin wants alarms', OPENED, 'alarms', ['traveller@example.net']],
     ['an opened door, admin wants everything', OPENED, 'everything', both],
     ['closed doors', CLOSED, 'everything', both],
+    ['a closing by the admin', REVOKED, 'alarms', ['traveller@example.net']],
+    ['a closing by the admin, who wants everything', REVOKED, 'everything', both],
+    ['an end that is near', ENDING, 'everything', ['traveller@example.net']],
+    ['a new PIN', PIN_CHANGED, 'alarms', ['traveller@example.net']],
+    ['a new PIN, admin wants everything', PIN_CHANGED, 'everything', both],
     ['a lock', LOCKED, 'alarms', both],
     ['a lock, quiet admin', LOCKED, 'nothing', ['traveller@example.net']],
     ['guessing', GUESSING, 'alarms', ['admin@example.net']],
@@ -56,6 +70,46 @@ describe('who is told', () => {
 
   it('nobody is told for an admin who has no address', () => {
     expect(lettersFor(GUESSING, { ...SETTINGS, admin: undefined })).toEqual([]);
+  });
+});
+
+describe('the letter about an end that is near', () => {
+  it('says which address, until when, and how to keep it', () => {
+    const { subject, text } = first(ENDING);
+    expect(subject).toBe('192.0.2.10 closes Sun 22 Nov, 14:05 (Office PBX)');
+    expect(text).toBe(`Hello Traveller,
+
+Your address closes soon.
+
+  Address:  192.0.2.10
+  Open for: phone calls
+  Until:    Sunday 22 November 2026, 14:05 (Europe/Berlin)
+
+To keep it open for longer, call 0301234567 and choose 4, which gives all your open addresses their full time again.
+
+If you no longer need it, there is nothing to do: it closes by itself.
+
+-- 
+Tollgate on pbx.example.net wrote this by itself.
+`);
+  });
+});
+
+describe('the letter about a closing by somebody else', () => {
+  it('says who and why', () => {
+    const { subject, text } = first(REVOKED);
+    expect(subject).toBe('192.0.2.10 closed (Office PBX)');
+    expect(text).toContain('Closed by: ann (sudo)\n');
+    expect(text).toContain('Why:       Revoked by the admin.\n');
+  });
+});
+
+describe('the letter about a new PIN', () => {
+  it('says who set it, and that it is not in the letter', () => {
+    const { subject, text } = first(PIN_CHANGED);
+    expect(subject).toBe('Account 12 has a new PIN (Office PBX)');
+    expect(text).toContain('Changed by: root\n');
+    expect(text).toContain('not in this letter');
   });
 });
 
