@@ -47,7 +47,8 @@ export interface Neighbour {
 export interface Firewall {
   /**
    * Makes the kernel hold exactly this, both families or neither, reads it back and resolves to the lines that it
-   * sent (none: nothing was to be done). Rejects with FIREWALL_FAILED (nothing changed) or FIREWALL_DRIFT.
+   * sent (none: nothing was to be done). Rejects with FIREWALL_FAILED (nothing changed; or the kernel holds it, but it
+   * could not be written for a reboot) or FIREWALL_DRIFT.
    */
   apply(policy: Policy, elements: Elements): Promise<readonly string[]>;
   /** The lines that `apply` would send, changing nothing. */

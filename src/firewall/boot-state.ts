@@ -154,7 +154,10 @@ function take({ set, network, until }: Change, members: Known['members'] | undef
     const before = its?.get(member);
     if (isGone) its?.delete(member);
     else its?.set(member, until);
-    const undo = () => void (before === undefined ? its?.delete(member) : its?.set(member, before));
+    const undo = () => {
+      if (before === undefined) its?.delete(member);
+      else its?.set(member, before);
+    };
     return { line: isGone ? deleteLine(name, member) : addLine(name, member, until), undo };
   });
   return { lines: each.map(({ line }) => line), undo: () => each.forEach(({ undo }) => undo()) };

@@ -238,7 +238,7 @@ give_up() { undo_sets 2> /dev/null; fail "$*: $(tail -n 3 "$work/error" | tr '\n
 clock() { [ -n "$now" ] && say "$now" || date +%s; }
 
 # How long loading takes is not known beforehand, and a lease must not end late because of it: all are given so much less.
-spare=$((2 + $(wc -l < "$file") / 75000))
+spare=$((1 + $(wc -l < "$file") / 75000))
 while :; do
   for name in new made fill swap swapped gone; do : > "$work/$name"; done
   began=$(clock)
@@ -256,7 +256,7 @@ while :; do
   [ "$took" -ge "$spare" ] || break
   undo_sets 2> /dev/null
   [ "$spare" -lt 60 ] || fail 'filling the sets takes more than a minute'
-  spare=$((took + 2))
+  spare=$((took + 1))
 done
 
 if [ -n "$print" ]; then

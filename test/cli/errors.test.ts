@@ -17,7 +17,7 @@ const mistakes: readonly (readonly [typed: string, what: string, hint: string])[
   ['log --since yesterday', '"yesterday" is no date', 'write 2026-12-24'],
   ['undo first', '"first" is no whole number from 1 on', 'write it in digits'],
   ['account', '"tollgate account" needs a command: add, list, show', 'usage: tollgate account'],
-  ['firewall', '"tollgate firewall" needs a command: show, apply, remove', 'usage: tollgate firewall'],
+  ['firewall', '"tollgate firewall" needs a command: show, apply, restore, remove', 'usage: tollgate firewall'],
   ['--frobnicate', "unknown option '--frobnicate'", 'usage: tollgate'],
   ['secure', "unknown command 'secure'", 'usage: tollgate'],
 ];

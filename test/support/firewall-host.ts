@@ -1,5 +1,5 @@
 /** The real firewall on a host of its own: the tools run in its network namespace, the machine's is never touched. */
-import { openFirewall } from '../../src/firewall/open';
+import { openFirewall, type FirewallPorts } from '../../src/firewall/open';
 import { overChild } from '../../src/firewall/session-port';
 import type { Firewall, Policy } from '../../src/domain/firewall';
 import { AppError } from '../../src/errors';
@@ -8,6 +8,8 @@ import { clock as realClock } from '../../src/clock';
 import { makeHost, type Host } from '../../src/lab/host';
 import { fakeKernel } from './fake-kernel';
 import type { ChildProcess } from 'node:child_process';
+
+type Boot = 'saved' | 'restoring';
 
 export interface HostFirewall {
   readonly firewall: Firewall;
@@ -19,7 +21,7 @@ export interface HostFirewall {
 
 export function firewallOn(
   host: Host,
-  { clock = realClock, mostMembers }: { clock?: Clock; mostMembers?: number } = {},
+  { clock = realClock, mostMembers, ...boot }: Pick<FirewallPorts, 'mostMembers' | Boot> & { clock?: Clock } = {},
 ): HostFirewall {
   const logged: string[] = [];
   const children: ChildProcess[] = [];
@@ -33,6 +35,7 @@ export function firewallOn(
     },
     clock,
     log,
+    ...boot,
     ...(mostMembers !== undefined && { mostMembers }),
   });
   return { firewall, logged, children };
@@ -71,10 +74,10 @@ export function disturbable(run: Run): Pick<FirewallUnderTest, 'run' | 'failAt' 
 const MOST_MEMBERS = 50;
 
 /** The real kernel's, in a namespace of its own. */
-export async function realFirewall(): Promise<FirewallUnderTest> {
+export async function realFirewall(boot: Pick<FirewallPorts, Boot> = {}): Promise<FirewallUnderTest> {
   const host = await makeHost('pbx');
   const { failAt, swallowAt, run } = disturbable(host.run);
-  const { firewall, logged, children } = firewallOn({ ...host, run }, { mostMembers: MOST_MEMBERS });
+  const { firewall, logged, children } = firewallOn({ ...host, run }, { mostMembers: MOST_MEMBERS, ...boot });
   return {
     firewall,
     run: host.run,
@@ -91,13 +94,13 @@ export async function realFirewall(): Promise<FirewallUnderTest> {
 }
 
 /** The same over a kernel in memory. */
-export function fakeFirewall(): Promise<FirewallUnderTest> {
+export function fakeFirewall(boot: Pick<FirewallPorts, Boot> = {}): Promise<FirewallUnderTest> {
   const kernel = fakeKernel(realClock);
   const { failAt, swallowAt, run } = disturbable(kernel.run);
   const logged: string[] = [];
   const log: Log = (event) => void logged.push(event);
   const { spawnSession, killSession } = kernel;
-  const firewall = openFirewall({ run, spawnSession, clock: realClock, log, mostMembers: MOST_MEMBERS });
+  const firewall = openFirewall({ run, spawnSession, clock: realClock, log, mostMembers: MOST_MEMBERS, ...boot });
   const end = () => firewall.close();
   return Promise.resolve({ firewall, run: kernel.run, clock: realClock, logged, failAt, swallowAt, killSession, end });
 }
