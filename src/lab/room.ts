@@ -7,6 +7,9 @@ import { AppError } from '../errors';
 import type { Run } from '../ports';
 import type { Host } from './host';
 
+/** Ours names folders that the tree has not: with our TMPDIR a database server does not start. */
+const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+
 export interface Room {
   readonly host: Host;
   readonly run: Run;
@@ -72,7 +75,8 @@ export async function inTree(host: Host, tree: string, binds: readonly string[] 
   return {
     host,
     run: (file, args, options) => host.run('nsenter', enter(file, args), options),
-    spawn: (file, args, { user, ...options } = {}) => host.spawn('nsenter', enter(file, args, user), options),
+    spawn: (file, args, { user, ...options } = {}) =>
+      host.spawn('nsenter', enter(file, args, user), { env: ENVIRONMENT, ...options }),
     write: async (path, text) => {
       await mkdir(dirname(outside(path)), { recursive: true });
       await writeFile(outside(path), text);
