@@ -37,7 +37,7 @@ export interface BootState {
   remove(): Promise<void>;
 }
 
-export interface Remembered {
+interface Remembered {
   readonly lines: readonly string[];
   undo(): void;
 }

@@ -194,9 +194,9 @@ send_sets() { [ ! -s "$1" ] || ipset -exist restore < "$1"; }
 other() { printf 'tg-~%s' "${1#tg-}"; }
 
 # For each wanted set another one, filled, that is swapped in: no packet sees one half full. What "was" remembers stays.
-plan_sets() {
+plan_sets() { # $1: seconds that have passed since the state was read
   ipset list -n > "$work/sets" || return 1
-  awk -v out="$work" '
+  awk -v out="$work" -v late="$1" '
     function other(set) { return "tg-~" substr(set, 4) }
     side == "have" { there[$1] = 1; if ($1 ~ /^tg-/) destroy[$1] = 1; next }
     side == "create" {
@@ -212,7 +212,10 @@ plan_sets() {
       filled[$2] = 1
       next
     }
-    $1 in filled { print "add " other($1) " " $2 ($3 == "" ? "" : " timeout " $3) > (out "/fill") }
+    !($1 in filled) { next }
+    $3 == "" { print "add " other($1) " " $2 > (out "/fill"); next }
+    $1 ~ /^tg-block[46]$/ { print "add " other($1) " " $2 " timeout " $3 > (out "/fill"); next }
+    $3 > late { print "add " other($1) " " $2 " timeout " ($3 - late) > (out "/fill") }
     END { for (set in destroy) print "destroy " set > (out "/gone") }
   ' side=have "$work/sets" side=create "$work/create" side=members "$work/members"
 }
@@ -237,27 +240,11 @@ give_up() { undo_sets 2> /dev/null; fail "$*: $(tail -n 3 "$work/error" | tr '\n
 
 clock() { [ -n "$now" ] && say "$now" || date +%s; }
 
-# How long loading takes is not known beforehand, and a lease must not end late because of it: all are given so much less.
-spare=$((1 + $(wc -l < "$file") / 75000))
-while :; do
-  for name in new made fill swap swapped gone; do : > "$work/$name"; done
-  began=$(clock)
-  read_state "$began" "$spare"
-  [ -z "$print" ] || break
-  plan_sets 2> "$work/error" || fail "the kernel's sets cannot be read: $(cat "$work/error")"
-  for family in 4 6; do
-    printf '%s\n' '-A INPUT -j TOLLGATE' >> "$work/rules$family"
-    have_rules $family "$work/before$family" 2> "$work/error" || fail "the rules cannot be read: $(cat "$work/error")"
-    rules_between "$work/rules$family" "$work/before$family" > "$work/send$family"
-  done
-  send_sets "$work/new" 2> "$work/error" || give_up 'the sets could not be made'
-  send_sets "$work/fill" 2> "$work/error" || give_up 'the sets could not be filled'
-  took=$(($(clock) - began))
-  [ "$took" -ge "$spare" ] || break
-  undo_sets 2> /dev/null
-  [ "$spare" -lt 60 ] || fail 'filling the sets takes more than a minute'
-  spare=$((took + 1))
-done
+for name in swapped error; do : > "$work/$name"; done
+began=$(clock)
+# How long loading takes is not known beforehand, and a lease must not end late because of it: each is given less.
+spare=$((1 + $(wc -l < "$file") / 200000))
+read_state "$began" "$spare"
 
 if [ -n "$print" ]; then
   say '# ipset' && cat "$work/create"
@@ -267,6 +254,26 @@ if [ -n "$print" ]; then
   say "# $(sed -n 's/^text //p' "$work/said")"
   exit 0
 fi
+
+for family in 4 6; do
+  printf '%s\n' '-A INPUT -j TOLLGATE' >> "$work/rules$family"
+  have_rules $family "$work/before$family" 2> "$work/error" || fail "the rules cannot be read: $(cat "$work/error")"
+  rules_between "$work/rules$family" "$work/before$family" > "$work/send$family"
+done
+
+more=0
+for times in 1 2 3 last; do
+  [ "$times" != last ] || fail 'filling the sets takes too long'
+  for name in new made fill swap gone; do : > "$work/$name"; done
+  start=$(clock)
+  plan_sets $((start - began + more)) 2> "$work/error" || fail "the kernel's sets cannot be read: $(cat "$work/error")"
+  send_sets "$work/new" 2> "$work/error" || give_up 'the sets could not be made'
+  send_sets "$work/fill" 2> "$work/error" || give_up 'the sets could not be filled'
+  took=$(($(clock) - start))
+  [ "$took" -ge $((spare + more)) ] || break
+  undo_sets 2> /dev/null
+  more=$((took < 60 ? took + 1 : 60)) # longer than a minute it was the clock that moved
+done
 
 trap '' HUP INT TERM # from here on it takes a moment, and is done or taken back
 for family in 4 6; do
@@ -283,10 +290,11 @@ for family in 4 6; do
   }
 done
 for family in 4 6; do # a rule that we think is there is not a rule that is there
-  have_rules $family "$work/now$family" && rules_between "$work/rules$family" "$work/now$family" > "$work/rest$family"
+  have_rules $family "$work/now$family" 2> "$work/error" || : > "$work/now$family"
+  rules_between "$work/rules$family" "$work/now$family" > "$work/rest$family"
   [ ! -s "$work/rest$family" ] || {
     undo_rules
-    cp "$work/rest$family" "$work/error"
+    cat "$work/rest$family" >> "$work/error"
     give_up "the kernel does not keep the rules of IPv$family"
   }
 done
