@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootFile } from '../../src/boot-file';
 import type { Until } from '../../src/domain/entry';
-import type { Elements, Policy } from '../../src/domain/firewall';
+import type { Elements, Firewall, Policy } from '../../src/domain/firewall';
 import type { Network } from '../../src/domain/network';
 import { makeHost, type Host } from '../../src/lab/host';
 import { describeAsRoot } from '../support/as-root';
@@ -20,11 +20,13 @@ const NOTHING_LEFT = /(^|\n)(add|create) tg-|TOLLGATE/;
 let folder: string;
 let file: string;
 const made: Host[] = [];
+const firewalls: Firewall[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tollgate-boot-'));
   file = join(folder, 'firewall');
 });
-afterEach(() => {
+afterEach(async () => {
+  for (const firewall of firewalls.splice(0)) await firewall.close();
   for (const host of made.splice(0)) host.close();
   rmSync(folder, { recursive: true });
 });
@@ -41,8 +43,11 @@ const open = (...members: [string, string, Until][]): Elements => {
     sets.set(set, (sets.get(set) ?? new Map<Network, Until>()).set(net(text), end));
   return sets;
 };
-const firewallThatSaves = (host: Host) =>
-  firewallOn(host, { saved: bootFile(file, () => undefined), restoring: ['sh', SCRIPT, file] }).firewall;
+function firewallThatSaves(host: Host): Firewall {
+  const { firewall } = firewallOn(host, { saved: bootFile(file, () => undefined), restoring: ['sh', SCRIPT, file] });
+  firewalls.push(firewall);
+  return firewall;
+}
 
 /** All that is ours on a host, and the rules of others. */
 async function everything(host: Host): Promise<string> {
@@ -98,8 +103,6 @@ describeAsRoot('after a reboot', () => {
           true,
         ]);
       }
-      await firewall.close();
-      await restored.close();
     },
   );
 
@@ -114,7 +117,6 @@ describeAsRoot('after a reboot', () => {
     expect((await restoreOn(after, file)).code).toBe(0);
     expect(await firewallThatSaves(after).plan(PBX, open(['sip', '192.0.2.1', 'forever']))).toEqual([]);
     expect(await everything(after)).not.toMatch(/GUARD|trial/);
-    await firewall.close();
   });
 
   it('each change that was acknowledged has come back, and nothing that was not', async () => {
@@ -141,7 +143,6 @@ describeAsRoot('after a reboot', () => {
     expect((await after.run('ipset', ['list', '-n'])).split('\n')).toEqual(
       expect.arrayContaining(['tg-was4', 'tg-was6']),
     );
-    await firewall.close();
   });
 
   it('leases that were over meanwhile are out, and all of them when the clock has gone back', async () => {
@@ -157,7 +158,6 @@ describeAsRoot('after a reboot', () => {
         ['block', '192.0.2.66', 'forever'],
       ),
     );
-    await firewall.close();
     for (const [clock, held] of [
       [now + 61, ['block 192.0.2.66', 'sip 192.0.2.2', 'sip 2001:db8::1']],
       [now + 3601, ['block 192.0.2.66', 'sip 2001:db8::1']],
@@ -177,7 +177,6 @@ describeAsRoot('after a reboot', () => {
     const firewall = firewallThatSaves(before);
     await firewall.apply({ ...PBX, mode: 'guard' }, new Map());
     await firewall.remove();
-    await firewall.close();
     expect((await restoreOn(after, file)).code).toBe(0);
     expect(await everything(after)).not.toMatch(NOTHING_LEFT);
   });
@@ -193,7 +192,6 @@ describeAsRoot('a restore that fails leaves what is in force, in both families',
     const host = await fresh('pbx');
     const firewall = firewallThatSaves(host);
     await firewall.apply({ ...PBX, mode: 'guard' }, GUARD);
-    await firewall.close();
     return host;
   }
 
@@ -278,7 +276,6 @@ describeAsRoot('on a running system', () => {
     expect(await host.run('ipset', ['list', '-n'])).toMatch(/(^|\n)others\n/);
     await firewall.change([{ set: 'sip', network: net('192.0.2.1'), until: undefined }]); // it looks again first
     expect((await firewall.members()).map(({ set }) => set)).toEqual(['was']);
-    await firewall.close();
   });
 
   it.each([V4, V6])(
@@ -319,7 +316,6 @@ describeAsRoot('on a running system', () => {
         expect(await counted('raw', stranger)).toBeGreaterThan(1000);
         expect(await counted('security', stranger)).toBe(0);
         expect(await counted('security', hotel)).toBe(await counted('raw', hotel));
-        await saving.close();
       } finally {
         await lab.end();
       }
