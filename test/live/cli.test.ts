@@ -1,7 +1,7 @@
 /** The built binary on a real kernel, in a network namespace: what people and scripts meet. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,10 +115,30 @@ describeAsRoot('the binary', () => {
     expect(await host.run('ipset', ['list', 'tg-block4'])).toContain('203.0.113.66');
   });
 
+  it('firewall restore brings back what a reboot would, through the daemon and without it', async () => {
+    expect(statSync(join(folder, 'state/firewall')).mode & 0o777).toBe(0o640);
+    expect((await tollgate('firewall restore --dry-run')).out).toContain('add tg-block4 203.0.113.66');
+    const daemon = start(['serve']);
+    await until(() => existsSync(join(folder, 'state/control.sock')), 'the daemon listens', 30_000);
+    for (const itself of [false, true]) {
+      await host.run('iptables', ['-F', 'TOLLGATE']);
+      await host.run('ipset', ['flush', 'tg-block4']);
+      const ran = await tollgate('firewall restore');
+      expect([itself, ran.code, ran.out]).toEqual([itself, 0, expect.stringContaining('the firewall is restored: ')]);
+      expect(await rules()).toContain('-A TOLLGATE -g TOLLGATE-WATCH');
+      expect(await host.run('ipset', ['list', 'tg-block4'])).toContain('203.0.113.66');
+      if (itself) continue;
+      daemon.kill('SIGTERM');
+      await once(daemon, 'exit');
+    }
+    expect((await tollgate('log')).out).toContain('Restored to mode watch');
+  });
+
   it('init --undo takes everything out of the kernel', async () => {
     const ran = await tollgate('init --undo');
     expect(ran.out).toContain('removed');
     expect(await rules()).not.toContain('TOLLGATE');
     expect(await host.run('ipset', ['list', '-n'])).not.toContain('tg-');
+    expect(existsSync(join(folder, 'state/firewall'))).toBe(false);
   });
 });
