@@ -63,8 +63,8 @@ export interface Firewall {
    * what it says, or with `dryRun` to the lines that it would send.
    */
   restore(how: { readonly dryRun: boolean }): Promise<readonly string[]>;
-  /** Every member of our sets, with its counter. */
-  members(): Promise<readonly Member[]>;
+  /** Every member of our sets, or of this one, with its counter. */
+  members(set?: string): Promise<readonly Member[]>;
   /** Our rules, as `iptables -S` and `ip6tables -S` tell them; empty when nothing is hooked. */
   rules(): Promise<readonly string[]>;
   /** Seconds until the kernel lets go of the trial; undefined: none is running. */

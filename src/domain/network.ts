@@ -11,6 +11,8 @@ export type Family = 4 | 6;
 
 /** Reads an address or a CIDR network; undefined when it is neither. Host bits are cleared. */
 export function parseNetwork(text: string): Network | undefined {
+  // As it is written there is only one way to write it, and a kernel may hold hundreds of thousands of these.
+  if (isIPv4(text)) return text as Network;
   const [address = '', length, ...rest] = text.trim().split('/');
   if (rest.length > 0 || !(isIPv4(address) || isIPv6(address)) || address.includes('%')) return undefined;
   const parsed = ipaddr.process(isIPv6(address) ? withoutDots(address) : address);

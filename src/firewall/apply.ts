@@ -34,7 +34,7 @@ const MOST_LOOKS = 4;
  * FIREWALL_FAILED (nothing changed) or FIREWALL_DRIFT.
  */
 export async function applyState(desired: (now: Date) => KernelState, kernel: Kernel): Promise<Applied> {
-  const sent: string[] = [];
+  let sent: readonly string[] = [];
   for (let looks = 1; ; looks++) {
     const start = kernel.clock.now();
     const want = desired(start);
@@ -44,21 +44,37 @@ export async function applyState(desired: (now: Date) => KernelState, kernel: Ke
     if (lines.length === 0) return { lines: sent, have, at: start };
     // A rule that we think is there is not a rule that is there.
     if (looks === MOST_LOOKS) throw notKept(lines);
-    await sendBatch(batch, kernel.run).catch((error: unknown) => putBack(have, start, kernel, error));
-    sent.push(...lines);
+    await sendBatch(batch, start, kernel).catch((error: unknown) => putBack(have, start, kernel, error));
+    sent = [...sent, ...lines];
   }
 }
 
-async function sendBatch({ create, elements, rules, destroy }: Batch, run: Run): Promise<void> {
+/** Members sent at once: what this many take is far less than a second. */
+const AT_ONCE = 20_000;
+
+/** `planned`: when the batch's timeouts were right. */
+async function sendBatch({ create, elements, rules, destroy }: Batch, planned: Date, kernel: Kernel): Promise<void> {
+  const { run } = kernel;
   await restoreSets(create, run);
   for (const family of FAMILIES) await restoreRules(family, rules[family], run, ['--test']);
-  await restoreSets(elements, run);
+  for (let from = 0; from < elements.length; from += AT_ONCE) {
+    const late = secondsSince(planned, kernel.clock);
+    await restoreSets(shortened(elements.slice(from, from + AT_ONCE), late), run);
+  }
   for (const family of FAMILIES) await restoreRules(family, rules[family], run);
   await restoreSets(destroy, run);
 }
 
 async function restoreSets(lines: readonly string[], run: Run): Promise<void> {
   if (lines.length > 0) await run('ipset', ['-exist', 'restore'], { stdin: text(lines), timeoutMs: 60_000 });
+}
+
+/** Leases run on while the members before them are sent. */
+function shortened(lines: readonly string[], seconds: number): readonly string[] {
+  if (seconds <= 0) return lines;
+  return lines.map((line) =>
+    line.replace(/ timeout ([1-9]\d*)$/, (_, left) => ` timeout ${Math.max(1, Number(left) - seconds)}`),
+  );
 }
 
 async function restoreRules(
@@ -76,7 +92,8 @@ async function putBack(before: KernelState, start: Date, kernel: Kernel, reason:
   const hint = reason instanceof AppError ? reason.hint : 'run "tollgate status"';
   try {
     const now = await readKernel(kernel.run);
-    await sendBatch(planFirewall(settled(before, now, secondsSince(start, kernel.clock)), now), kernel.run);
+    const then = kernel.clock.now();
+    await sendBatch(planFirewall(settled(before, now, secondsSince(start, kernel.clock)), now), then, kernel);
   } catch (error) {
     kernel.log('firewall not put back', { error: String(error) });
     throw new AppError(

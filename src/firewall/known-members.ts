@@ -1,7 +1,7 @@
 /** What the kernel is known to hold, so that a change that fails can be put back without having looked before. */
 import { isBefore, type Until } from '../domain/entry';
 import type { KernelSet } from './kernel-state';
-import { leftUntil, timeoutOf } from './time-left';
+import { leftUntil, timeoutOf, type Left } from './time-left';
 import type { Order } from './session';
 
 export interface KnownMembers {
@@ -15,23 +15,33 @@ export interface KnownMembers {
 }
 
 export function knownMembers(): KnownMembers {
-  let known: ReadonlyMap<string, Map<string, Until>> = new Map();
-  const end = (seconds: number, at: Date) => new Date(at.getTime() + seconds * 1000);
+  let read: ReadonlyMap<string, KernelSet> = new Map();
+  let readAt = new Date(0);
+  /** What was changed since: set -> member -> its end; undefined: it is gone. */
+  let changed = new Map<string, Map<string, Until | undefined>>();
+  const end = (left: Left, at: Date) => (left === 'forever' ? left : new Date(at.getTime() + left * 1000));
+  const untilOf = (set: string, member: string): Until | undefined => {
+    const changes = changed.get(set);
+    if (changes?.has(member)) return changes.get(member);
+    const left = read.get(set)?.members.get(member);
+    return left === undefined ? undefined : end(left, readAt);
+  };
   return {
     get isEmpty() {
-      return known.size === 0;
+      return read.size === 0;
     },
     learn(sets, at) {
-      const ends = ({ members }: KernelSet) =>
-        [...members].map(([member, left]) => [member, left === 'forever' ? left : end(left, at)] as const);
-      known = new Map([...sets].map(([name, set]) => [name, new Map(ends(set))]));
+      read = sets;
+      readAt = at;
+      changed = new Map();
     },
     note({ set, member, timeoutSeconds }, at) {
-      if (timeoutSeconds === undefined) known.get(set)?.delete(member);
-      else known.get(set)?.set(member, timeoutSeconds === 0 ? 'forever' : end(timeoutSeconds, at));
+      const changes = changed.get(set) ?? new Map<string, Until | undefined>();
+      changes.set(member, timeoutSeconds === undefined ? undefined : end(timeoutSeconds || 'forever', at));
+      changed.set(set, changes);
     },
     restoring({ set, member }, now) {
-      const until = known.get(set)?.get(member);
+      const until = untilOf(set, member);
       const left = until !== undefined && isBefore(now, until) ? leftUntil(until, now) : undefined;
       return { set, member, timeoutSeconds: left === undefined ? undefined : timeoutOf(left) };
     },

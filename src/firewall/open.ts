@@ -8,7 +8,7 @@ import { changeMembers, ordersFor, type Call } from './change';
 import { desiredState, MOST_MEMBERS } from './desired-state';
 import { NOTHING } from './kernel-state';
 import { knownMembers } from './known-members';
-import { HOOK, isOurChain, readSetName } from './names';
+import { FAMILIES, HOOK, isOurChain, readSetName, setName } from './names';
 import { readNeighbours } from './neighbours';
 import { oneAtATime } from './one-at-a-time';
 import { batchLines, planFirewall } from './plan';
@@ -98,7 +98,7 @@ export function openFirewall({
     plan: (policy, elements) => inTurn(() => plan(policy, elements)),
     remove: () => inTurn(remove),
     restore: (how) => inTurn(() => restore(how)),
-    members: () => readMembers(run),
+    members: (set) => readMembers(run, set),
     rules: () => listRules(run),
     trialSecondsLeft: () => readTrial(run),
     neighbours: () => readNeighbours(run),
@@ -110,15 +110,21 @@ export function openFirewall({
   };
 }
 
-async function readMembers(run: Run): Promise<readonly Member[]> {
-  return savedMembers(await run('ipset', ['save'], { timeoutMs: 60_000 })).flatMap(
-    ({ name, member, left, packets }) => {
-      const set = readSetName(name)?.set;
-      const network = parseNetwork(member);
-      if (set === undefined || set === 'trial' || network === undefined) return [];
-      return [{ set, network, secondsLeft: left === 'forever' ? undefined : left, packets }];
-    },
-  );
+async function readMembers(run: Run, only?: string): Promise<readonly Member[]> {
+  const listing = only === undefined ? await run('ipset', ['save'], { timeoutMs: 60_000 }) : await saveSet(run, only);
+  return savedMembers(listing).flatMap(({ name, member, left, packets }) => {
+    const set = readSetName(name)?.set;
+    const network = parseNetwork(member);
+    if (set === undefined || set === 'trial' || network === undefined) return [];
+    return [{ set, network, secondsLeft: left === 'forever' ? undefined : left, packets }];
+  });
+}
+
+/** Both families' set of this name, as far as they are there. */
+async function saveSet(run: Run, set: string): Promise<string> {
+  const there = (await run('ipset', ['list', '-n'])).split('\n');
+  const names = FAMILIES.map((family) => setName(set, family)).filter((name) => there.includes(name));
+  return (await Promise.all(names.map((name) => run('ipset', ['save', name], { timeoutMs: 60_000 })))).join('\n');
 }
 
 async function listRules(run: Run): Promise<readonly string[]> {
@@ -131,7 +137,7 @@ async function listRules(run: Run): Promise<readonly string[]> {
 
 /** The trial lasts as long as the first of its members. */
 async function readTrial(run: Run): Promise<number | undefined> {
-  const members = savedMembers(await run('ipset', ['save'], { timeoutMs: 60_000 }));
+  const members = savedMembers(await saveSet(run, 'trial'));
   const left = members.flatMap((one) =>
     readSetName(one.name)?.set === 'trial' && one.left !== 'forever' ? [one.left] : [],
   );

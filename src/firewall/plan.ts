@@ -58,15 +58,16 @@ function planSet(name: string, want: KernelSet, have: KernelState): { create: st
 
 function planMembers(name: string, want: KernelSet, have?: KernelSet): string[] {
   const timed = / timeout /.test(want.header);
-  const adds = [...want.members].filter(([member, left]) => {
+  const lines: string[] = [];
+  for (const [member, left] of want.members) {
     const now = have?.members.get(member);
-    return now === undefined || !isNear(left, now);
-  });
-  const gone = [...(have?.members.keys() ?? [])].filter((member) => !want.members.has(member));
-  return [
-    ...adds.map(([member, left]) => `add ${name} ${member}${timed ? ` timeout ${timeoutOf(left)}` : ''}`),
-    ...gone.map((member) => `del ${name} ${member}`),
-  ];
+    if (now !== undefined && isNear(left, now)) continue;
+    lines.push(`add ${name} ${member}${timed ? ` timeout ${timeoutOf(left)}` : ''}`);
+  }
+  for (const member of have?.members.keys() ?? []) {
+    if (!want.members.has(member)) lines.push(`del ${name} ${member}`);
+  }
+  return lines;
 }
 
 /**

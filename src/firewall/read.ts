@@ -28,25 +28,30 @@ export interface SavedMember {
 export function parseSets(saved: string): ReadonlyMap<string, KernelSet> {
   const sets = new Map<string, { header: string; members: Map<string, Left> }>();
   for (const line of saved.split('\n')) {
-    const [, name = '', options = ''] = /^create (\S+) (.*)$/.exec(line) ?? [];
+    const added = readMember(line);
+    if (added) sets.get(added.name)?.members.set(added.member, added.left); // a set's members come after its header
+    const [, name = '', options = ''] = added ? [] : (/^create (\S+) (.*)$/.exec(line) ?? []);
     if (isOurSet(name)) sets.set(name, { header: headerOf(options), members: new Map() });
   }
-  for (const { name, member, left } of savedMembers(saved)) sets.get(name)?.members.set(member, left);
   return sets;
 }
 
 export function savedMembers(saved: string): readonly SavedMember[] {
-  return saved.split('\n').flatMap((line) => {
-    const [, name = '', member = '', rest = ''] = /^add (\S+) (\S+)(.*)$/.exec(line) ?? [];
-    if (!isOurSet(name)) return [];
-    const seconds = Number(/ timeout (\d+)/.exec(rest)?.[1] ?? 0);
-    const packets = Number(/ packets (\d+)/.exec(rest)?.[1] ?? 0);
-    return [{ name, member: canonicalMember(member), left: seconds === 0 ? 'forever' : seconds, packets }];
-  });
+  return saved.split('\n').flatMap((line) => readMember(line) ?? []);
+}
+
+function readMember(line: string): SavedMember | undefined {
+  const [, name = '', member = '', timeout, packets] =
+    /^add (\S+) (\S+)(?: timeout (\d+))?(?: packets (\d+))?/.exec(line) ?? [];
+  if (!isOurSet(name)) return undefined;
+  const seconds = Number(timeout ?? 0);
+  const left = seconds === 0 ? 'forever' : seconds;
+  return { name, member: canonicalMember(member), left, packets: Number(packets ?? 0) };
 }
 
 /** ipset writes what lies in ::/96 as `::1.2.3.4`, we as `::102:304`. */
 function canonicalMember(member: string): string {
+  if (!member.startsWith('::') && !member.includes(',')) return parseNetwork(member) ?? member;
   const [network = '', ...device] = member.split(',');
   const undotted = network.replace(/^::(\d+)\.(\d+)\.(\d+)\.(\d+)/, (_, ...bytes: string[]) => {
     const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(0, 4).map(Number);

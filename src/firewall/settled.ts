@@ -12,11 +12,11 @@ export function settled(want: KernelState, have: KernelState, seconds: number): 
 }
 
 function settledSet(want: KernelSet, have: KernelSet | undefined, seconds: number): KernelSet {
+  const isEnding = (left: Left) => left !== 'forever' && left <= seconds + ENDING_SECONDS;
+  if (seconds === 0 && ![...want.members.values()].some(isEnding)) return want;
   const members = new Map<string, Left>();
   for (const [member, left] of want.members) {
-    const now = aged(left, seconds);
-    const ending = now !== 'forever' && now <= ENDING_SECONDS;
-    const kept = ending ? have?.members.get(member) : now;
+    const kept = isEnding(left) ? have?.members.get(member) : aged(left, seconds);
     if (kept !== undefined) members.set(member, kept);
   }
   return { header: want.header, members };

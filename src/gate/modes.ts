@@ -9,6 +9,7 @@ import { AppError } from '../errors';
 import { write } from './announce';
 import type { Doors } from './doors';
 import type { Asked } from './entries';
+import { termsOf } from './outlasting';
 import type { Parts } from './parts';
 import { whoWouldBeLost, type LossAsked } from './whom-guard-cuts-off';
 
@@ -204,7 +205,7 @@ async function inForce(
   if (!state.mode) return [];
   const services = servicesWith(parts.services, state.listening);
   const now = clock.now();
-  const remembered = (await firewall.members()).filter((member) => member.set === WAS);
+  const remembered = await firewall.members(WAS);
   const policy: Policy = {
     mode: state.mode,
     trial: state.trial && state.trial.until.getTime() > now.getTime() ? state.trial : undefined,
@@ -213,5 +214,7 @@ async function inForce(
     trusted: rules.trusted,
     answerPings: rules.answerPings,
   };
-  return act(firewall, policy, elementsFor(await store.liveEntries(now), services, remembered, now));
+  const live = [...(await store.liveEntries(now)), ...(await store.outlastedLeases())];
+  const terms = { ...termsOf(parts), services };
+  return act(firewall, policy, elementsFor(live, terms, remembered, now));
 }

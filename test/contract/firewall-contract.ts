@@ -179,6 +179,14 @@ export function describeFirewall(name: string, open: () => Promise<FirewallUnder
       expect(await has('rtp', '2001:db8::/64')).toBe(true);
     });
 
+    it('tells the members of one set alone, and of one that is not there', async () => {
+      const { firewall } = under;
+      expect(await firewall.members('was')).toEqual([]);
+      const was = [['was', members([net('2001:db8::7'), 'forever'])]] as const;
+      await firewall.apply(PBX, new Map([...sip('192.0.2.7', 'forever'), ...was]));
+      expect((await firewall.members('was')).map((one) => [one.set, one.network])).toEqual([['was', '2001:db8::7']]);
+    });
+
     it('closes an address although a wider network of the set covers it', async () => {
       await under.firewall.apply(PBX, sip('192.0.2.0/24', 'forever'));
       await under.firewall.change([{ set: 'sip', network: net('192.0.2.1'), until: 'forever' }]);

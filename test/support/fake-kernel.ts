@@ -151,6 +151,7 @@ export function fakeKernel(clock: Clock): FakeKernel {
     const words = args.join(' ');
     const tool = file.replace(/-(save|restore)$/, '');
     if (file === 'ipset' && words === 'save') return saved();
+    if (file === 'ipset' && words === 'list -n') return [...sets.keys(), ''].join('\n');
     if (file === 'ipset' && words === '-exist restore') return (restoreSets(stdin), '');
     if (file === 'ipset') return args[0] === 'save' ? saved(args[1]) : ipset(words);
     if (file.endsWith('-save')) return listed(tool, 'save');

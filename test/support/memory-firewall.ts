@@ -54,7 +54,7 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
       if (!dryRun && firewall.policy) firewall.policy = { ...firewall.policy, trial: undefined };
       return Promise.resolve(['the firewall is restored']);
     },
-    members: () => Promise.resolve(alive()),
+    members: (set) => Promise.resolve(alive().filter((member) => set === undefined || member.set === set)),
     rules: () => Promise.resolve(firewall.policy ? ['-A INPUT -j TOLLGATE'] : []),
     trialSecondsLeft() {
       const left = firewall.policy?.trial && secondsLeft(firewall.policy.trial.until);
