@@ -61,6 +61,9 @@ const schema = z.strictObject({
       port: port.default(5038),
       user: z.string().default('tollgate'),
       secret: z.string().default(''),
+      tls: z.boolean().default(false),
+      check_certificate: z.boolean().default(true),
+      run_by: z.array(z.string().min(1)).default(['asterisk']),
     })
     .prefault({}),
   call: z

@@ -24,9 +24,9 @@ export function paceOf(pace: Pace, { call }: Config): Pace {
 }
 
 export function amiSettings({ ami }: Config): AmiSettings | undefined {
-  return ami.enabled && ami.secret !== ''
-    ? { host: ami.host, port: ami.port, user: ami.user, secret: ami.secret }
-    : undefined;
+  const { host, port, user, secret, run_by: runBy } = ami;
+  const tls = ami.tls ? { checkCertificate: ami.check_certificate } : undefined;
+  return ami.enabled && secret !== '' ? { host, port, user, secret, runBy, ...(tls && { tls }) } : undefined;
 }
 
 export function rtpPorts(config: Config): Ports {

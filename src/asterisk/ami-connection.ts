@@ -8,6 +8,8 @@ import { field, readFrame, type Frame } from './ami-frame';
 import { checkHeaders, type Headers } from './ami-headers';
 import { replyKind, type ReplyKind } from './ami-reply';
 import { PATIENCE, type AmiPorts, type AmiSettings, type Patience } from './ami-settings';
+import { openTlsBridge } from './ami-tls';
+import { checkPeerUser } from './peer-user';
 
 export type Listed =
   | { readonly kind: 'items'; readonly items: readonly Frame[] }
@@ -61,17 +63,41 @@ export class AmiConnection {
     // The library's own listener gives every event to whoever listens to its name: `Event: RawEvent` never ends then.
     this.#manager.removeAllListeners('rawevent');
     this.#manager.on('rawevent', (raw) => this.#receive(raw));
-    const login = () => this.#manager.login((refusal) => this.#loggedIn(refusal));
     await this.#wait<undefined>(
       LOGIN,
       this.#patience.loginMs,
       'the login',
       (_, done) => done(undefined),
-      () => this.#connect(login),
+      () => void this.#orDrop(() => this.#begin()),
     ).catch((error: unknown) => {
       this.#ending.abort(error);
       throw error;
     });
+  }
+
+  async #begin(): Promise<void> {
+    const { host, port, tls, runBy = [] } = this.#settings;
+    const check = (socket: Socket) => checkPeerUser(socket, runBy);
+    if (tls && typeof port === 'number') {
+      const path = await openTlsBridge({ host, port, check, signal: this.ended, ...tls });
+      this.#connect(path, () => Promise.resolve());
+    } else this.#connect(port, check);
+  }
+
+  /** The world's faults end the connection; a bug goes on up. */
+  async #orDrop(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      this.#drop(error);
+    }
+  }
+
+  /** Asterisk speaks first: whoever said that is who will be sent the secret. */
+  async #logIn(socket: Socket, check: (socket: Socket) => Promise<void>): Promise<void> {
+    await check(socket);
+    if (!this.ended.aborted) this.#manager.login((refusal) => this.#loggedIn(refusal));
   }
 
   #loggedIn(refusal: unknown): void {
@@ -134,12 +160,15 @@ export class AmiConnection {
   }
 
   /** The library keeps its socket to itself; Node tells of every client socket at the moment it is made. */
-  #connect(connected: () => void): void {
-    const { host, port } = this.#settings;
-    const watch = (message: unknown) => this.#guard((message as { readonly socket: Socket }).socket);
+  #connect(port: number | string, check: (socket: Socket) => Promise<void>): void {
+    const watch = (message: unknown) => {
+      const { socket } = message as { readonly socket: Socket };
+      this.#guard(socket);
+      socket.once('data', () => void this.#orDrop(() => this.#logIn(socket, check)));
+    };
     subscribe('net.client.socket', watch);
     try {
-      this.#manager.connect(port, host, connected);
+      this.#manager.connect(port, this.#settings.host, () => undefined);
     } finally {
       unsubscribe('net.client.socket', watch);
     }

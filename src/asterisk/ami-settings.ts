@@ -7,6 +7,10 @@ export interface AmiSettings {
   readonly port: number | string;
   readonly user: string;
   readonly secret: string;
+  /** Encrypted from the first byte; `checkCertificate` false accepts any certificate. Undefined: in the clear. */
+  readonly tls?: { readonly checkCertificate: boolean };
+  /** Users of this machine, besides root, that Asterisk may run as: names or numbers. Empty or undefined: not looked at. */
+  readonly runBy?: readonly string[];
   /** Numbers to make small in a test; the rest as in `PATIENCE`. */
   readonly patience?: Partial<Patience>;
 }

@@ -1,7 +1,7 @@
 /** The demo's stage: the PBX with Asterisk, Tollgate and a mail server, the hotel, the carrier and the stranger. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -74,7 +74,7 @@ export async function setStage(tree: string, { settings: more = '' } = {}): Prom
   await chown(folder, SERVICE_ID, SERVICE_ID);
   const amiSecret = randomBytes(12).toString('base64url');
   const settings = join(folder, 'tollgate.toml');
-  await writeFile(settings, `${settingsText(folder, amiSecret)}${more}`);
+  await writeFile(settings, `${settingsText(folder, amiSecret, await asteriskId(tree))}${more}`);
   const sounds = join(checkout(), 'sounds');
   const config = await pbxConfig({
     extension: EXTENSION.user,
@@ -125,7 +125,7 @@ export async function setStage(tree: string, { settings: more = '' } = {}): Prom
 }
 
 /** Documentation addresses stand for the Internet here; the mail server is on the PBX's own loopback. */
-function settingsText(folder: string, amiSecret: string): string {
+function settingsText(folder: string, amiSecret: string, asteriskUser: string): string {
   return `[pbx]
 name = "the demo PBX"
 number = "1 555 123 4567"
@@ -133,6 +133,7 @@ number = "1 555 123 4567"
 state = "${join(folder, 'state')}"
 [ami]
 secret = "${amiSecret}"
+run_by = ["${asteriskUser}"]
 [call]
 allow_documentation_addresses = true
 [mail]
@@ -141,6 +142,12 @@ host = "127.0.0.1"
 port = ${SMTP_PORT}
 security = "none"
 `;
+}
+
+/** Asterisk's user in the tree, whom this machine does not know by name. */
+async function asteriskId(tree: string): Promise<string> {
+  const users = await readFile(join(tree, 'etc/passwd'), 'utf8');
+  return /^asterisk:[^:]*:(\d+):/m.exec(users)?.[1] ?? 'asterisk';
 }
 
 async function startSink(pbx: Host, letters: Received[]): Promise<ChildProcess> {

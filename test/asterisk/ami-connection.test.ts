@@ -191,9 +191,10 @@ it('A16: nobody there is told with the address', async () => {
 it('A16: the port may be the path of a unix socket', async () => {
   await meet();
   const folder = await mkdtemp(join(tmpdir(), 'ami-'));
-  const server = createServer((socket) =>
-    socket.once('data', (text) => socket.end(`Response: Error\r\n${/ActionID: .*/.exec(text.toString())?.[0]}\n\r\n`)),
-  ).listen(join(folder, 'socket'));
+  const server = createServer((socket) => {
+    socket.write('Asterisk Call Manager/11.0.0\r\n');
+    socket.once('data', (text) => socket.end(`Response: Error\r\n${/ActionID: .*/.exec(text.toString())?.[0]}\n\r\n`));
+  }).listen(join(folder, 'socket'));
   await once(server, 'listening');
   await expect(dial(join(folder, 'socket')).open()).rejects.toMatchObject({ code: 'AMI_REFUSED' });
   server.close();
