@@ -272,7 +272,7 @@ for times in 1 2 3 last; do
   took=$(($(clock) - start))
   [ "$took" -ge $((spare + more)) ] || break
   undo_sets 2> /dev/null
-  more=$((took < 60 ? took + 1 : 60)) # longer than a minute it was the clock that moved
+  more=$((took < 60 ? took : 60)) # longer than a minute it was the clock that moved
 done
 
 trap '' HUP INT TERM # from here on it takes a moment, and is done or taken back

@@ -200,6 +200,7 @@ it.each(DAMAGED)('leaves out %j, and counts it', async (line) => {
 
 const HOSTILE = [
   '4 -A TOLLGATE -M /tmp/program -j ACCEPT',
+  '4 -A TOLLGATE -M program -j ACCEPT',
   '4 -A TOLLGATE --modprobe=/tmp/program -j ACCEPT',
   '4 -A TOLLGATE -j TEE --gateway 192.0.2.1',
   '4 -A TOLLGATE -j INPUT',
