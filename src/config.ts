@@ -92,6 +92,7 @@ const schema = z.strictObject({
       phone: seconds.prefault('3d'),
       longest: seconds.prefault('30d'),
       warning: seconds.prefault('2h'),
+      call_may_outlast: seconds.prefault('1h'),
       open_addresses: count.default(2),
     })
     .prefault({}),
@@ -216,6 +217,9 @@ function keysOf(shape: unknown): string[] {
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
+/** Seconds. The firewall remembers for two hours whose door was closed, and must do so until the last call is over. */
+const LONGEST_OUTLAST = 3600;
+
 /** What single keys cannot tell. */
 function problemsOf(config: Config): string[] {
   const problems: string[] = [];
@@ -223,6 +227,7 @@ function problemsOf(config: Config): string[] {
   if (config.services['rtp'] && config.services['rtp'].ports.length !== 1)
     problems.push('services.rtp.ports: one range');
   if (config.lease.phone > config.lease.longest) problems.push('lease.phone: longer than lease.longest');
+  if (config.lease.call_may_outlast > LONGEST_OUTLAST) problems.push('lease.call_may_outlast: at most 1h');
   if (config.call.warning >= config.call.whole) problems.push('call.warning: not shorter than call.whole');
   if (config.mail.host !== '' && config.mail.from === '') problems.push('mail.from: needed when mail.host is set');
   if (config.pbx.time_zone !== '' && !isTimeZone(config.pbx.time_zone)) {

@@ -41,6 +41,7 @@ export function rulesOf(config: Config): Rules {
     longestLeaseSeconds: lease.longest,
     openAddresses: lease.open_addresses,
     endingWarningSeconds: lease.warning,
+    outlastSeconds: lease.call_may_outlast,
     pinDigits: pin.digits,
     wrongPinsUntilLock: pin.wrong_until_lock,
     firstLockSeconds: pin.first_lock,

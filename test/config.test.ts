@@ -46,6 +46,7 @@ describe('settings', () => {
     ['[call', 'is not TOML'],
     ['[services.rtp]\nopen = true\nports = ["udp/10000-20000"]', 'media is never open to the world'],
     ['[lease]\nphone = "40d"', 'longer than lease.longest'],
+    ['[lease]\ncall_may_outlast = "61m"', 'lease.call_may_outlast: at most 1h'],
     ['[call]\nwhole = "20s"', 'call.warning: not shorter than call.whole'],
     ['[mail]\nhost = "mail.example.com"', 'mail.from: needed'],
     ['[mail]\nfrom = "a@example.com, b@example.com"', 'one e-mail address'],

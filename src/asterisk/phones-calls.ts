@@ -17,24 +17,48 @@ const ASKED: Readonly<Record<string, readonly string[]>> = {
   IAX2: ['IAXPEER(CURRENTCHANNEL)'],
 };
 
-/** Hangs up every channel that is signalled from inside `network`; resolves to their names. */
-export async function hangUpFrom(
-  connection: AmiConnection,
-  network: Network,
-  contacts: () => Promise<readonly Contact[]>,
-): Promise<readonly string[]> {
+/**
+ * From where a channel was seen signalled, by its unique id: of a call that Asterisk began only its contact may tell, and
+ * that is forgotten when a lease ends, while the call goes on.
+ */
+export type SeenCalls = Map<string, readonly Network[]>;
+
+export interface CallsPorts {
+  readonly connection: AmiConnection;
+  readonly contacts: () => Promise<readonly Contact[]>;
+  readonly seen: SeenCalls;
+}
+
+/** The names of the channels that are signalled from inside `network`. */
+export async function callsFrom(network: Network, ports: CallsPorts): Promise<readonly string[]> {
+  const { connection, contacts, seen } = ports;
   const channels = itemsOf(await connection.list({ Action: 'Status' }, 'StatusComplete'));
   const known = once(contacts);
-  const hungUp = await Promise.all(
+  const up = new Set(channels.map(idOf));
+  for (const id of seen.keys()) if (!up.has(id)) seen.delete(id);
+  const found = await Promise.all(
     channels.map(async (channel) => {
       const name = field(channel, 'channel') ?? '';
-      const addresses = await signalledFrom(connection, name, typeOf(channel), known);
-      if (!addresses.some((address) => covers(network, address))) return undefined;
-      const reply = await connection.action({ Action: 'Hangup', Channel: name });
-      return replyKind(reply) === 'done' ? name : undefined;
+      const now = await signalledFrom(connection, name, typeOf(channel), known);
+      const addresses = [...new Set([...now, ...(seen.get(idOf(channel)) ?? [])])];
+      seen.set(idOf(channel), addresses);
+      return addresses.some((address) => covers(network, address)) ? name : undefined;
     }),
   );
-  return hungUp.filter((name) => name !== undefined);
+  return found.filter((name) => name !== undefined);
+}
+
+/** Hangs up every channel that is signalled from inside `network`; resolves to their names. */
+export async function hangUpFrom(network: Network, ports: CallsPorts): Promise<readonly string[]> {
+  const names = await callsFrom(network, ports);
+  const done = await Promise.all(
+    names.map(async (name) => replyKind(await ports.connection.action({ Action: 'Hangup', Channel: name })) === 'done'),
+  );
+  return names.filter((_, i) => done[i]);
+}
+
+function idOf(channel: Frame): string {
+  return field(channel, 'uniqueid') ?? field(channel, 'channel') ?? '';
 }
 
 /** Before Asterisk 13 `Status` told no type; the name begins with it. */

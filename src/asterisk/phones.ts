@@ -3,11 +3,12 @@ import type { Network } from '../domain/network';
 import type { Phones, PhonesState, Proof } from '../domain/phones';
 import { AppError } from '../errors';
 import type { Log } from '../ports';
+import type { AmiConnection } from './ami-connection';
 import type { Frame } from './ami-frame';
 import { abilitiesOf, keepLink, type LinkState } from './ami-link';
 import type { AmiPorts, AmiSettings } from './ami-settings';
 import { listeningPorts, type ListeningSettings, type ProcFiles } from './listening';
-import { hangUpFrom } from './phones-calls';
+import { callsFrom, hangUpFrom, type SeenCalls } from './phones-calls';
 import { forgetContacts, listContacts } from './phones-contacts';
 import { listPeers } from './phones-peers';
 import { readProof } from './phones-proof';
@@ -36,6 +37,7 @@ const REDUCED_HINT =
 
 export function openPhones({ ami, clock, random, log, proc, listening }: PhonesOptions): Asterisk {
   const sources = new Sources();
+  const seen: SeenCalls = new Map();
   const proofListeners = new Set<(proof: Proof) => void>();
   const stateListeners = new Set<(state: PhonesState) => void>();
   let state: PhonesState = ami
@@ -70,6 +72,11 @@ export function openPhones({ ami, clock, random, log, proc, listening }: PhonesO
     throw new AppError('AMI_REFUSED', `the AMI user may not send ${missing.join(', ')}`, REDUCED_HINT);
   };
 
+  const callsPorts = (connection: AmiConnection) => ({
+    ...{ connection, seen },
+    contacts: () => listContacts(connection, sources, clock.now()),
+  });
+
   return {
     get state() {
       return state;
@@ -84,9 +91,10 @@ export function openPhones({ ami, clock, random, log, proc, listening }: PhonesO
       return listPeers(connection, await abilitiesOf(connection), sources, clock.now());
     },
     listeningPorts: () => listeningPorts(proc, listening),
+    callsFrom: async (network: Network) => callsFrom(network, callsPorts(able('Status').connection)),
     hangUp: async (network: Network) => {
       const { connection } = able('Status', 'Hangup');
-      return hangUpFrom(connection, network, () => listContacts(connection, sources, clock.now()));
+      return hangUpFrom(network, callsPorts(connection));
     },
     forgetContacts: async (network: Network) => {
       const { connection } = able('DBGet', 'DBPut', 'DBDel');

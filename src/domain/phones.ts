@@ -34,6 +34,8 @@ export interface Phones {
   peers(): Promise<readonly Peer[]>;
   /** The ports on which Asterisk really listens for signalling, other than loopback. */
   listeningPorts(): Promise<ListeningPorts>;
+  /** The channels whose signalling comes from inside `network`. Rejects with AMI_DOWN or AMI_REFUSED: nobody can say. */
+  callsFrom(network: Network): Promise<readonly string[]>;
   /** Hangs up every channel whose signalling comes from inside `network`; resolves to their names. */
   hangUp(network: Network): Promise<readonly string[]>;
   /** Removes the contacts that registered from inside `network`; resolves to their names. */

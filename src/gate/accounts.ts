@@ -8,6 +8,7 @@ import type { Records } from '../domain/store';
 import { AppError } from '../errors';
 import { tell, tellOwners, write } from './announce';
 import type { Doors } from './doors';
+import { closableEntriesOf } from './outlasting';
 import { refuseUnknown, type Asked } from './entries';
 import { lockedUntil, unlock } from './pin-guard';
 import type { Parts } from './parts';
@@ -229,7 +230,7 @@ async function note(
 }
 
 async function closeAll(parts: Parts, doors: Doors, account: Account, by: string, why: string): Promise<void> {
-  const open = await parts.store.liveEntriesOf(account.number, parts.clock.now());
+  const open = await closableEntriesOf(parts.store, account.number, parts.clock.now());
   const cause = { action: 'revoke', by, from: 'command', why } as const;
   await doors.close(open, cause, (records) => tellOwners(parts, records, open, cause, account));
 }

@@ -7,6 +7,7 @@ import { reachOf } from '../domain/reach';
 import { AppError } from '../errors';
 import { tell } from './announce';
 import type { Doors } from './doors';
+import { closableEntriesOf } from './outlasting';
 import { isLockedFor, judge } from './pin-guard';
 import type { Parts } from './parts';
 
@@ -37,7 +38,8 @@ export function doorkeeper(parts: Parts, doors: Doors): Doorkeeper {
       const account = await accountOf(parts, traveller);
       const entries = await openNow(traveller);
       const cause = { ...causeOf('revoke', account, caller), why: 'Closed by telephone.' };
-      await doors.close(entries, cause, (records) =>
+      const all = await closableEntriesOf(parts.store, account.number, parts.clock.now());
+      await doors.close(all, cause, (records) =>
         tell(parts, records, { kind: 'closed', account, entries, caller: caller.number }),
       );
       return entries;

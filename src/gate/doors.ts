@@ -2,8 +2,8 @@
  * Opening and closing: store first, then the kernel's word, then the store's "open". Whoever awaits one of these may
  * tell people that it is so. Everything that changes members runs one at a time.
  */
-import { changesFor, groupByNetwork } from '../domain/elements';
-import type { Entry, NewEntry } from '../domain/entry';
+import { changesFor, groupByNetwork, mediaEnd } from '../domain/elements';
+import { isBefore, type Entry, type NewEntry } from '../domain/entry';
 import type { Change } from '../domain/firewall';
 import type { Action } from '../domain/journal';
 import type { Notice } from '../domain/letter';
@@ -12,6 +12,7 @@ import { expandServices } from '../domain/service';
 import type { Records } from '../domain/store';
 import { tell, write } from './announce';
 import { oneAtATime, type OneAtATime } from './one-at-a-time';
+import { mayBeHeard, mediaUntil, termsOf } from './outlasting';
 import type { Parts } from './parts';
 
 /** Who did it, from where, and what people are told of it. */
@@ -29,9 +30,14 @@ export interface Closed {
   readonly calls: readonly string[] | undefined;
 }
 
+/** How often Asterisk is asked whether the calls that outlast their leases are over. */
+const LOOK_FOR_CALLS_MS = 5000;
+
 export class Doors {
   readonly #parts: Parts;
   readonly #alone: OneAtATime = oneAtATime();
+  /** Milliseconds since the epoch. */
+  #lookedForCalls = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -57,7 +63,7 @@ export class Doors {
         entry: await records.addEntry({ ...wanted, state: 'opening' }),
         ...(await replaces(records)),
       }));
-      const gone = [...ending.superseded, ...ending.closing];
+      const gone = [...ending.superseded, ...(await this.#withOutlasted(ending.closing))];
       const forth = await this.#changes([entry], gone);
       const back = await this.#changes(gone, [entry]); // now, because the store may be what fails
       try {
@@ -83,11 +89,12 @@ export class Doors {
     if (entries.length === 0) return { entries: [], calls: [] };
     const { store, clock, phones, post } = this.#parts;
     const fault = await this.#alone(async () => {
+      const leaving = await this.#withOutlasted(entries);
       await store.transaction(async (records) => {
         for (const entry of entries) await this.#end(records, entry, cause);
         await tell?.(records);
       });
-      return this.#tellKernel(await this.#changes([], entries)).catch((error: unknown) => ({ error }));
+      return this.#tellKernel(await this.#changes([], leaving)).catch((error: unknown) => ({ error }));
     });
     post.poke();
     const calls = await this.#cutOff(entries, phones); // whatever the kernel said: the entries have ended
@@ -96,21 +103,43 @@ export class Doors {
     return { entries: ended, calls };
   }
 
-  /** Puts into the store and the kernel that these leases' time has come; their calls may go on. */
+  /** Puts into the store and the kernel that these leases' time has come; their calls may go on for a while. */
   async expire(): Promise<readonly Entry[]> {
     const { store, clock, phones } = this.#parts;
     const ended = await this.#alone(async () => {
       const due = await store.transaction(async (records) => {
         const entries = await records.endDue(clock.now());
-        for (const entry of entries)
+        for (const entry of entries) {
+          const until = mediaUntil(this.#parts, entry);
+          if (until) await records.changeEntry(entry.id, { mediaUntil: until });
           await write(this.#parts, records, lineOf(entry, 'ended', 'kernel', 'Its time was up.'));
+        }
         return entries;
       });
-      if (due.length > 0) await this.#tellKernel(await this.#changes([], due));
+      const outlasted = due.filter((entry) => mediaUntil(this.#parts, entry));
+      if (due.length > 0) await this.#tellKernel(await this.#changes(outlasted, due));
       return due;
     });
+    await this.#endUnheardMedia(ended.length > 0);
     for (const network of await this.#silent(ended)) await this.#tryPhones(() => phones.forgetContacts(network));
     return ended;
+  }
+
+  /** Takes the media of ended leases out that no call needs any more, and hangs up the calls whose hour is over. */
+  async #endUnheardMedia(now: boolean): Promise<void> {
+    const { store, clock, phones } = this.#parts;
+    const at = clock.now();
+    if (!now && at.getTime() - this.#lookedForCalls < LOOK_FOR_CALLS_MS) return;
+    this.#lookedForCalls = at.getTime();
+    for (const entry of await store.outlastedLeases()) {
+      const isLate = !isBefore(at, mediaEnd(entry, termsOf(this.#parts)));
+      if (!isLate && (await mayBeHeard(this.#parts, entry.network))) continue;
+      await this.#alone(async () => {
+        await store.transaction((records) => records.changeEntry(entry.id, { mediaUntil: 'over' }));
+        await this.#tellKernel(await this.#changes([], [entry]));
+      });
+      if (isLate) await this.#cutOff([entry], phones);
+    }
   }
 
   /** Nothing of ours is in the kernel before `init` and after `firewall remove`: then there is nobody to tell. */
@@ -119,17 +148,26 @@ export class Doors {
     if (mode) await this.#parts.firewall.change(changes);
   }
 
+  /** These entries, and ended ones on the same networks that calls outlast. */
+  async #withOutlasted(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const ids = new Set(entries.filter(({ kind }) => kind === 'allow').map(({ id }) => id));
+    const networks = new Set(entries.filter(({ kind }) => kind === 'allow').map(({ network }) => network));
+    const outlasted = await this.#parts.store.outlastedLeases();
+    return [...entries, ...outlasted.filter(({ id, network }) => networks.has(network) && !ids.has(id))];
+  }
+
   /** The changes of every network that `coming` or `leaving` entries are on. */
   async #changes(coming: readonly Entry[], leaving: readonly Entry[]): Promise<Change[]> {
-    const { store, services, clock } = this.#parts;
+    const { store, clock } = this.#parts;
     const now = clock.now();
     const left = new Set(leaving.map((entry) => entry.id));
+    const outlasted = (await store.outlastedLeases()).filter(({ id }) => !left.has(id));
     const changes: Change[] = [];
     for (const network of groupByNetwork([...coming, ...leaving]).keys()) {
       const stored = (await store.liveEntriesOn(network, now)).filter((entry) => !left.has(entry.id));
-      const live = [...stored, ...coming.filter((entry) => entry.network === network)];
+      const live = [...stored, ...[...coming, ...outlasted].filter((entry) => entry.network === network)];
       const gone = leaving.filter((entry) => entry.network === network);
-      changes.push(...changesFor(network, live, gone, services, now));
+      changes.push(...changesFor(network, live, gone, termsOf(this.#parts), now));
     }
     return changes;
   }
@@ -155,8 +193,14 @@ export class Doors {
     if (cause.notice) await tell(this.#parts, records, cause.notice({ ...entry, state: 'open' }));
   }
 
+  /** Also of a lease that has ended and that a call outlasts; whatever outlasts one on that network ends with it. */
   async #end(records: Records, entry: Entry, cause: Cause): Promise<void> {
-    await records.changeEntry(entry.id, { state: 'ended', until: this.#parts.clock.now() });
+    if (entry.state !== 'ended') {
+      await records.changeEntry(entry.id, { state: 'ended', until: this.#parts.clock.now() });
+    }
+    for (const { id, network } of await records.outlastedLeases()) {
+      if (entry.kind === 'allow' && network === entry.network) await records.changeEntry(id, { mediaUntil: 'over' });
+    }
     const before = JSON.stringify([{ id: entry.id, until: entry.until }]);
     await write(this.#parts, records, { ...lineOf(entry, cause.action, cause.by, cause.why, cause.from), before });
   }

@@ -133,7 +133,8 @@ async function closeKind(
   kind: 'allow' | 'block',
 ): Promise<ClosedShape> {
   const now = parts.clock.now();
-  const entries = named(await parts.store.liveEntries(now, kind), asked.what, kind);
+  const outlasted = kind === 'allow' ? await parts.store.outlastedLeases() : [];
+  const entries = named([...(await parts.store.liveEntries(now, kind)), ...outlasted], asked.what, kind);
   const [action, why] =
     kind === 'allow'
       ? (['revoke', 'Revoked by the admin.'] as const)

@@ -13,8 +13,9 @@ export async function explain(parts: Parts, what: string): Promise<ExplainShape>
   const { mode: confirmed, trial } = await parts.store.modeState();
   const mode = trial && trial.until > now ? trial.mode : confirmed;
   const covering = await parts.store.liveEntriesCovering(address, now);
+  const media = (await parts.store.outlastedLeases()).filter((entry) => covers(entry.network, address));
   const members = (await parts.firewall.members()).filter((member) => covers(member.network, address));
-  const decided = decide(parts, address, mode, covering, members);
+  const decided = decide(parts, address, mode, [...covering, ...media.map(onlyMedia)], members);
   const neighbours = await parts.firewall.neighbours();
   const others = neighbours.map((neighbour) =>
     because('another chain', neighbour.text, { hint: 'what we accept it may still drop: look there as well' }),
@@ -88,7 +89,13 @@ function verdictFor(
   return answer('drop', '9 no entry', 'no entry lets this address in.', { hint });
 }
 
+/** A lease that has ended and that a call outlasts, as what it still opens. */
+function onlyMedia(entry: Entry): Entry {
+  return { ...entry, services: ['rtp'] };
+}
+
 function entryText(entry: Entry): string {
+  if (entry.state === 'ended') return `open for the call that outlasts entry ${entry.id} (${entry.what}).`;
   const until = entry.until === 'forever' ? 'for good' : `until ${entry.until.toISOString()}`;
   return `open by entry ${entry.id} (${entry.what}) ${until}.`;
 }

@@ -25,6 +25,8 @@ export interface Rules {
   readonly openAddresses: number;
   /** The traveller is mailed so long before his lease ends. */
   readonly endingWarningSeconds: number;
+  /** A call may go on for so long after its lease has ended. */
+  readonly outlastSeconds: number;
   readonly pinDigits: number;
   readonly wrongPinsUntilLock: number;
   readonly firstLockSeconds: number;

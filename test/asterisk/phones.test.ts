@@ -160,6 +160,38 @@ describe('hanging up', () => {
     expect(peer.named('Hangup')).toHaveLength(5);
   });
 
+  it('asked only who calls, hangs up nothing', async () => {
+    await meet(answers);
+    expect(await phones.callsFrom(network('192.0.2.1'))).toEqual([
+      'PJSIP/701-1',
+      'PJSIP/703-4',
+      'SIP/201-5',
+      'IAX2/t-6',
+    ]);
+    expect(peer.named('Hangup')).toEqual([]);
+  });
+
+  it('still knows from where a call is when its contact has been forgotten, as long as it is up', async () => {
+    const up = new Set(['PJSIP/702-3']);
+    let isForgotten = false;
+    await meet((a) => {
+      if (a['Action'] === 'PJSIPShowContacts' && isForgotten) return contacts();
+      const answer = answers(a);
+      if (a['Action'] !== 'Status' || a['Channel'] !== undefined) return answer;
+      const named = [...up].map((name) => `Channel: ${name}\nType: PJSIP\nUniqueid: 17.${name}`);
+      return list('Status', 'StatusComplete', named);
+    });
+    peer.send(proof('702', '192.0.2.1', 'b'));
+    expect(await phones.callsFrom(network('192.0.2.1'))).toEqual(['PJSIP/702-3']);
+    isForgotten = true;
+    expect(await phones.callsFrom(network('192.0.2.1'))).toEqual(['PJSIP/702-3']);
+    expect(await phones.hangUp(network('192.0.2.1'))).toEqual(['PJSIP/702-3']);
+    up.clear();
+    expect(await phones.callsFrom(network('192.0.2.1'))).toEqual([]);
+    up.add('PJSIP/702-3');
+    expect(await phones.callsFrom(network('192.0.2.1'))).toEqual([]);
+  });
+
   it('takes a network, and IPv6', async () => {
     await meet(answers);
     expect(await phones.hangUp(network('2001:db8::/64'))).toEqual(['PJSIP/701-2']);

@@ -117,7 +117,7 @@ function aGate(makeFirewall: (clock: FakeClock) => Firewall, end: () => void): v
     expect(await held(gate)).toEqual([]);
   });
 
-  it('ends a lease by itself, and lets its call go on', async () => {
+  it('ends a lease by itself, and hangs nothing up', async () => {
     await open();
     await gate.clock.advance(3 * DAY);
     await gate.tick();
@@ -125,6 +125,124 @@ function aGate(makeFirewall: (clock: FakeClock) => Firewall, end: () => void): v
     expect(await journal()).toContain(`ended ${HOTEL}`);
     expect(gate.asterisk.asked).not.toContain(`hangUp ${HOTEL}`);
     expect(gate.asterisk.asked).toContain(`forget ${HOTEL}`);
+  });
+
+  describe('a call that is up when its lease ends', () => {
+    const media = [`rtp ${HOTEL}`];
+    const soon = async (ms = 5000) => {
+      await gate.clock.advance(ms);
+      await gate.tick();
+    };
+    const endLease = async () => {
+      gate.asterisk.callsNow = ['PJSIP/701-1'];
+      await open();
+      await gate.clock.advance(3 * DAY);
+      await gate.tick();
+    };
+
+    it('has had its media in the kernel for an hour more from the first, so that there is no gap', async () => {
+      await open();
+      const left = (await gate.parts.firewall.members()).map(({ set, secondsLeft = 0 }) => [set, secondsLeft] as const);
+      const hours = new Map(left.map(([set, seconds]) => [set, Math.round(seconds / 3600)]));
+      expect(Object.fromEntries(hours)).toEqual({ sip: 72, iax: 72, rtp: 73, was: 74 });
+    });
+
+    it('goes on being heard until it is over, also over a restart, and nothing else is open', async () => {
+      await endLease();
+      expect(await held(gate)).toEqual(media);
+      await soon();
+      await openGate(gate.parts, () => Promise.resolve([])).restore();
+      await gate.reconcile();
+      expect(await held(gate)).toEqual(media);
+      const { verdict } = await gate.operations.explain({ what: HOTEL });
+      expect(verdict).toMatchObject({ rtp: 'accept' });
+      gate.asterisk.callsNow = [];
+      await soon();
+      expect(await held(gate)).toEqual([]);
+      expect(gate.asterisk.asked).not.toContain(`hangUp ${HOTEL}`);
+    });
+
+    it('ends after an hour', async () => {
+      await endLease();
+      await soon(HOUR - 2000);
+      expect(await held(gate)).toEqual(media);
+      await soon(5001);
+      expect(await held(gate)).toEqual([]);
+      expect(gate.asterisk.asked).toContain(`hangUp ${HOTEL}`);
+    });
+
+    it('goes on while Asterisk does not answer, but not where it never does', async () => {
+      await endLease();
+      gate.asterisk.isDown = true;
+      await soon();
+      expect(await held(gate)).toEqual(media);
+      gate.asterisk.state = { ...gate.asterisk.state, state: 'off' };
+      await soon();
+      expect(await held(gate)).toEqual([]);
+      await endLease();
+      expect(await held(gate)).toEqual([]);
+    });
+
+    it('does not outlast what the admin has opened', async () => {
+      gate.asterisk.callsNow = ['PJSIP/701-1'];
+      await gate.operations.allow({ by, what: HOTEL, seconds: 60 });
+      await soon(60_000);
+      expect(await held(gate)).toEqual([]);
+    });
+
+    it('is cut by revoke, by disabling, by its traveller and with a later lease', async () => {
+      const cuts = [
+        () => gate.operations.revoke({ by, what: HOTEL }),
+        () => gate.doorkeeper.closeAll(traveller, caller),
+        async () => {
+          const { entry } = await open();
+          await gate.operations.revoke({ by, what: `#${entry.id}` });
+        },
+        () => gate.operations.accountEnable({ by, number: '12', enabled: false }),
+      ];
+      for (const cut of cuts) {
+        await endLease();
+        expect(await held(gate)).toEqual(media);
+        gate.asterisk.asked.length = 0;
+        await cut();
+        expect(await held(gate)).toEqual([]);
+        expect(gate.asterisk.asked).toContain(`hangUp ${HOTEL}`);
+        await gate.reconcile();
+        expect(await held(gate)).toEqual([]);
+      }
+    });
+
+    it('is cut by a block', async () => {
+      await endLease();
+      await gate.operations.block({ by, what: HOTEL });
+      expect(await held(gate)).toContain(`block ${HOTEL}`);
+      expect(gate.asterisk.asked).toContain(`hangUp ${HOTEL}`);
+    });
+
+    it('is cut when the last door on its address is closed, whichever that opened', async () => {
+      await endLease();
+      await gate.operations.allow({ by, what: HOTEL, services: ['sip'], name: 'desk' });
+      await gate.operations.revoke({ by, what: 'desk' });
+      expect(await held(gate)).toEqual([]);
+    });
+
+    it('is cut by one address too many', async () => {
+      await endLease();
+      await open();
+      for (const last of [1, 2]) {
+        await gate.clock.advance(1000);
+        await open(`198.51.100.${last}`);
+      }
+      expect(await held(gate)).toEqual([...phone('198.51.100.1'), ...phone('198.51.100.2')].sort());
+    });
+
+    it('has its lease back when the traveller opens the address again, and is not hung up', async () => {
+      await endLease();
+      await open();
+      await soon(HOUR + 5000);
+      expect(await held(gate)).toEqual(phone(HOTEL));
+      expect(gate.asterisk.asked).not.toContain(`hangUp ${HOTEL}`);
+    });
   });
 
   describe('the traveller is mailed', () => {

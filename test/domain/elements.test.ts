@@ -15,6 +15,7 @@ const service = (name: string, signalling = false): Service => ({
   open: false,
 });
 const SERVICES = [service('sip', true), service('iax', true), service('rtp'), service('web')];
+const TERMS = { services: SERVICES, outlastSeconds: 3600 };
 
 const entry = (
   id: number,
@@ -34,51 +35,81 @@ describe('the members of one network', () => {
       HOTEL,
       [entry(1, ['phone'], inHours(8)), entry(2, ['sip'], inHours(72))],
       [],
-      SERVICES,
+      TERMS,
       NOW,
     );
     expect(ends(changes)).toEqual({ sip: inHours(72), iax: inHours(8), rtp: inHours(8), was: inHours(74) });
   });
 
   it('have no end when one of them is for good', () => {
-    const changes = changesFor(HOTEL, [entry(1, ['sip'], 'forever'), entry(2, ['sip'], inHours(8))], [], SERVICES, NOW);
+    const changes = changesFor(HOTEL, [entry(1, ['sip'], 'forever'), entry(2, ['sip'], inHours(8))], [], TERMS, NOW);
     expect(ends(changes)).toEqual({ sip: 'forever', was: 'forever' });
   });
 
   it('stay for the other account when one of two behind one address is revoked', () => {
-    const changes = changesFor(
-      HOTEL,
-      [entry(2, ['sip'], inHours(8))],
-      [entry(1, ['phone'], inHours(72))],
-      SERVICES,
-      NOW,
-    );
+    const changes = changesFor(HOTEL, [entry(2, ['sip'], inHours(8))], [entry(1, ['phone'], inHours(72))], TERMS, NOW);
     expect(ends(changes)).toEqual({ sip: inHours(8), iax: undefined, rtp: undefined, was: inHours(10) });
   });
 
   it('are remembered for two hours after the last signalling lease has gone', () => {
-    const changes = changesFor(HOTEL, [], [entry(1, ['sip'], inHours(72))], SERVICES, NOW);
+    const changes = changesFor(HOTEL, [], [entry(1, ['sip'], inHours(72))], TERMS, NOW);
     expect(ends(changes)).toEqual({ sip: undefined, was: inHours(2) });
   });
 
   it('are not remembered when they never had signalling: our own connections to that address go on', () => {
-    const changes = changesFor(HOTEL, [], [entry(1, ['web'], inHours(72))], SERVICES, NOW);
+    const changes = changesFor(HOTEL, [], [entry(1, ['web'], inHours(72))], TERMS, NOW);
     expect(ends(changes)).toEqual({ web: undefined });
   });
 
   it('do not count an entry whose end has come', () => {
-    expect(ends(changesFor(HOTEL, [entry(1, ['web'], NOW)], [], SERVICES, NOW))).toEqual({});
+    expect(ends(changesFor(HOTEL, [entry(1, ['web'], NOW)], [], TERMS, NOW))).toEqual({});
   });
 
   it('of `all` are in every set', () => {
-    const changes = changesFor(HOTEL, [entry(1, ['all'], 'forever')], [], SERVICES, NOW);
+    const changes = changesFor(HOTEL, [entry(1, ['all'], 'forever')], [], TERMS, NOW);
     expect(Object.keys(ends(changes)).sort()).toEqual(['all', 'iax', 'rtp', 'sip', 'was', 'web']);
   });
 
   it('of a block are in the block set alone', () => {
-    expect(ends(changesFor(HOTEL, [entry(1, [], inHours(1), 'block')], [], SERVICES, NOW))).toEqual({
+    expect(ends(changesFor(HOTEL, [entry(1, [], inHours(1), 'block')], [], TERMS, NOW))).toEqual({
       block: inHours(1),
     });
+  });
+});
+
+describe('a lease that was opened by telephone', () => {
+  const lease = { ...entry(1, ['phone'], inHours(72)), account: '12' };
+  const ended = { ...lease, until: NOW, state: 'ended' as const };
+
+  it('has its media in the kernel for an hour more, from the first, and nothing else', () => {
+    const wanted = { sip: inHours(72), iax: inHours(72), rtp: inHours(73), was: inHours(74) };
+    expect(ends(changesFor(HOTEL, [lease], [], TERMS, NOW))).toEqual(wanted);
+    expect(ends(changesFor(HOTEL, [{ ...lease, services: ['sip'] }], [], TERMS, NOW))).not.toHaveProperty('rtp');
+    expect(ends(changesFor(HOTEL, [{ ...lease, until: 'forever' }], [], TERMS, NOW)).rtp).toBe('forever');
+  });
+
+  it('keeps the media of a call that outlasts it, and closes signalling', () => {
+    const changes = changesFor(HOTEL, [ended], [ended], TERMS, NOW);
+    expect(ends(changes)).toEqual({ sip: undefined, iax: undefined, rtp: inHours(1), was: inHours(2) });
+  });
+
+  it('leaves nothing when no call outlasts it, and after its hour', () => {
+    const gone = { sip: undefined, iax: undefined, rtp: undefined, was: inHours(2) };
+    expect(ends(changesFor(HOTEL, [], [ended], TERMS, NOW))).toEqual(gone);
+    const later = changesFor(HOTEL, [ended], [ended], TERMS, inHours(1));
+    expect(ends(later)).toEqual({ ...gone, was: inHours(3) });
+  });
+
+  it('gives way to a later end of another entry’s media', () => {
+    const other = entry(2, ['rtp'], inHours(8));
+    expect(ends(changesFor(HOTEL, [other, ended], [ended], TERMS, NOW)).rtp).toEqual(inHours(8));
+    expect(ends(changesFor(HOTEL, [other], [ended], TERMS, NOW)).rtp).toEqual(inHours(8));
+  });
+
+  it('that has ended and that a call outlasts is no more than its media in the whole', () => {
+    const elements = elementsFor([ended], TERMS, [], NOW);
+    const held = [...elements].flatMap(([set, members]) => [...members].map((member) => [set, ...member]));
+    expect(held).toEqual([['rtp', HOTEL, inHours(1)]]);
   });
 });
 
@@ -89,7 +120,7 @@ describe('everything that the kernel must hold', () => {
       { set: 'was', network: other, secondsLeft: 60, packets: 0 },
       { set: 'sip', network: other, secondsLeft: 60, packets: 0 },
     ];
-    const elements = elementsFor([entry(1, ['sip'], inHours(8))], SERVICES, remembered, NOW);
+    const elements = elementsFor([entry(1, ['sip'], inHours(8))], TERMS, remembered, NOW);
     expect([...(elements.get('sip') ?? [])]).toEqual([[HOTEL, inHours(8)]]);
     expect([...(elements.get('was') ?? [])]).toEqual([
       [other, new Date(NOW.getTime() + 60_000)],

@@ -7,7 +7,7 @@ import { readConfig, servicesOf, type Config } from '../../src/config';
 import type { Firewall } from '../../src/domain/firewall';
 import type { Notice } from '../../src/domain/letter';
 import { parseNetwork, type Network } from '../../src/domain/network';
-import type { Peer, Phones } from '../../src/domain/phones';
+import type { Peer, Phones, PhonesState } from '../../src/domain/phones';
 import type { Store } from '../../src/domain/store';
 import { openGate, type Gate } from '../../src/gate/gate';
 import type { Parts } from '../../src/gate/parts';
@@ -31,9 +31,12 @@ export interface TestGate extends Gate {
 
 interface FakePhones extends Phones {
   peersNow: Peer[];
+  /** From every address. */
+  callsNow: string[];
   /** `hangUp 192.0.2.7`, `forget 192.0.2.7`, in order. */
   readonly asked: string[];
   isDown: boolean;
+  state: PhonesState;
 }
 
 export const address = (text: string): Network => {
@@ -94,10 +97,11 @@ function fakePhones(): FakePhones {
       : Promise.resolve(result);
   };
   const phones: FakePhones = {
-    ...{ asked, isDown: false, peersNow: [] },
+    ...{ asked, isDown: false, peersNow: [], callsNow: [] },
     state: { state: 'up', since: new Date(0), detail: 'connected' },
     peers: () => answer('peers', phones.peersNow),
     listeningPorts: () => answer('ports', { sip: [{ protocol: 'udp', first: 5160, last: 5160 }], iax: [] } as const),
+    callsFrom: (network) => answer(`calls ${network}`, phones.callsNow),
     hangUp: (network) => answer(`hangUp ${network}`, ['PJSIP/701-1']),
     forgetContacts: (network) => answer(`forget ${network}`, []),
     onProof: () => () => undefined,

@@ -132,6 +132,7 @@ async function main(orders: Orders): Promise<void> {
       state: { state: 'off', since: new Date(0), detail: '' },
       peers: unreachable,
       listeningPorts: () => Promise.resolve({ sip: [], iax: [] }),
+      callsFrom: unreachable,
       hangUp: unreachable,
       forgetContacts: unreachable,
       onProof: () => () => undefined,
