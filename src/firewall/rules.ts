@@ -26,8 +26,9 @@ export function modeRules(mode: Mode, policy: Policy, family: Family): ReadonlyM
     ...trusted(mode, groups, family), //             5
     ...dispatch, //                                  6
     ...openForAll(mode, family),
-    ...closedPhones(mode, policy, family), //        7
-    ...mediaRepliesAndOpen(mode, policy, family), // 8
+    ...media(mode, policy, family), //               7
+    ...closedPhones(mode, policy, family),
+    ...repliesAndOpen(mode, policy), //              8
     ...(VERDICTS[mode].reach === 'everything' ? ['-j DROP'] : []), // 9
   ];
   const written = (chain: string, lines: readonly string[]) => lines.map((line) => `-A ${chain} ${line}`);
@@ -113,8 +114,13 @@ function openForAll(mode: Mode, family: Family): string[] {
   return reach === 'everything' ? [`${from('all', family)} -j ${welcome}`] : [];
 }
 
+/** 7. Media from the set, before replies are cut: a call may outlast its lease, and Asterisk sent first in most. */
+function media(mode: Mode, { rtp }: Policy, family: Family): string[] {
+  return [`-p udp -m udp --dport ${portText(rtp)} ${from('rtp', family)} -j ${VERDICTS[mode].needed}`];
+}
+
 /**
- * 7. A phone may have made Asterisk itself dial out to it; through that flow's replies, and through media that Asterisk
+ * A phone may have made Asterisk itself dial out to it; through that flow's replies, and through media that Asterisk
  * sent first, a closed phone went on. Replies only: everything from there would cut an admin's own SSH.
  */
 function closedPhones(mode: Mode, { services, rtp }: Policy, family: Family): string[] {
@@ -124,17 +130,16 @@ function closedPhones(mode: Mode, { services, rtp }: Policy, family: Family): st
   const was = from('was', family);
   return [
     [was, ...signalling, '-m conntrack --ctdir REPLY', `-j ${unwelcome}`].join(' '),
-    `-p udp -m udp --dport ${portText(rtp)} ${was} ${notFrom('rtp', family)} -j ${unwelcome}`,
+    `-p udp -m udp --dport ${portText(rtp)} ${was} -j ${unwelcome}`,
   ];
 }
 
-/** 8. Media from the set, replies to what this machine began, and what the admin has opened to the world. */
-function mediaRepliesAndOpen(mode: Mode, { services, rtp }: Policy, family: Family): string[] {
+/** 8. Replies to what this machine began, and what the admin has opened to the world. */
+function repliesAndOpen(mode: Mode, { services }: Policy): string[] {
   const { needed, reach } = VERDICTS[mode];
   if (reach === 'guarded') return [];
   const open = services.filter((service) => service.open && service.name !== 'rtp');
   return [
-    `-p udp -m udp --dport ${portText(rtp)} ${from('rtp', family)} -j ${needed}`,
     `-m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ${needed}`,
     ...portMatches(open.flatMap(({ ports }) => ports)).map((ports) => `${ports} -j ${needed}`),
   ];

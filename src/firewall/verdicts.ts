@@ -6,7 +6,7 @@ type Verdict = 'ACCEPT' | 'DROP' | 'RETURN';
 interface Verdicts {
   /** `guarded`: steps 1 and 5 hold for guarded ports only, and what no step catches goes on to the admin's own rules. */
   readonly reach: 'guarded' | 'everything';
-  /** Steps 2, 4 and 8: what has to work although nobody opened it. */
+  /** Steps 2, 4, 7 (media) and 8: what has to work although nobody opened its port. */
   readonly needed: Verdict;
   /** Steps 1, 5 and 6: loopback, trusted, in the set. */
   readonly welcome: Verdict;

@@ -104,6 +104,22 @@ describeAsRoot.each([V4, V6])('packets of IPv$family', ({ family, pbx, own, hote
     expect(await lab.reaches(hotel, pbx, MEDIA)).toBe(true);
   });
 
+  it.each(['guard', 'secure'] as const)(
+    '%s: media that Asterisk sent first go on while a call outlasts its lease, and nothing else does',
+    async (mode) => {
+      await lab.enter(mode, { sip: [hotel], iax: [hotel], rtp: [hotel], was: [hotel] });
+      await lab.farSocket(hotel);
+      await lab.insideSocket(pbx, MEDIA);
+      lab.inside.send(`pbx ${pbx} ${MEDIA}`, 'audio', hotel, SIP);
+      await until(() => lab.far.heard(`far ${hotel} ${SIP}`).includes('audio'), 'the audio');
+      for (const set of ['sip', 'iax']) await lab.close(set, hotel);
+      expect(await lab.reaches(hotel, pbx, MEDIA)).toBe(true);
+      expect(await lab.reaches(hotel, pbx, SIP)).toBe(false);
+      await lab.close('rtp', hotel);
+      expect(await lab.reaches(hotel, pbx, MEDIA)).toBe(false);
+    },
+  );
+
   it('an admin’s SSH from an address whose phone lease ends goes on', async () => {
     await lab.enter('guard', { sip: [hotel], iax: [hotel], rtp: [hotel], was: [hotel] });
     const [end, inside] = await connection(hotel, 22);
