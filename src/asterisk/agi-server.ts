@@ -47,23 +47,37 @@ export interface AgiServer {
 }
 
 const LOOPBACK = ['127.0.0.1', '::1'];
+/** Connections that have not described a call yet; they take no call's place. */
+const MOST_STRANGE = 200;
 
 /** Resolves when it listens; rejects with AGI_FAILED when it cannot. */
 export async function startAgiServer(options: AgiServerOptions): Promise<AgiServer> {
   const { port, host = '127.0.0.1', allow = LOOPBACK, log, clock } = options;
   const calls = new Map<Socket, Promise<void>>();
+  /** Those of them that have not said yet what they are, oldest first. */
+  const strange = new Set<Socket>();
+  const mostCalls = options.mostCalls ?? 500;
   const server = createServer((socket) => {
     const peer = socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
     if (!allow.includes(peer)) {
       log('agi refused', { peer });
       return socket.destroy();
     }
-    const call = answer(socket, options).finally(() => calls.delete(socket));
+    if (calls.size - strange.size >= mostCalls) {
+      log('agi full', { calls: mostCalls });
+      return socket.destroy();
+    }
+    // Asterisk describes a call at once, so the one that has been silent longest is none of its.
+    const [oldest] = strange;
+    if (strange.size >= MOST_STRANGE) oldest?.destroy();
+    strange.add(socket);
+    const call = answer(socket, options, () => strange.delete(socket)).finally(() => {
+      strange.delete(socket);
+      calls.delete(socket);
+    });
     calls.set(socket, call);
     return undefined;
   });
-  server.maxConnections = options.mostCalls ?? 500;
-  server.on('drop', () => log('agi full', { calls: calls.size }));
   await listen(server, port, host);
   server.on('error', (error) => log('agi server failed', { error: error.message }));
   return {
@@ -90,12 +104,13 @@ async function listen(server: Server, port: number, host: string): Promise<void>
   }
 }
 
-/** One connection from its first byte to its last. Never rejects. */
-async function answer(socket: Socket, options: AgiServerOptions): Promise<void> {
+/** One connection from its first byte to its last; calls `described` once it is known for a call. Never rejects. */
+async function answer(socket: Socket, options: AgiServerOptions, described: () => void): Promise<void> {
   const { clock, log } = options;
   const session = new AgiSession(socket, clock);
   try {
     const environment = await session.open(options.environmentMs ?? 5000);
+    described();
     await converse(session, environment, options);
   } catch (error) {
     log('agi connection dropped', {

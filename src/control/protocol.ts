@@ -12,4 +12,4 @@ export type Answer =
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint: string };
 
 /** A question is typed by a person; more than this is none of ours. */
-export const MOST_BYTES = 1024 * 1024;
+export const MOST_CHARACTERS = 64 * 1024;

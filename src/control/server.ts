@@ -3,28 +3,36 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { AppError } from '../errors';
 import type { Log } from '../ports';
-import { MOST_BYTES, type Answer, type Calls, type Question } from './protocol';
+import { MOST_CHARACTERS, type Answer, type Calls, type Question } from './protocol';
 
 export interface ControlServer {
   /** Takes no more questions and waits for the answers under way. */
   stop(): Promise<void>;
 }
 
+/** A person may think for a while before he types a PIN. */
+const IDLE_MS = 10 * 60_000;
+const LAST_WORDS_MS = 2_000;
+
 /** The caller holds the state's lock, so a socket file that is there belongs to nobody. */
 export async function startControl(path: string, calls: Calls, log: Log): Promise<ControlServer> {
   await rm(path, { force: true });
   const sockets = new Set<Socket>();
   const busy = new Set<Promise<void>>();
+  const reply = async (socket: Socket, line: string) => {
+    const work = answerTo(line, calls, log).then((answer) => void socket.write(`${JSON.stringify(answer)}\n`));
+    busy.add(work);
+    await work;
+    busy.delete(work);
+  };
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    socket.on('error', (error) => log('control-broken', { error: error.message }));
-    let last = Promise.resolve(); // answers come in the order of the questions
-    readLines(socket, (line) => {
-      const work = last.then(async () => void socket.write(`${JSON.stringify(await answerTo(line, calls, log))}\n`));
-      last = work;
-      busy.add(work);
-      void work.finally(() => busy.delete(work));
+    socket.setTimeout(IDLE_MS, () => socket.destroy());
+    converse(socket, (line) => reply(socket, line)).catch((error: unknown) => {
+      // Whoever hangs up in the middle has told us all by that.
+      if (!socket.closed || error instanceof AppError) log('control-broken', { error: String(error) });
+      socket.destroy();
     });
   });
   await listen(server, path);
@@ -33,16 +41,48 @@ export async function startControl(path: string, calls: Calls, log: Log): Promis
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
       await Promise.all(busy);
-      for (const socket of sockets) socket.end();
+      for (const socket of sockets) {
+        socket.destroySoon();
+        socket.setTimeout(LAST_WORDS_MS, () => socket.destroy()); // who does not read them holds up nobody
+      }
       await closed;
     },
   };
 }
 
+/** One question after another: a peer that does not read its answers is asked for no more. */
+async function converse(socket: Socket, reply: (line: string) => Promise<void>): Promise<void> {
+  for await (const line of linesOf(socket)) {
+    await reply(line);
+    if (socket.writableNeedDrain) await drained(socket);
+  }
+}
+
+async function* linesOf(socket: Socket): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of socket.setEncoding('utf8') as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+    if (rest.length > MOST_CHARACTERS) throw new AppError('MISUSED', 'a question longer than any', 'what asks there?');
+  }
+}
+
+/** Or closed. */
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.on('drain', done).on('close', done);
+  });
+}
+
 /** Never rejects: a fault of the world is an answer with its hint, a bug is one without details, and logged. */
 async function answerTo(line: string, calls: Calls, log: Log): Promise<Answer> {
   try {
-    const { call, asked } = JSON.parse(line) as Question;
+    const { call, asked } = questionIn(line);
     const known = Object.hasOwn(calls, call) ? calls[call] : undefined;
     if (!known)
       throw new AppError('MISUSED', `the daemon knows no "${call}"`, 'is it older than this command? restart it');
@@ -54,15 +94,18 @@ async function answerTo(line: string, calls: Calls, log: Log): Promise<Answer> {
   }
 }
 
-function readLines(socket: Socket, take: (line: string) => void): void {
-  let rest = '';
-  socket.setEncoding('utf8');
-  socket.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > MOST_BYTES) socket.destroy(new Error('a question longer than any'));
-    for (const line of lines) take(line);
-  });
+function questionIn(line: string): Question {
+  try {
+    const question = JSON.parse(line) as Partial<Question> | null;
+    if (typeof question?.call === 'string') return { call: question.call, asked: question.asked };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new AppError(
+    'MISUSED',
+    'that is no question of ours',
+    'one JSON object a line: {"call": "status", "asked": {}}',
+  );
 }
 
 function listen(server: Server, path: string): Promise<void> {

@@ -140,15 +140,33 @@ describe('the AGI server', () => {
   });
 
   it('turns away whom it has no room for, and has room again afterwards', async () => {
-    const server = await served(done, { mostCalls: 2 });
+    let up = 0;
+    const wait = (call: Call) => {
+      up++;
+      return call.ask(['welcome'], { most: 1 }).then(() => ({}));
+    };
+    const server = await served(wait, { mostCalls: 2 });
     const held = [await peer(server.port), await peer(server.port)];
-    await until(() => server.log.length === 0, 'both are in');
+    for (const socket of held) socket.write(described);
+    await until(() => up === 2, 'both are in');
     const extra = await Promise.all(Array.from({ length: 20 }, () => peer(server.port)));
     await Promise.all(extra.map((socket) => closing(socket)));
     expect(server.log).toEqual(Array.from({ length: 20 }, () => 'agi full {"calls":2}'));
     for (const socket of held) socket.destroy();
     await until(() => server.log.length === 22, 'both are gone');
+    (await peer(server.port)).write(described);
+    await until(() => up === 3, 'a third is in');
+  });
+
+  it('keeps no call out for hundreds that say nothing: the oldest of them goes', async () => {
+    const server = await served(done, { mostCalls: 1 });
+    const silent = await Promise.all(Array.from({ length: 200 }, () => peer(server.port)));
+    const [first, second] = silent;
+    let gone = 0;
+    for (const socket of silent) socket.on('close', () => gone++);
     await playTranscript(server.port, `${LEAVES('opened')}\n> SET VARIABLE "COUNTRY" "D\\"E"\n< 200 result=1`);
+    expect([first?.destroyed, second?.destroyed]).toEqual([true, false]);
+    expect(gone).toBe(1);
   });
 
   it('D18: listens on loopback alone, and turns away whom it does not know', async () => {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectControl } from '../../src/control/client';
-import { MOST_BYTES } from '../../src/control/protocol';
+import { MOST_CHARACTERS } from '../../src/control/protocol';
 import { startControl, type ControlServer } from '../../src/control/server';
 import { AppError } from '../../src/errors';
 import { until } from '../support/until';
@@ -86,8 +86,36 @@ it('a question without an end is cut off', async () => {
   const socket = connect(path);
   let closed = false;
   socket.on('error', () => undefined).on('close', () => (closed = true));
-  socket.write('x'.repeat(MOST_BYTES + 2));
+  socket.write('x'.repeat(MOST_CHARACTERS + 2));
   await until(() => closed, 'the end');
+});
+
+it('what is no question is told so, and is no bug', async () => {
+  const socket = connect(path);
+  let said = '';
+  socket.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const lines = ['{', 'null', '[]', '"x"', '{"call":5}', '', '\u001b[2J'];
+  socket.write(`${lines.join('\n')}\n`);
+  await until(() => said.split('\n').length > lines.length, 'all answers');
+  for (const line of said.trim().split('\n'))
+    expect(JSON.parse(line)).toMatchObject({ kind: 'failed', code: 'MISUSED' });
+  expect(logged).toEqual([]);
+  socket.destroy();
+});
+
+it('a peer that reads no answers is asked for no more questions, and does not hold up the end', async () => {
+  const socket = connect(path).pause();
+  const question = '{"call":"add","asked":{"a":1,"b":2}}\n'.repeat(1000);
+  const full = () => socket.writableLength > 1024 * 1024;
+  for (let i = 0; i < 1000 && !full(); i++) {
+    socket.write(question);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(full()).toBe(true);
+  socket.on('error', () => undefined);
+  await server.stop();
+  server = await startControl(path, calls, () => undefined);
+  socket.destroy();
 });
 
 it('stopping waits for the answer under way', async () => {

@@ -1,0 +1,216 @@
+/** A running daemon whose doors for Asterisk and for commands are stormed, while a call and a command go on. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkout } from '../../src/lab/checkout';
+import { prepareState, stateFolder } from '../../src/state-folder';
+import { until } from '../support/until';
+
+let folder: string;
+let daemon: ChildProcess;
+let agiPort: number;
+let control: string;
+const logged: string[] = [];
+const sockets: Socket[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tollgate-hostile-'));
+  agiPort = await freePort();
+  const state = stateFolder(join(folder, 'state'));
+  control = state.control;
+  prepareState(state, randomBytes);
+  const settings = join(folder, 'tollgate.toml');
+  const text = `[store]\nstate = "${state.folder}"\n[agi]\nport = ${agiPort}\n[ami]\nenabled = false\n[call]\nwarning = "1s"\n`;
+  writeFileSync(settings, text);
+  const main = join(checkout(), 'dist/src/main.js'); // built by `npm test`
+  daemon = spawn(process.execPath, [main, '--config', settings, 'serve'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  if (daemon.stderr) createInterface(daemon.stderr).on('line', (line) => logged.push(line));
+  await until(() => logged.some((line) => line.includes('"part":"control"')), 'the daemon is up', 20_000);
+});
+afterEach(() => sockets.splice(0).forEach((socket) => socket.destroy()));
+afterAll(() => {
+  daemon.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+type Where = 'agi' | 'control';
+const WHERE: readonly Where[] = ['agi', 'control'];
+
+async function dial(where: Where): Promise<Socket> {
+  const socket = where === 'agi' ? connect(agiPort, '127.0.0.1') : connect(control);
+  sockets.push(socket);
+  await once(socket, 'connect');
+  return socket.on('error', () => undefined);
+}
+
+/** Ends when the daemon closes the connection. */
+const closed = (socket: Socket) => until(() => socket.closed, 'the daemon closes the connection', 20_000);
+
+/** A call that goes on until it is over, and the longest that its caller had to wait for the next command. */
+async function call(): Promise<{ longestMs: number; result: string }> {
+  const socket = await dial('agi');
+  let longestMs = 0;
+  let result = '';
+  let since = performance.now();
+  socket.write(
+    `agi_network: yes\nagi_network_script: travelin-man\nagi_channel: PJSIP/carrier-1\nagi_callerid: 4930\n\n`,
+  );
+  for await (const line of createInterface(socket)) {
+    longestMs = Math.max(longestMs, performance.now() - since);
+    result = /^SET VARIABLE "TOLLGATE_RESULT" "(\w+)"/.exec(line)?.[1] ?? result;
+    if (line.startsWith('GET DATA')) {
+      await sleep(20); // a person's fingers
+      socket.write('200 result=123456\n');
+    } else if (line.startsWith('WAIT FOR DIGIT')) socket.write('200 result=35\n');
+    else socket.write(line.startsWith('STREAM FILE') ? '200 result=0 endpos=800\n' : '200 result=1\n');
+    since = performance.now();
+  }
+  return { longestMs, result };
+}
+
+/** One command after another on one connection. */
+async function command(): Promise<number> {
+  const socket = await dial('control');
+  const since = performance.now();
+  socket.write('{"call":"status","asked":{}}\n');
+  const [answer] = (await once(createInterface(socket), 'line')) as [string];
+  expect(JSON.parse(answer)).toMatchObject({ kind: 'done' });
+  socket.end();
+  return performance.now() - since;
+}
+
+/** Calls and commands, one after another, as long as `storm` lasts: how many, and the longest wait. */
+async function meanwhile(storm: Promise<unknown>): Promise<void> {
+  let over = false;
+  void storm.finally(() => (over = true)).catch(() => undefined);
+  const results: string[] = [];
+  let longestMs = 0;
+  const good = async (one: () => Promise<number>) => {
+    do longestMs = Math.max(longestMs, await one());
+    while (!over);
+  };
+  const calls = good(async () => {
+    const { longestMs: waited, result } = await call();
+    results.push(result);
+    return waited;
+  });
+  await Promise.all([storm, calls, good(command)]);
+  for (const result of results) expect(result).toMatch(/^(refused|locked)$/); // by its wrong PINs
+  expect(longestMs).toBeLessThan(3_000);
+}
+
+const memoryMiB = () =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1]) / 1024;
+
+const ENVIRONMENT = 'agi_network: yes\nagi_network_script: travelin-man\nagi_channel: x\n';
+const WORDS: readonly (string | Buffer)[] = [
+  'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
+  'OPTIONS sip:nm SIP/2.0\r\nVia: SIP/2.0/TCP nm\r\n\r\n',
+  'EHLO x\r\n',
+  Buffer.from('16030100750100007103034f', 'hex'),
+  '\0'.repeat(5000),
+  '\n'.repeat(5000),
+  '\u001b[2J\u202e\r\n',
+  'agi_network: yes\n\n',
+  `${ENVIRONMENT}HANGUP\n\nHANGUP\n`,
+  `${ENVIRONMENT}\nHANGUP\n`,
+  `${ENVIRONMENT}\n${'200 result=1\n'.repeat(2000)}`,
+  `${ENVIRONMENT}\n${'520-Usage: x\n'.repeat(2000)}`,
+  `${ENVIRONMENT}\n510 x\n511 x\n520 x\n200 result=-1\n`,
+  `${ENVIRONMENT.replace('travelin-man', '__proto__')}\n`,
+  'agi_callerid: "\u001b]0;x" <1>\nagi_network_script: constructor\n\n',
+  '{"call":"__proto__","asked":{}}\n{"call":"constructor"}\n{"call":5}\n[]\nnull\n"x"\n{\n',
+  '{"call":"status","asked":{}}\n'.repeat(500),
+  `${'['.repeat(60_000)}\n`,
+  '{"call":"status","asked":{"__proto__":{"x":1}}}\n',
+];
+
+it('whatever strangers say there, in one piece, in pieces, or broken off', async () => {
+  const storm = async (where: Where) => {
+    const words = [
+      ...WORDS,
+      ...Array.from({ length: 40 }, () => randomBytes(1 + (randomBytes(2).readUInt16BE() % 9000))),
+    ];
+    for (const word of words) {
+      const bytes = Buffer.from(word);
+      const [whole, cut, broken] = [await dial(where), await dial(where), await dial(where)];
+      whole.resume().end(bytes);
+      cut.write(bytes.subarray(0, bytes.length / 2));
+      setImmediate(() => cut.resume().end(bytes.subarray(bytes.length / 2)));
+      broken.write(bytes);
+      if (where === 'agi') broken.resetAndDestroy();
+      else broken.destroy();
+      await Promise.all([closed(whole), closed(cut)]);
+    }
+  };
+  await meanwhile(Promise.all(WHERE.map(storm)));
+});
+
+it('who sends megabytes without a newline, or questions without reading answers, is not taken on', async () => {
+  const before = memoryMiB();
+  const endless = async (where: Where, piece: string) => {
+    const socket = await dial(where);
+    let sent = 0;
+    const listens = () => socket.closed || !socket.writableNeedDrain;
+    for (let goesOn = true; goesOn && !socket.closed && sent < 32 * 1024 * 1024; sent += piece.length) {
+      socket.write(piece);
+      goesOn = await until(listens, 'it listens', 1000).then(
+        () => true,
+        () => false,
+      );
+    }
+    expect(sent).toBeLessThan(16 * 1024 * 1024);
+  };
+  const pieces = WHERE.flatMap((where) =>
+    ['x'.repeat(65_536), '\u00fc'.repeat(36_864)].map((piece) => endless(where, piece)),
+  );
+  const deaf = endless('control', '{"call":"log","asked":{"limit":100}}\n'.repeat(1000));
+  await meanwhile(Promise.all([...pieces, deaf]));
+  expect(memoryMiB() - before).toBeLessThan(60);
+});
+
+it('600 that connect and say nothing keep nobody out, and are gone soon', async () => {
+  const before = memoryMiB();
+  const storm = async () => {
+    const silent = await Promise.all(Array.from({ length: 600 }, () => dial('agi')));
+    const commands = await Promise.all(Array.from({ length: 200 }, () => dial('control')));
+    const halfOpen = await Promise.all(WHERE.map(dial));
+    halfOpen.forEach((socket) => socket.end());
+    await Promise.all([...silent, ...halfOpen].map((socket) => closed(socket.resume())));
+    commands.forEach((socket) => socket.destroy());
+  };
+  await meanwhile(storm());
+  expect(memoryMiB() - before).toBeLessThan(60);
+});
+
+it('afterwards the daemon is the same, its log is clean, and it ends as told', async () => {
+  expect(daemon.exitCode).toBeNull();
+  const deaf = await dial('control');
+  deaf.pause().write('{"call":"status","asked":{}}\n');
+  const ended = once(daemon, 'exit');
+  const since = performance.now();
+  daemon.kill('SIGTERM');
+  expect((await ended)[0]).toBe(0);
+  expect(performance.now() - since).toBeLessThan(8_000);
+  for (const line of logged) {
+    expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e]/);
+    expect(JSON.parse(line)).not.toMatchObject({ msg: 'bug' });
+  }
+});
