@@ -13,7 +13,13 @@ export function openLog(fd: number = process.stderr.fd): Log {
 }
 
 function escaped(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? printable(value) : value]),
-  );
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, harmless(value)]));
+}
+
+/** Strings at any depth: JSON itself leaves characters that turn the writing round. */
+function harmless(value: unknown): unknown {
+  if (typeof value === 'string') return printable(value);
+  if (Array.isArray(value)) return value.map(harmless);
+  const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  return isPlain ? escaped(value as Readonly<Record<string, unknown>>) : value;
 }

@@ -32,10 +32,13 @@ export function argumentsOf(environment: AgiEnvironment): string[] {
   return names.slice(0, end === -1 ? names.length : end).map((name) => environment.get(name) ?? '');
 }
 
-/** Digits only; undefined for `unknown`, a name or nothing at all. */
+/** Twice the longest number there is; the caller writes what he likes. */
+const MOST_DIGITS = 32;
+
+/** Digits only, at most 32; undefined for `unknown`, a name or nothing at all. */
 export function callerNumberOf(environment: AgiEnvironment): string | undefined {
   const shown = environment.get('agi_callerid') ?? '';
-  return /^\+?[\d ().-]*\d[\d ().-]*$/.test(shown) ? shown.replace(/\D/g, '') : undefined;
+  return /^\+?[\d ().-]*\d[\d ().-]*$/.test(shown) ? shown.replace(/\D/g, '').slice(0, MOST_DIGITS) : undefined;
 }
 
 function notAgi(what: string): AppError {

@@ -9,7 +9,7 @@ import { AppError } from '../errors';
 import { tell, tellOwners, write } from './announce';
 import type { Doors } from './doors';
 import { closableEntriesOf } from './outlasting';
-import { refuseUnknown, type Asked } from './entries';
+import { refuseTooLong, refuseUnknown, type Asked } from './entries';
 import { lockedUntil, unlock } from './pin-guard';
 import type { Parts } from './parts';
 import { shapeOfAccount } from './shape';
@@ -153,6 +153,8 @@ function changed(parts: Parts, account: Account, asked: AccountAsked): Account {
     leaseSeconds: asked.leaseSeconds ?? account.leaseSeconds,
   };
   refuseUnknown(next.services, serviceNames(parts.services));
+  refuseTooLong('name', next.name);
+  for (const text of [...next.extensions, ...next.callers]) refuseTooLong('number', text);
   const wrong: (readonly [boolean, string, string])[] = [
     [!ACCOUNT_NUMBER.test(next.number), `"${next.number}" is no account number`, 'write 2 to 12 digits'],
     [

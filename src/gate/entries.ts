@@ -55,6 +55,8 @@ export async function allow(parts: Parts, doors: Doors, asked: AllowAsked): Prom
   refuseTooWide(network);
   const services = asked.services ?? DEFAULT_SERVICES;
   refuseUnknown(services, serviceNames(parts.services));
+  refuseTooLong('name', asked.name);
+  refuseTooLong('note', asked.note);
   const wanted: NewEntry = {
     ...blank(parts, asked, network),
     kind: 'allow',
@@ -73,6 +75,7 @@ export async function allow(parts: Parts, doors: Doors, asked: AllowAsked): Prom
 export async function block(parts: Parts, doors: Doors, asked: BlockAsked): Promise<EntryShape> {
   const given = networkOf(asked.what);
   refuseTooWide(given);
+  refuseTooLong('note', asked.note);
   const network = familyOf(given) === 6 && isSingle(given) ? around(given, parts.rules.ipv6BlockPrefix) : given;
   const own = parts.ownAddresses().find((address) => covers(network, address));
   if (own)
@@ -188,6 +191,15 @@ function refuseTooWide(network: Network): void {
     `${network} is wider than /${widest}`,
     'a door that wide is no door: name smaller networks',
   );
+}
+
+/** In characters; what people write is shown in tables and mails, and is never cut on its way into the store. */
+const LONGEST_TEXT = 200;
+
+export function refuseTooLong(what: string, text: string | undefined): void {
+  if (text === undefined || text.length <= LONGEST_TEXT) return;
+  const happened = `the ${what} is ${text.length} characters long`;
+  throw new AppError('MISUSED', happened, `write at most ${LONGEST_TEXT}`);
 }
 
 /** A typo proposes the nearest known name. */

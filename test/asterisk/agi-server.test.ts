@@ -44,6 +44,7 @@ describe('the AGI server', () => {
     ['alice1', undefined],
     ['', undefined],
     ['+49 (30) 12-34.5', '493012345'],
+    ['9'.repeat(40), '9'.repeat(32)],
   ] as const) {
     it(`takes "${shown}" for the number ${number ?? 'of nobody'}`, async () => {
       let seen: string | undefined = 'nothing';
