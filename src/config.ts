@@ -45,7 +45,14 @@ const schema = z.strictObject({
     })
     .prefault({}),
   store: z
-    .strictObject({ state: z.string().min(1).default('/var/lib/tollgate'), database: z.string().default('') })
+    .strictObject({
+      state: z.string().min(1).default('/var/lib/tollgate'),
+      database: z.string().default(''),
+      pbx: z
+        .string()
+        .regex(/^[\w.-]{0,64}$/, 'a name of up to 64 letters, digits, dots and dashes')
+        .default(''),
+    })
     .prefault({}),
   agi: z
     .strictObject({

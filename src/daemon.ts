@@ -11,10 +11,12 @@ import { runParts, type Part } from './parts';
 import { callSettings, paceOf } from './settings';
 import { soundFiles } from './sound-file';
 import type { StateFolder } from './state-folder';
-import { openTollgate, type World } from './tollgate';
+import { isShared, openTollgate, type World } from './tollgate';
 
 const TICK_MS = 1000;
 const RECONCILE_MS = 60_000;
+/** Between two looks at what other PBXs did. */
+const FOLLOW_MS = 500;
 /** Calls under way may end by themselves this long when the daemon stops. */
 const LAST_CALLS_MS = 10_000;
 
@@ -51,6 +53,7 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
       name: 'time',
       start: () => {
         loops.push(every(TICK_MS, () => gate.tick(), 'tick', world, ended.signal));
+        if (isShared(config)) loops.push(every(FOLLOW_MS, () => gate.follow(), 'follow', world, ended.signal));
         loops.push(every(RECONCILE_MS, () => gate.reconcile(), 'reconcile', world, ended.signal));
       },
       stop: () => {

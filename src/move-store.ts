@@ -8,6 +8,7 @@ import { ownerOf, stateFolder, type StateFolder } from './state-folder';
 import { lockState } from './store/lock';
 import { moveStore } from './store/move';
 import type { StoreOptions } from './store/open';
+import { pbxNameOf } from './settings';
 import { storeOptions } from './tollgate';
 
 /** One packet of a large store may take its time. */
@@ -21,7 +22,11 @@ export async function move(config: Config, { to, dryRun = false }: MoveAsked, cl
     throw new AppError('LOCKED', `a Tollgate works in ${state.folder}`, 'stop it first: systemctl stop tollgate');
   }
   try {
-    const moved = await moveStore(withTime(storeOptions(config, state, clock)), target(to, state, clock), { dryRun });
+    const moved = await moveStore(
+      withTime(storeOptions(config, state, clock)),
+      target(to, state, clock, pbxNameOf(config)),
+      { dryRun },
+    );
     return { ...moved, next: nextSteps(to, state) };
   } finally {
     lock.release();
@@ -32,10 +37,10 @@ function isUrl(to: string): boolean {
   return /^(?:mysql|mariadb):\/\//.test(to);
 }
 
-function target(to: string, state: StateFolder, clock: Clock): StoreOptions {
-  if (isUrl(to)) return withTime({ kind: 'mariadb', url: to, clock });
+function target(to: string, state: StateFolder, clock: Clock, pbx: string): StoreOptions {
+  if (isUrl(to)) return withTime({ kind: 'mariadb', url: to, clock, pbx });
   const owner = ownerOf(state);
-  return { kind: 'sqlite', file: resolve(to), clock, ...(owner && { owner }) };
+  return { kind: 'sqlite', file: resolve(to), clock, pbx, ...(owner && { owner }) };
 }
 
 function withTime(options: StoreOptions): StoreOptions {

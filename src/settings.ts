@@ -29,6 +29,11 @@ export function amiSettings({ ami }: Config): AmiSettings | undefined {
   return ami.enabled && secret !== '' ? { host, port, user, secret, runBy, ...(tls && { tls }) } : undefined;
 }
 
+/** The name of this PBX in its database; the host's unless told. */
+export function pbxNameOf({ store }: Config): string {
+  return store.pbx || hostname().slice(0, 64);
+}
+
 export function rtpPorts(config: Config): Ports {
   const [range] = servicesOf(config).find((service) => service.name === 'rtp')?.ports ?? [];
   return range ?? { protocol: 'udp', first: 10_000, last: 20_000 };

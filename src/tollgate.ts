@@ -17,7 +17,7 @@ import { pinVault } from './gate/pin-vault';
 import { openPost, type Post } from './mail/open';
 import { PACKAGE } from './package-folder';
 import type { Clock, Log, Random, Run } from './ports';
-import { amiSettings, mailSettings, rtpPorts, rulesOf } from './settings';
+import { amiSettings, mailSettings, pbxNameOf, rtpPorts, rulesOf } from './settings';
 import { ownerOf, readPepper, stateFolder, type StateFolder } from './state-folder';
 import { lockState } from './store/lock';
 import { openStore, type StoreOptions } from './store/open';
@@ -69,6 +69,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     vault: pinVault(pepper, random),
     services: servicesOf(config),
     rules: rulesOf(config),
+    ...(isShared(config) && { sharedAs: pbxNameOf(config) }),
     ownAddresses: () => [...machineAddresses(), ...config.pbx.own_addresses],
   };
   const gate = openGate(parts, () => moreStatus(post, config));
@@ -81,11 +82,17 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
   return { state, gate, phones, post, close };
 }
 
+/** A server's database may have other PBXs in it; a file has not. */
+export function isShared({ store }: Config): boolean {
+  return store.database !== '';
+}
+
 /** The database that the settings name. */
-export function storeOptions({ store }: Config, state: StateFolder, clock: Clock): StoreOptions {
-  if (store.database !== '') return { kind: 'mariadb', url: store.database, clock };
+export function storeOptions(config: Config, state: StateFolder, clock: Clock): StoreOptions {
+  const pbx = pbxNameOf(config);
+  if (isShared(config)) return { kind: 'mariadb', url: config.store.database, clock, pbx };
   const owner = ownerOf(state);
-  return { kind: 'sqlite', file: state.database, clock, ...(owner && { owner }) };
+  return { kind: 'sqlite', file: state.database, clock, pbx, ...(owner && { owner }) };
 }
 
 /** The operations, through the daemon when one runs, otherwise done here under the same lock. */

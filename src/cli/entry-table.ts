@@ -8,9 +8,11 @@ const STATE_COLOUR = { active: 'green', provisional: 'yellow', stale: 'yellow', 
 export function entryTable(session: Session, entries: readonly EntryShape[]): string {
   const [{ colours }, times] = [session.screen, session.times()];
   const noted = entries.some((entry) => entry.note !== null);
+  const shared = session.config().store.database !== '';
   const columns: Column[] = [
     ...[{ head: 'ID' }, { head: 'WHAT' }, { head: 'SERVICES', wraps: true }, { head: 'BY' }, { head: 'SINCE' }],
     ...[{ head: 'UNTIL', wraps: true }, { head: 'STATE' }],
+    ...(shared ? [{ head: 'PBX' }] : []),
     ...(noted ? [{ head: 'NOTE', wraps: true }] : []),
   ];
   const rows = entries.map((entry): Cell[] => {
@@ -20,7 +22,7 @@ export function entryTable(session: Session, entries: readonly EntryShape[]): st
       : { text: entry.state, paint: colours[STATE_COLOUR[entry.state]] };
     return [
       ...[String(entry.id), whatOf(entry), entry.services.join(' ') || '-', ownerOf(entry), times.moment(entry.since)],
-      ...[times.until(entry.until), state, ...(noted ? [entry.note ?? ''] : [])],
+      ...[times.until(entry.until), state, ...(shared ? [entry.pbx ?? ''] : []), ...(noted ? [entry.note ?? ''] : [])],
     ];
   });
   return table(session.screen, columns, rows);

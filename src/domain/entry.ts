@@ -27,8 +27,12 @@ export interface Entry {
   readonly state: EntryState;
   /** Last time a good password came from there; undefined: never. */
   readonly provedAt: Date | undefined;
+  /** The PBX that it was opened on, where PBXs have names. */
+  readonly pbx?: string;
+  /** When somebody closed it before its end. */
+  readonly revokedAt?: Date;
 }
-export type NewEntry = Omit<Entry, 'id' | 'provedAt'>;
+export type NewEntry = Omit<Entry, 'id' | 'provedAt' | 'pbx' | 'revokedAt'>;
 
 export function isBefore(now: Date, until: Until): boolean {
   return until === 'forever' || now.getTime() < until.getTime();

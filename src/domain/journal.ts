@@ -40,8 +40,10 @@ export interface JournalLine {
   readonly entry: number | undefined;
   /** What it was before, for `undo`: JSON; undefined: nothing. */
   readonly before: string | undefined;
+  /** The PBX that it happened on, where PBXs have names. */
+  readonly pbx?: string;
 }
-export type NewJournalLine = Omit<JournalLine, 'id' | 'at'>;
+export type NewJournalLine = Omit<JournalLine, 'id' | 'at' | 'pbx'>;
 
 /**
  * Is the journal as it was written? `lines`: how many fit. `head`: the newest line's hash, which stands for all of them;

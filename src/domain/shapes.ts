@@ -15,6 +15,8 @@ export interface EntryShape {
   readonly name: string | null;
   readonly note: string | null;
   readonly state: 'active' | 'provisional' | 'stale' | 'ended';
+  /** The PBX that it was opened on. */
+  readonly pbx: string | null;
 }
 
 export interface AccountShape {
@@ -41,6 +43,8 @@ export interface JournalShape {
   readonly from: string | null;
   readonly why: string;
   readonly entry: number | null;
+  /** The PBX that it happened on. */
+  readonly pbx: string | null;
 }
 
 /** `lines`: how many fit. `head`: the hash that stands for all of them; null: not all fit. */

@@ -32,6 +32,8 @@ export interface EntryPatch {
   readonly services?: readonly string[];
   readonly note?: string;
   readonly warnedAt?: Date;
+  /** Somebody closed it: its calls end too, on every PBX. */
+  readonly revokedAt?: Date;
   /** The ended lease's media may go on until then; `over`: no longer. */
   readonly mediaUntil?: Date | 'over';
 }
@@ -55,7 +57,7 @@ export interface Records {
   recentEntries(since: Date, limit: number): Promise<Entry[]>;
   addEntry(entry: NewEntry): Promise<Entry>;
   changeEntry(id: number, patch: EntryPatch): Promise<void>;
-  /** Entries left `opening` by a process that died: marked ended, and returned. */
+  /** Entries left `opening` by a process of this PBX that died: marked ended, and returned. */
   dropOpening(): Promise<Entry[]>;
   /** `open` entries whose end has come: marked ended, and returned. */
   endDue(now: Date): Promise<Entry[]>;
@@ -90,6 +92,12 @@ export interface Records {
   letterFailed(id: number, error: string, nextTry: Date | undefined): Promise<void>;
   letterCounts(): Promise<{ waiting: number; failed: number; sent: number; lastError: string | undefined }>;
 
+  /** Counts every transaction that changed an entry, on whichever PBX. */
+  revision(): Promise<number>;
+  /** Entries that another PBX has changed after this revision, first changed first. */
+  changedElsewhere(since: number): Promise<Entry[]>;
+
+  /** Of this PBX. */
   modeState(): Promise<ModeState>;
   saveModeState(state: ModeState): Promise<void>;
 }

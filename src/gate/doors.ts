@@ -142,6 +142,28 @@ export class Doors {
     }
   }
 
+  /**
+   * Brings this kernel to what other PBXs that share the database have done since revision `since`: their doors open
+   * here too, and what they closed is closed here, calls included.
+   */
+  async follow(since: number): Promise<void> {
+    const { store, phones } = this.#parts;
+    const changed = await this.#alone(async () => {
+      const entries = (await store.changedElsewhere(since)).filter(({ state }) => state !== 'opening');
+      const ended = entries.filter(({ state }) => state === 'ended');
+      const open = entries.filter(({ state }) => state === 'open');
+      const revoked = ended.filter(({ revokedAt }) => revokedAt !== undefined);
+      const outlasted = (await this.#withOutlasted(revoked)).slice(revoked.length); // no call goes on either
+      for (const { id } of outlasted) await store.changeEntry(id, { mediaUntil: 'over' });
+      if (entries.length > 0) await this.#tellKernel(await this.#changes(open, [...ended, ...outlasted]));
+      return entries;
+    });
+    const isCut = (entry: Entry) => entry.revokedAt !== undefined || (entry.kind === 'block' && entry.state === 'open');
+    await this.#cutOff(changed.filter(isCut), phones);
+    const over = changed.filter((entry) => entry.state === 'ended' && !isCut(entry));
+    for (const network of await this.#silent(over)) await this.#tryPhones(() => phones.forgetContacts(network));
+  }
+
   /** Nothing of ours is in the kernel before `init` and after `firewall remove`: then there is nobody to tell. */
   async #tellKernel(changes: readonly Change[]): Promise<void> {
     const { mode } = await this.#parts.store.modeState();
@@ -195,12 +217,14 @@ export class Doors {
 
   /** Also of a lease that has ended and that a call outlasts; whatever outlasts one on that network ends with it. */
   async #end(records: Records, entry: Entry, cause: Cause): Promise<void> {
-    if (entry.state !== 'ended') {
-      await records.changeEntry(entry.id, { state: 'ended', until: this.#parts.clock.now() });
-    }
-    for (const { id, network } of await records.outlastedLeases()) {
-      if (entry.kind === 'allow' && network === entry.network) await records.changeEntry(id, { mediaUntil: 'over' });
-    }
+    const now = this.#parts.clock.now();
+    // Its time, or somebody on another PBX, may have been quicker: it ends once.
+    const ends = entry.state !== 'ended' && (await records.entry(entry.id))?.state === 'open';
+    if (ends) await records.changeEntry(entry.id, { state: 'ended', until: now, revokedAt: now });
+    const outlasted = entry.kind === 'allow' ? await records.outlastedLeases() : [];
+    const over = outlasted.filter(({ network }) => network === entry.network);
+    for (const { id } of over) await records.changeEntry(id, { mediaUntil: 'over' });
+    if (!ends && over.length === 0) return;
     const before = JSON.stringify([{ id: entry.id, until: entry.until }]);
     await write(this.#parts, records, { ...lineOf(entry, cause.action, cause.by, cause.why, cause.from), before });
   }

@@ -16,6 +16,7 @@ import { doorkeeper } from './doorkeeper';
 import { Doors } from './doors';
 import * as entries from './entries';
 import { explain } from './explain';
+import { follower, type Follower } from './follow';
 import * as modes from './modes';
 import type { Parts } from './parts';
 import { recordProof } from './proof';
@@ -78,27 +79,32 @@ export interface Gate {
   tick(): Promise<void>;
   /** Asterisk saw a good password. Never rejects. */
   proof(proof: Proof): Promise<void>;
+  /** What other PBXs did in a database that they share; called twice a second. */
+  follow(): Promise<void>;
   /** Brings the kernel back to the store's word if somebody changed it; called every minute or so. */
   reconcile(): Promise<readonly string[]>;
 }
 
 export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const doors = new Doors(parts);
+  const others = follower(parts, doors);
   const dropUnconfirmed = async () => {
     const dropped = await parts.store.transaction((records) => records.dropOpening());
     for (const entry of dropped) parts.log('door-never-confirmed', { entry: entry.id, network: entry.network });
   };
   return {
-    operations: operationsOf(parts, doors, moreStatus),
+    operations: operationsOf(parts, doors, others, moreStatus),
     doorkeeper: doorkeeper(parts, doors),
     dropUnconfirmed,
     async restore() {
       await dropUnconfirmed();
       await doors.expire();
+      await others.begin();
       await modes.forgetLostTrial(parts, doors);
       return modes.reconcile(parts, doors);
     },
     async tick() {
+      if (others.away()) return; // the kernel ends leases by itself
       await doors.expire();
       await modes.forgetLapsedTrial(parts, doors);
       await warnOfEndings(parts);
@@ -106,13 +112,14 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
     async proof(proof) {
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
     },
-    reconcile: () => modes.reconcile(parts, doors),
+    reconcile: () => (others.away() ? Promise.resolve([]) : modes.reconcile(parts, doors)),
+    follow: () => others.look(() => modes.reconcile(parts, doors)),
   };
 }
 
-function operationsOf(parts: Parts, doors: Doors, moreStatus: MoreStatus): Operations {
+function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: MoreStatus): Operations {
   return {
-    status: () => status(parts, moreStatus),
+    status: () => status(parts, others, moreStatus),
     async log({ afterId, since, limit }) {
       const { store } = parts;
       const from = new Date(since ?? 0);

@@ -12,6 +12,7 @@ export function termsOf({ services, rules }: Pick<Parts, 'services' | 'rules'>):
 
 /** Until when a call may outlast this lease, which has just ended; undefined: none may. */
 export function mediaUntil(parts: Parts, entry: Entry): Date | undefined {
+  if (parts.sharedAs !== undefined && entry.pbx !== parts.sharedAs) return undefined; // its own PBX is away
   const terms = termsOf(parts);
   const end = mediaEnd(entry, terms);
   if (end === 'forever' || !hasMedia(entry, terms) || parts.phones.state.state === 'off') return undefined;

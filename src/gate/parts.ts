@@ -53,6 +53,8 @@ export interface Parts {
   readonly log: Log;
   readonly services: readonly Service[];
   readonly rules: Rules;
+  /** The name of this PBX in a database that others may share; undefined: it has one of its own. */
+  readonly sharedAs?: string;
   /** This machine's addresses, public one included, as they are now. */
   ownAddresses(): readonly Network[];
 }

@@ -19,6 +19,7 @@ export function shapeOfEntry(entry: Entry): EntryShape {
     name: entry.name ?? null,
     note: entry.note ?? null,
     state: entry.state === 'open' ? 'active' : 'ended',
+    pbx: entry.pbx ?? null,
   };
 }
 
@@ -35,7 +36,10 @@ export function shapeOfAccount(account: Account, open: readonly Entry[], lockedU
 
 export function shapeOfLine(line: JournalLine): JournalShape {
   const { id, action, by, what, why } = line;
-  return { id, at: line.at.toISOString(), action, by, what, from: line.from ?? null, why, entry: line.entry ?? null };
+  return {
+    ...{ id, at: line.at.toISOString(), action, by, what, from: line.from ?? null, why, entry: line.entry ?? null },
+    pbx: line.pbx ?? null,
+  };
 }
 
 export function shapeOfCheck(check: JournalCheck): JournalCheckShape {

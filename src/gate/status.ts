@@ -1,17 +1,45 @@
 /** Is everything that a traveller rests on as it should be? */
 import type { StatusPart, StatusShape } from '../domain/shapes';
+import type { Follower } from './follow';
 import { servicesWith } from './modes';
 import type { Parts } from './parts';
 
 /** Parts that the composition root alone knows of: the daemon, the AGI server, the mailer. */
 export type MoreStatus = () => Promise<readonly StatusPart[]>;
 
-export async function status(parts: Parts, more: MoreStatus): Promise<StatusShape> {
+export async function status(parts: Parts, others: Follower, more: MoreStatus): Promise<StatusShape> {
+  const away = others.away();
+  if (away) return withoutDatabase(parts, away);
   const { mode } = await parts.store.modeState();
-  const found = [await firewallPart(parts), phonesPart(parts), await doorsPart(parts), ...(await more())];
+  const own = [await firewallPart(parts), phonesPart(parts), await doorsPart(parts)];
+  const found = [...own, ...sharedPart(parts), ...(await more())];
   const listening = await listeningPart(parts);
   const all = listening ? [...found, listening] : found;
   return { ok: all.every((part) => part.state !== 'fail'), mode: mode ?? null, parts: all };
+}
+
+/** Nobody knows the mode now but the kernel, which goes on with what it holds. */
+async function withoutDatabase(
+  parts: Parts,
+  away: { readonly since: Date; readonly why: string },
+): Promise<StatusShape> {
+  const rules = await parts.firewall.rules();
+  const hint = 'calls hear "try later" until it is back; then everything is caught up by itself';
+  const kernel = `the kernel decides on with what it holds: ${rules.length} rules`;
+  return {
+    ok: false,
+    mode: null,
+    parts: [
+      { ...part('database', 'fail', away.why, hint), since: away.since.toISOString() },
+      part('firewall', rules.length > 0 ? 'ok' : 'off', kernel, undefined),
+      phonesPart(parts),
+    ],
+  };
+}
+
+function sharedPart({ sharedAs }: Parts): StatusPart[] {
+  if (sharedAs === undefined) return [];
+  return [part('database', 'ok', `may be shared; this PBX is called "${sharedAs}" in it`, undefined)];
 }
 
 async function firewallPart(parts: Parts): Promise<StatusPart> {

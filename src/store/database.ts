@@ -5,6 +5,9 @@ import type { Tables } from './tables';
 
 export interface OpenDatabase {
   readonly db: Kysely<Schema>;
+  /** The name of this PBX, and whether other PBXs may use the same database. */
+  readonly pbx: string;
+  readonly shared: boolean;
   /** Its name for people, without a password. */
   readonly where: string;
   readonly tables: Tables;

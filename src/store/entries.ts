@@ -57,15 +57,9 @@ export function entryRecords(session: Session): EntryRecords {
         .execute();
       return rows.map(readEntry);
     },
-    async addEntry(entry) {
-      const { insertId } = await db.insertInto('entries').values(entryRow(entry)).executeTakeFirstOrThrow();
-      return { ...entry, id: Number(insertId), provedAt: undefined };
-    },
-    async changeEntry(id, patch) {
-      const changes = patchColumns(patch);
-      if (Object.keys(changes).length > 0) await db.updateTable('entries').set(changes).where('id', '=', id).execute();
-    },
-    dropOpening: () => endAll(session, (part) => openingRows(part)),
+    addEntry: (entry) => session.atomically((part) => add(part, entry)),
+    changeEntry: (id, patch) => session.atomically((part) => change(part, id, patch)),
+    dropOpening: () => endAll(session, openingRows),
     endDue: (now) => endAll(session, (part) => dueRows(part, now)),
     async leasesToWarnOf(now, until, seconds) {
       const query = rowsToWarnOf(session, now, until, seconds);
@@ -75,6 +69,22 @@ export function entryRecords(session: Session): EntryRecords {
       return (await outlastedRows(session).execute()).map(readEntry);
     },
   };
+}
+
+async function add(part: Session, entry: NewEntry): Promise<Entry> {
+  const row = entryRow(entry, part.pbx);
+  const { insertId } = await part.db.insertInto('entries').values(row).executeTakeFirstOrThrow();
+  const id = Number(insertId);
+  if (entry.state !== 'opening') part.changed(id); // nobody has to know of what no kernel has confirmed
+  return readEntry({ ...row, id });
+}
+
+async function change(part: Session, id: number, patch: EntryPatch): Promise<void> {
+  const changes = patchColumns(patch);
+  if (Object.keys(changes).length === 0) return;
+  await part.db.updateTable('entries').set(changes).where('id', '=', id).execute();
+  const { until, state, services, mediaUntil } = patch;
+  if (until ?? state ?? services ?? mediaUntil) part.changed(id);
 }
 
 /** Later than any date. With "is null or later" SQLite reads every live entry rather than those on a network. */
@@ -99,16 +109,25 @@ export function entriesOf(session: Session, account: string, now: Date) {
   return liveRows(session, now).where('account', '=', account);
 }
 
-export function openingRows({ db }: Session) {
-  return db.selectFrom('entries').selectAll().where('state', '=', 'opening').orderBy('id');
+/** In a shared database another PBX may be about to open its own. */
+export function openingRows({ db, pbx, shared }: Session) {
+  return db
+    .selectFrom('entries')
+    .selectAll()
+    .where('state', '=', 'opening')
+    .$if(shared, (q) => q.where('pbx', '=', pbx))
+    .orderBy('id');
 }
 
-export function dueRows({ db }: Session, now: Date) {
+/** In a shared database the PBX that opened it, which knows of its calls, ends it; others do when that one is away. */
+export function dueRows({ db, pbx, shared }: Session, now: Date) {
+  const late = toColumn(now) - AWAY_MS;
   return db
     .selectFrom('entries')
     .selectAll()
     .where('state', '=', 'open')
     .where('until', '<=', toColumn(now))
+    .$if(shared, (q) => q.where((e) => e.or([e('pbx', '=', pbx), e('until', '<=', late)])))
     .orderBy('id');
 }
 
@@ -125,12 +144,22 @@ export function rowsToWarnOf({ db }: Session, now: Date, until: Date, seconds: n
     .orderBy('id');
 }
 
-export function outlastedRows({ db }: Session) {
-  return db.selectFrom('entries').selectAll().where('media_until', '>', 0).orderBy('media_until').orderBy('id');
+/** In a shared database only the PBX that opened it knows of the calls. */
+export function outlastedRows({ db, pbx, shared }: Session) {
+  return db
+    .selectFrom('entries')
+    .selectAll()
+    .where('media_until', '>', 0)
+    .$if(shared, (q) => q.where('pbx', '=', pbx))
+    .orderBy('media_until')
+    .orderBy('id');
 }
 
+/** A PBX that has not ended its lease so long after its time is away. */
+const AWAY_MS = 30_000;
+
 /** As many ids as every database takes in one statement. */
-const AT_ONCE = 500;
+export const AT_ONCE = 500;
 
 function endAll(session: Session, rowsOf: (part: Session) => ReturnType<typeof openingRows>): Promise<Entry[]> {
   return session.atomically(async (part) => {
@@ -141,11 +170,12 @@ function endAll(session: Session, rowsOf: (part: Session) => ReturnType<typeof o
       const ids = rows.slice(i, i + AT_ONCE).map((row) => row.id);
       await part.db.updateTable('entries').set({ state: 'ended' }).where('id', 'in', ids).execute();
     }
+    for (const { id } of rows) part.changed(id);
     return rows.map((row) => readEntry({ ...row, state: 'ended' }));
   });
 }
 
-function entryRow(entry: NewEntry): Omit<EntryRow, 'id'> {
+function entryRow(entry: NewEntry, pbx: string): Omit<EntryRow, 'id' | 'revision'> & { readonly revision: number } {
   return {
     kind: entry.kind,
     what: entry.what,
@@ -161,6 +191,7 @@ function entryRow(entry: NewEntry): Omit<EntryRow, 'id'> {
     proved_at: null,
     warned_at: null,
     media_until: null,
+    ...{ pbx, revoked_at: null, revision: 0, changed_on: null },
   };
 }
 
@@ -172,6 +203,7 @@ function patchColumns({
   note,
   warnedAt,
   mediaUntil,
+  revokedAt,
 }: EntryPatch): Updateable<EntryRow> {
   return {
     ...(until !== undefined && { until: untilColumn(until) }),
@@ -180,11 +212,12 @@ function patchColumns({
     ...(services !== undefined && { services: JSON.stringify(services) }),
     ...(note !== undefined && { note }),
     ...(warnedAt !== undefined && { warned_at: toColumn(warnedAt) }),
+    ...(revokedAt !== undefined && { revoked_at: toColumn(revokedAt) }),
     ...(mediaUntil !== undefined && { media_until: mediaUntil === 'over' ? null : toColumn(mediaUntil) }),
   };
 }
 
-function readEntry(row: Selectable<EntryRow>): Entry {
+export function readEntry(row: Selectable<EntryRow>): Entry {
   return {
     id: row.id,
     kind: row.kind,
@@ -199,5 +232,7 @@ function readEntry(row: Selectable<EntryRow>): Entry {
     note: row.note ?? undefined,
     state: row.state,
     provedAt: optionalDate(row.proved_at),
+    ...(row.pbx && { pbx: row.pbx }),
+    ...(row.revoked_at !== null && { revokedAt: new Date(row.revoked_at) }),
   };
 }

@@ -7,10 +7,10 @@ import type { JournalRow } from './schema';
 export const NO_HASH = '';
 
 /**
- * SHA-256 in hex over the hash before and every column, written as one JSON list: no two lines that differ are written
+ * SHA-256 in hex over the hash before and every column but `pbx`, written as one JSON list: no two lines that differ are written
  * alike. What changes here breaks every journal that there is.
  */
-export function hashOf(before: string, row: Omit<Selectable<JournalRow>, 'hash'>): string {
+export function hashOf(before: string, row: Omit<Selectable<JournalRow>, 'hash' | 'pbx'>): string {
   const { id, happened_at, action, done_by, what, done_from, why, entry, previous } = row;
   const columns = [before, id, happened_at, action, done_by, what, done_from, why, entry, previous];
   return createHash('sha256').update(JSON.stringify(columns)).digest('hex');

@@ -22,11 +22,11 @@ export function journalRecords(session: Session): JournalRecords {
         const hash = hashOf(head.hash, row);
         await part.db
           .insertInto('journal')
-          .values({ ...row, hash })
+          .values({ ...row, hash, pbx: part.pbx })
           .execute();
         const moved = { lines: head.lines + 1, last_line: row.id, hash };
         await part.db.updateTable('journal_head').set(moved).where('id', '=', 1).execute();
-        return { ...line, id: row.id, at };
+        return { ...line, id: row.id, at, ...(part.pbx !== '' && { pbx: part.pbx }) };
       }),
     async journalLine(id) {
       const row = await db.selectFrom('journal').selectAll().where('id', '=', id).executeTakeFirst();
@@ -72,7 +72,7 @@ async function headOf({ db, locksRows }: Session) {
   throw new AppError('STORE_FAILED', 'the journal has lost its head', 'put back a backup of the database');
 }
 
-function rowOf(line: NewJournalLine, at: Date): Omit<Selectable<JournalRow>, 'id' | 'hash'> {
+function rowOf(line: NewJournalLine, at: Date): Omit<Selectable<JournalRow>, 'id' | 'hash' | 'pbx'> {
   return {
     happened_at: toColumn(at),
     action: line.action,
@@ -96,5 +96,6 @@ function readLine(row: Selectable<JournalRow>): JournalLine {
     why: row.why,
     entry: row.entry ?? undefined,
     before: row.previous ?? undefined,
+    ...(row.pbx && { pbx: row.pbx }),
   };
 }

@@ -14,7 +14,7 @@ export function letterRecords(session: Session): LetterRecords {
     async queueLetter({ to, subject, text, html }, messageId, at) {
       const row = {
         ...{ message_id: messageId, to_name: to.name, to_address: to.address, subject, text, html, tries: 0 },
-        ...{ state: 'queued' as const, queued_at: toColumn(at), next_try_at: toColumn(at) },
+        ...{ pbx: session.pbx, state: 'queued' as const, queued_at: toColumn(at), next_try_at: toColumn(at) },
       };
       const { insertId } = await db.insertInto('letters').values(row).executeTakeFirstOrThrow();
       return { to, subject, text, html, id: Number(insertId), messageId, queuedAt: at, tries: 0 };
@@ -40,6 +40,7 @@ export function letterRecords(session: Session): LetterRecords {
       const rows = await db
         .selectFrom('letters')
         .select((e) => ['state', e.fn.countAll<number | string>().as('count')])
+        .$if(session.shared, (q) => q.where('pbx', '=', session.pbx))
         .groupBy('state')
         .execute();
       const count = (state: LetterState) => Number(rows.find((row) => row.state === state)?.count ?? 0);
@@ -49,10 +50,12 @@ export function letterRecords(session: Session): LetterRecords {
   };
 }
 
-export function dueLetterRows({ db }: Session, now: Date, limit: number) {
+/** In a shared database each PBX sends what it has queued itself. */
+export function dueLetterRows({ db, pbx, shared }: Session, now: Date, limit: number) {
   return db
     .selectFrom('letters')
     .selectAll()
+    .$if(shared, (q) => q.where('pbx', '=', pbx))
     .where('state', '=', 'queued')
     .where('next_try_at', '<=', toColumn(now))
     .orderBy('id')
@@ -60,12 +63,13 @@ export function dueLetterRows({ db }: Session, now: Date, limit: number) {
 }
 
 /** What was last said about the newest letter in this state that could not be sent. */
-async function lastErrorOf({ db }: Session, state: LetterState): Promise<string | undefined> {
+async function lastErrorOf({ db, pbx, shared }: Session, state: LetterState): Promise<string | undefined> {
   const row = await db
     .selectFrom('letters')
     .select('last_error')
     .where('state', '=', state)
     .where('last_error', 'is not', null)
+    .$if(shared, (q) => q.where('pbx', '=', pbx))
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();

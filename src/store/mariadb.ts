@@ -14,6 +14,8 @@ export interface MariadbOptions {
   /** See `readMariadbUrl`. */
   readonly url: string;
   readonly clock: Clock;
+  /** The name of this PBX; none unless told. */
+  readonly pbx?: string;
   /** Milliseconds for connecting, for getting a connection and for one statement, each; 5,000 unless told. */
   readonly deadlineMs?: number;
   /** Seconds that a statement waits for another's row lock, less than the deadline; 2 unless told. */
@@ -23,7 +25,8 @@ export interface MariadbOptions {
 const CONNECTIONS = 4;
 
 /** Throws CONFIG_INVALID. Connects when it is first used. */
-export function openMariadb({ url, clock, deadlineMs = 5000, lockWaitSeconds = 2 }: MariadbOptions): OpenDatabase {
+export function openMariadb(options: MariadbOptions): OpenDatabase {
+  const { url, clock, deadlineMs = 5000, lockWaitSeconds = 2, pbx = '' } = options;
   const address = readMariadbUrl(url);
   const where = nameOf(address);
   const pool = boundedPool(createPool(poolOptions(address, deadlineMs)), { clock, deadlineMs, lockWaitSeconds, where });
@@ -35,6 +38,7 @@ export function openMariadb({ url, clock, deadlineMs = 5000, lockWaitSeconds = 2
     where,
     tables: mariadbTables,
     locksRows: true,
+    ...{ pbx, shared: true },
     isPassing: (error) => isDatabaseFault(error, 'ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT'),
     close: () => db.destroy(),
   };

@@ -4,20 +4,22 @@ import { AppError } from '../errors';
 import type { OpenDatabase } from './database';
 import { firstTables } from './migrations/0001-first-tables';
 import { warningsAndChain } from './migrations/0002-warnings-and-chain';
+import { sharedDatabase } from './migrations/0003-shared-database';
 import type { Tables } from './tables';
 
-const MIGRATIONS: Readonly<Record<string, (tables: Tables) => Migration>> = {
+const MIGRATIONS: Readonly<Record<string, (tables: Tables, pbx: string) => Migration>> = {
   '0001-first-tables': firstTables,
   '0002-warnings-and-chain': warningsAndChain,
+  '0003-shared-database': sharedDatabase,
 };
 const DONE = 'tollgate_migration';
 const LOCK = 'tollgate_migration_lock';
 
 /** Rejects with STORE_NEWER when a newer program has been there, with STORE_FAILED when it is somebody else's database. */
-export async function migrate({ db, tables, where }: OpenDatabase): Promise<void> {
+export async function migrate({ db, tables, where, pbx }: OpenDatabase): Promise<void> {
   const done = await doneIn(db, where);
   if (isComplete(done, where)) return;
-  const migrations = Object.fromEntries(Object.entries(MIGRATIONS).map(([name, make]) => [name, make(tables)]));
+  const migrations = Object.fromEntries(Object.entries(MIGRATIONS).map(([name, make]) => [name, make(tables, pbx)]));
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve(migrations) },

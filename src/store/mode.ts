@@ -1,4 +1,4 @@
-/** The mode last confirmed, the trial that is running, and the ports that it was chosen for. */
+/** Of each PBX: the mode last confirmed, the trial that is running, and the ports that it was chosen for. */
 import type { ListeningPorts } from '../domain/phones';
 import type { Records } from '../domain/store';
 import { toColumn } from './columns';
@@ -7,10 +7,11 @@ import type { Session } from './session';
 
 type ModeRecords = Pick<Records, 'modeState' | 'saveModeState'>;
 
-export function modeRecords({ db }: Session): ModeRecords {
+export function modeRecords(session: Session): ModeRecords {
+  const { db, pbx } = session;
   return {
     async modeState() {
-      const row = await db.selectFrom('mode').selectAll().where('id', '=', 1).executeTakeFirst();
+      const row = await ownRow(session);
       if (!row) return { mode: undefined, trial: undefined, listening: undefined };
       const { mode, trial_mode, trial_until, listening } = row;
       const trial =
@@ -19,15 +20,25 @@ export function modeRecords({ db }: Session): ModeRecords {
     },
     async saveModeState({ mode, trial, listening }) {
       const row: ModeRow = {
-        id: 1,
+        pbx,
         mode: mode ?? null,
         trial_mode: trial?.mode ?? null,
         trial_until: trial ? toColumn(trial.until) : null,
         listening: listening ? JSON.stringify(listening) : null,
       };
-      await db.replaceInto('mode').values(row).execute();
+      await db.replaceInto('modes').values(row).execute();
     },
   };
+}
+
+/** A file of its own knows one PBX; it may have had another name then. */
+async function ownRow({ db, pbx, shared }: Session): Promise<ModeRow | undefined> {
+  const rows = await db
+    .selectFrom('modes')
+    .selectAll()
+    .$if(shared, (query) => query.where('pbx', '=', pbx))
+    .execute();
+  return rows.find((row) => row.pbx === pbx) ?? rows[0];
 }
 
 /** Only this program writes that column. */

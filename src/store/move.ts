@@ -29,7 +29,8 @@ const KEYS: Readonly<Record<keyof Schema, string>> = {
   journal: 'id',
   journal_head: 'id',
   letters: 'id',
-  mode: 'id',
+  modes: 'pbx',
+  revision: 'id',
   tries: 'subject',
 };
 const TABLES = Object.entries(KEYS);

@@ -5,6 +5,7 @@ import type { OpenDatabase } from './database';
 import { migrate } from './migrate';
 import { openMariadb, type MariadbOptions } from './mariadb';
 import { recordsOf } from './records';
+import { stamp } from './revision';
 import type { Session } from './session';
 import { openSqlite, type SqliteOptions } from './sqlite';
 import { makeTurns } from './turns';
@@ -41,7 +42,7 @@ function storeOn(database: OpenDatabase, clock: Clock): Store {
   const turns = makeTurns(TURN_MS, clock, database.where);
   const atomically: Session['atomically'] = (work) => turns(() => attempt(database, clock, work));
   return {
-    ...recordsOf({ db: database.db, locksRows: false, atomically }),
+    ...recordsOf({ ...ownership(database), db: database.db, locksRows: false, atomically, changed: notHere }),
     transaction: (work) => atomically((session) => work(recordsOf(session))),
     close: () => turns(() => database.close()),
   };
@@ -51,13 +52,28 @@ function storeOn(database: OpenDatabase, clock: Clock): Store {
 async function attempt<T>(database: OpenDatabase, clock: Clock, work: (part: Session) => Promise<T>): Promise<T> {
   for (let n = 1; ; n++) {
     try {
-      return await database.db.transaction().execute((db) => {
-        const part: Session = { db, locksRows: database.locksRows, atomically: (inner) => inner(part) };
-        return work(part);
+      return await database.db.transaction().execute(async (db) => {
+        const touched = new Set<number>();
+        const part: Session = {
+          ...{ ...ownership(database), db, locksRows: database.locksRows },
+          atomically: (inner) => inner(part),
+          changed: (entry) => void touched.add(entry),
+        };
+        const result = await work(part);
+        await stamp(part, touched);
+        return result;
       });
     } catch (error) {
       if (n >= ATTEMPTS || !database.isPassing(error)) throw error;
       await clock.sleep(PAUSE_MS * n);
     }
   }
+}
+
+function ownership({ pbx, shared }: OpenDatabase) {
+  return { pbx, shared };
+}
+
+function notHere(): never {
+  throw new Error('An entry changes inside a transaction');
 }

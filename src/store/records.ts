@@ -5,6 +5,7 @@ import { entryRecords } from './entries';
 import { journalRecords } from './journal';
 import { letterRecords } from './letters';
 import { modeRecords } from './mode';
+import { revisionRecords } from './revision';
 import type { Session } from './session';
 import { triesRecords } from './tries';
 
@@ -16,5 +17,6 @@ export function recordsOf(session: Session): Records {
     ...journalRecords(session),
     ...letterRecords(session),
     ...modeRecords(session),
+    ...revisionRecords(session),
   };
 }

@@ -12,7 +12,8 @@ export interface Schema {
   readonly journal: JournalRow;
   readonly journal_head: JournalHeadRow;
   readonly letters: LetterRow;
-  readonly mode: ModeRow;
+  readonly modes: ModeRow;
+  readonly revision: RevisionRow;
 }
 
 export interface AccountRow {
@@ -48,6 +49,13 @@ export interface EntryRow {
   readonly warned_at: number | null;
   /** The lease has ended, but a call's sound may go on until then; null: it may not. */
   readonly media_until: number | null;
+  /** The PBX that it was opened on. */
+  readonly pbx: string | null;
+  /** When somebody closed it; null: nobody did, or it was renewed. */
+  readonly revoked_at: number | null;
+  /** See `revision.ts`: the count at its last change, and the PBX that changed it. */
+  readonly revision: number;
+  readonly changed_on: string | null;
 }
 
 interface TriesRow {
@@ -75,6 +83,8 @@ export interface JournalRow {
   readonly previous: string | null;
   /** See `journal-chain.ts`. */
   readonly hash: string;
+  /** Where it happened; not in the chain. */
+  readonly pbx: string | null;
 }
 
 /** One row, id 1: how many lines there are, and the newest one's id and hash. */
@@ -102,11 +112,19 @@ export interface LetterRow {
   readonly next_try_at: number | null;
   readonly sent_at: number | null;
   readonly last_error: string | null;
+  /** The PBX that sends it. */
+  readonly pbx: string | null;
 }
 
 /** One row, id 1. */
-export interface ModeRow {
+interface RevisionRow {
   readonly id: number;
+  readonly number: number;
+}
+
+/** One row for each PBX. */
+export interface ModeRow {
+  readonly pbx: string;
   readonly mode: Mode | null;
   readonly trial_mode: Mode | null;
   readonly trial_until: number | null;

@@ -6,6 +6,12 @@ export interface Session {
   readonly db: Kysely<Schema>;
   /** Inside a transaction of a server with other writers: what is read and then written must be locked when read. */
   readonly locksRows: boolean;
+  /** The name of this PBX. */
+  readonly pbx: string;
+  /** May other PBXs use the same database? */
+  readonly shared: boolean;
   /** All of it or nothing; inside a transaction, as a part of that one. */
   atomically<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** Inside a transaction: this entry has changed, and other PBXs have to know. */
+  changed(entry: number): void;
 }

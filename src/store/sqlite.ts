@@ -14,6 +14,8 @@ export interface SqliteOptions {
   readonly kind: 'sqlite';
   readonly file: string;
   readonly clock: Clock;
+  /** The name of this PBX; none unless told. */
+  readonly pbx?: string;
   /** The service's user: root gives it the files it makes. */
   readonly owner?: Owner;
   /** Milliseconds to wait for another program's lock, and for our own connection; 5,000 unless told. */
@@ -25,7 +27,7 @@ const STANDSTILL_MS = 50;
 const PAUSE_MS = 20;
 
 /** Opens the file, or makes it. Throws STORE_FAILED. `-wal` and `-shm` get its mode and owner from SQLite. */
-export function openSqlite({ file, clock, owner, busyMs = 5000 }: SqliteOptions): OpenDatabase {
+export function openSqlite({ file, clock, owner, busyMs = 5000, pbx = '' }: SqliteOptions): OpenDatabase {
   const where = `the database ${file}`;
   const database = openFile(file, owner, busyMs, where);
   const bounds = { clock, busyMs, where };
@@ -37,6 +39,7 @@ export function openSqlite({ file, clock, owner, busyMs = 5000 }: SqliteOptions)
     where,
     tables: sqliteTables,
     locksRows: false,
+    ...{ pbx, shared: false },
     isPassing: () => false,
     close: async () => {
       await db.destroy();

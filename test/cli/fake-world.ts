@@ -13,6 +13,7 @@ export function entry(more: Partial<EntryShape> = {}): EntryShape {
   return {
     ...{ id: 7, what: '198.51.100.7', kind: 'address', addresses: ['198.51.100.7'], services: ['phone'] },
     ...{ account: null, by: 'root', since: SINCE, until: TOMORROW, name: null, note: null, state: 'active' },
+    pbx: null,
     ...more,
   };
 }
@@ -28,7 +29,7 @@ export function account(more: Partial<AccountShape> = {}): AccountShape {
 export function line(more: Partial<JournalShape> = {}): JournalShape {
   return {
     ...{ id: 41, at: SINCE, action: 'allow', by: 'root', what: '198.51.100.7', from: 'command' },
-    ...{ why: 'Allowed for phone.', entry: 7 },
+    ...{ why: 'Allowed for phone.', entry: 7, pbx: null },
     ...more,
   };
 }

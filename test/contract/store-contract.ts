@@ -453,6 +453,41 @@ export function storeContract(make: () => Promise<StorePlace>): void {
     });
   });
 
+  describe('the revision', () => {
+    it('counts each transaction that changed an entry for the kernel, and no other', async () => {
+      expect(await store.revision()).toBe(0);
+      const added = await store.transaction(async (records) => {
+        await records.addEntry(entry);
+        return records.addEntry(entry);
+      });
+      expect(await store.revision()).toBe(1);
+      const opening = await store.addEntry({ ...entry, state: 'opening' });
+      await store.changeEntry(added.id, { provedAt: at(1), note: 'x' });
+      await store.addFailure('caller 1', NOW);
+      expect(await store.revision()).toBe(1);
+      await store.changeEntry(opening.id, { state: 'open' });
+      await store.changeEntry(added.id, { until: at(5) });
+      expect(await store.revision()).toBe(3);
+      await store.endDue(at(60));
+      expect(await store.revision()).toBe(4);
+      await store.endDue(at(60));
+      await reopen();
+      expect(await store.revision()).toBe(4);
+    });
+    it('is not counted by a transaction that fails', async () => {
+      const work = store.transaction(async (records) => {
+        await records.addEntry(entry);
+        throw new Error('no');
+      });
+      await expect(work).rejects.toThrow('no');
+      expect(await store.revision()).toBe(0);
+    });
+    it('shows a program nothing of what it has done itself', async () => {
+      await store.addEntry(entry);
+      expect(await store.changedElsewhere(0)).toEqual([]);
+    });
+  });
+
   describe('the mode', () => {
     const unknown: ModeState = { mode: undefined, trial: undefined, listening: undefined };
 

@@ -25,6 +25,7 @@ const ENTRY: NewEntry = {
   ...{ kind: 'allow', what: '192.0.2.1', network, services: ['phone'], account: '12', by: 'root', since: NOW },
   ...{ until: 'forever', name: undefined, note: undefined, state: 'open' },
 };
+const ALONE = { pbx: 'a', shared: true, changed: () => undefined };
 const DEADLINE_MS = 1500;
 /** Getting a connection, one statement and its lock waits, each tried again, with room for a busy machine. */
 const BOUND_MS = 15_000;
@@ -131,7 +132,7 @@ describeAsRoot('on a real MariaDB', () => {
 
   it('a migration that was cut off is completed', async () => {
     await open();
-    await server.sql(`DELETE FROM ${database}.tollgate_migration; DROP TABLE ${database}.mode, ${database}.letters`);
+    await server.sql(`DELETE FROM ${database}.tollgate_migration; DROP TABLE ${database}.modes, ${database}.letters`);
     const again = await open();
     expect(await again.modeState()).toMatchObject({ mode: undefined });
     await write(again);
@@ -291,7 +292,7 @@ describeAsRoot('on a real MariaDB', () => {
       SELECT 'allow', 'x', CONCAT('10.', seq % 250, '.', FLOOR(seq / 250) % 250, '.1'), '["phone"]', seq % 500, 'root', seq, seq + 1,
              IF(seq % 1000, 'ended', 'open') FROM seq_1_to_100000; ANALYZE TABLE entries`);
     const opened = openMariadb({ kind: 'mariadb', url: urlOf('root'), clock });
-    const session: Session = { db: opened.db, locksRows: false, atomically: (work) => work(session) };
+    const session: Session = { db: opened.db, locksRows: false, ...ALONE, atomically: (work) => work(session) };
     const keyOf = async (query: ReturnType<typeof dueRows>) => {
       const { sql, parameters } = query.compile();
       const connection = await admin();

@@ -23,6 +23,8 @@ import { openSqlite } from '../../src/store/sqlite';
 const NOW = new Date('2030-06-01T12:00:00Z');
 const [network, v6] = ['192.0.2.1', '2001:db8::1'].map(parseNetwork) as [Network, Network];
 
+const ALONE = { pbx: '', shared: false, changed: () => undefined };
+
 let folder: string;
 let raw: Database.Database;
 let session: Session;
@@ -34,7 +36,7 @@ beforeAll(async () => {
   await (await openStore({ kind: 'sqlite', file, clock })).close();
   raw = new Database(file);
   const database = openSqlite({ kind: 'sqlite', file, clock });
-  session = { db: database.db, locksRows: false, atomically: (work) => work(session) };
+  session = { db: database.db, locksRows: false, ...ALONE, atomically: (work) => work(session) };
   close = () => database.close();
 });
 afterAll(async () => {

@@ -50,12 +50,13 @@ const DEMO = '[call]\nallow_documentation_addresses = true\n';
 export async function testGate(
   makeFirewall: (clock: FakeClock) => Firewall,
   settings = DEMO,
-  given: { readonly own?: readonly string[] } = {},
+  given: { readonly own?: readonly string[]; readonly open?: () => Promise<Store>; readonly sharedAs?: string } = {},
 ): Promise<TestGate> {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-gate-'));
   const clock = fakeClock();
   const config: Config = readConfig(settings, {}, 'test.toml');
-  const store = await openStore({ kind: 'sqlite', file: join(folder, 'tollgate.db'), clock });
+  const inFile = () => openStore({ kind: 'sqlite', file: join(folder, 'tollgate.db'), clock });
+  const store = await (given.open ?? inFile)();
   const firewall = makeFirewall(clock);
   const notices: Notice[] = [];
   const logged: string[] = [];
@@ -75,6 +76,7 @@ export async function testGate(
     },
     services: servicesOf(config),
     rules: rulesOf(config),
+    ...(given.sharedAs !== undefined && { sharedAs: given.sharedAs }),
     ownAddresses: () => (given.own ?? ['203.0.113.1']).map(address),
   };
   return {

@@ -1,0 +1,266 @@
+/** Three PBXs on one real MariaDB: what one does the others do too, and each thing is done once. */
+import { clock } from '../../src/clock';
+import type { Caller } from '../../src/domain/doorkeeper';
+import type { NewEntry } from '../../src/domain/entry';
+import { AppError } from '../../src/errors';
+import { startMariadb, type RunningMariadb } from '../../src/lab/mariadb';
+import { MARIADB, tree } from '../../src/lab/trees';
+import { openStore } from '../../src/store/open';
+import { describeAsRoot } from '../support/as-root';
+import { memoryFirewall } from '../support/memory-firewall';
+import { address, testGate, type TestGate } from '../support/test-gate';
+
+const HOTEL = '198.51.100.77';
+const PIN = '73914628';
+const DAY = 24 * 3_600_000;
+const by = 'root';
+const caller: Caller = { number: undefined, channel: 'PJSIP/carrier-1' };
+
+describeAsRoot('PBXs that share a database', () => {
+  let server: RunningMariadb;
+  let databases = 0;
+  let url: string;
+  let all: TestGate[];
+  let [a, b, c]: TestGate[] = [];
+  beforeAll(async () => {
+    server = await startMariadb(await tree(MARIADB, { progress: () => undefined }));
+  });
+  afterAll(() => server.close());
+  beforeEach(async () => {
+    const name = `tollgate_${++databases}`;
+    await server.sql(`CREATE DATABASE ${name}`);
+    url = `mysql://root@localhost/${name}?socket=${server.socketPath}`;
+    all = [];
+    for (const pbx of ['a', 'b', 'c']) all.push(await gateOf(pbx));
+    [a, b, c] = all;
+    for (const gate of all) {
+      await gate.operations.init({ by });
+      await gate.restore();
+    }
+    await one(a).operations.accountAdd({ by, number: '12', email: 'ann@example.com', pin: PIN });
+  });
+  afterEach(async () => {
+    for (const gate of all) await gate.close();
+  });
+
+  const open = (pbx: string) => openStore({ kind: 'mariadb', url, clock, pbx });
+  const gateOf = (pbx: string) => testGate(memoryFirewall, undefined, { open: () => open(pbx), sharedAs: pbx });
+  const one = (gate: TestGate | undefined): TestGate => gate ?? all[0] ?? fail();
+  const fail = (): never => {
+    throw new Error('no gate');
+  };
+  const follow = async () => {
+    for (const gate of all) await gate.follow();
+  };
+  const sets = async (gate: TestGate | undefined) =>
+    (await one(gate).parts.firewall.members()).map(({ set, network }) => `${set} ${network}`).sort();
+  const allow = (gate: TestGate | undefined, what: string, seconds = 3600) =>
+    one(gate).operations.allow({ by, what, services: ['sip'], seconds });
+  const journal = async () =>
+    (await one(a).operations.log({ limit: 100 })).map(({ action, pbx }) => `${action} ${pbx}`);
+
+  it('a door opened on one is open on all, and all know where it was opened', async () => {
+    await allow(a, HOTEL);
+    await follow();
+    for (const gate of all) expect(await sets(gate)).toEqual([`sip ${HOTEL}`, `was ${HOTEL}`]);
+    expect(await one(c).operations.list({})).toMatchObject([{ what: HOTEL, pbx: 'a', state: 'active' }]);
+    expect(await journal()).toContain('allow a');
+  });
+
+  it('a door that is being opened is nobody else’s yet, and not ended by another that starts', async () => {
+    const entry = { ...(await one(a).store.addEntry(wanted())), state: 'opening' as const };
+    await follow();
+    expect(await sets(b)).toEqual([]);
+    await one(b).dropUnconfirmed();
+    expect(await one(a).store.entry(entry.id)).toMatchObject({ state: 'opening', pbx: 'a' });
+    await one(a).dropUnconfirmed();
+    expect(await one(a).store.entry(entry.id)).toMatchObject({ state: 'ended' });
+  });
+  const wanted = (): NewEntry => ({
+    ...{ kind: 'allow', what: HOTEL, network: address(HOTEL), services: ['sip'], account: undefined, by },
+    ...{ since: one(a).clock.now(), until: 'forever', name: undefined, note: undefined, state: 'opening' },
+  });
+
+  it('what is closed on one is closed on all, and its calls are hung up where they are', async () => {
+    await allow(a, HOTEL);
+    await follow();
+    await one(b).operations.revoke({ by, what: HOTEL });
+    await follow();
+    for (const gate of all) {
+      expect(await sets(gate)).toEqual([`was ${HOTEL}`]);
+      expect(gate.asterisk.asked.filter((asked) => asked.includes(HOTEL))).toEqual([
+        `hangUp ${HOTEL}`,
+        `forget ${HOTEL}`,
+      ]);
+    }
+  });
+
+  it('a block on one drops on all, and hangs up everywhere', async () => {
+    await one(c).operations.block({ by, what: HOTEL });
+    await follow();
+    expect(await sets(a)).toEqual([`block ${HOTEL}`]);
+    expect(one(a).asterisk.asked).toContain(`hangUp ${HOTEL}`);
+  });
+
+  it('looking costs the kernel nothing when nothing was done, or only by itself', async () => {
+    await allow(a, HOTEL);
+    await follow();
+    await one(a)
+      .catch(() => undefined);
+    const asked: unknown[] = [];
+    for (const gate of all) {
+      const { firewall } = gate.parts;
+      firewall.change = (changes) => Promise.resolve(void asked.push(changes));
+    }
+    await follow();
+    await one(a).store.transaction((records) => records.addFailure('caller 1', clock.now()));
+    await follow();
+    expect(asked).toEqual([]);
+  });
+
+  it('a lease is ended once, its calls go on, and its contacts are forgotten everywhere', async () => {
+    await allow(a, HOTEL, 60);
+    await follow();
+    for (const gate of all) await gate.clock.advance(61_000);
+    await Promise.all(all.map((gate) => gate.tick()));
+    await follow();
+    expect((await journal()).filter((line) => line.startsWith('ended'))).toHaveLength(1);
+    for (const gate of all) {
+      expect(gate.asterisk.asked).toContain(`forget ${HOTEL}`);
+      expect(gate.asterisk.asked).not.toContain(`hangUp ${HOTEL}`);
+    }
+  });
+
+  it('a lease whose PBX is away is ended by another', async () => {
+    await allow(a, HOTEL, 60);
+    await follow();
+    await one(b).clock.advance(60_000 + 29_000);
+    await one(b).tick();
+    expect(await journal()).not.toContain('ended b');
+    await one(b).clock.advance(1000);
+    await one(b).tick();
+    expect(await journal()).toContain('ended b');
+  });
+
+  describe('a call that outlasts its lease', () => {
+    beforeEach(async () => {
+      await one(a).operations.accountSet({ by, number: '12', leaseSeconds: 60 });
+      const traveller = await one(a).doorkeeper.identify('12', PIN, caller);
+      await one(a).doorkeeper.open(traveller ?? fail(), address(HOTEL), caller);
+      await follow();
+      one(a).asterisk.callsNow.push('PJSIP/701-1');
+      for (const gate of all) await gate.clock.advance(61_000);
+      for (const gate of all) await gate.tick();
+      await follow();
+    });
+
+    it('goes on where the door was opened, and nowhere else', async () => {
+      for (const gate of all) await gate.clock.advance(6000);
+      for (const gate of all) await gate.tick();
+      await follow();
+      expect(await sets(a)).toEqual([`rtp ${HOTEL}`, `was ${HOTEL}`]);
+      expect(await sets(b)).toEqual([`was ${HOTEL}`]);
+      await one(a).reconcile();
+      await one(b).reconcile();
+      expect(await sets(a)).toContain(`rtp ${HOTEL}`);
+      expect(await sets(b)).not.toContain(`rtp ${HOTEL}`);
+    });
+
+    it('ends when another PBX closes a door there', async () => {
+      await allow(b, HOTEL);
+      await follow();
+      await one(b).operations.revoke({ by, what: HOTEL });
+      await follow();
+      expect(await sets(a)).toEqual([`was ${HOTEL}`]);
+      expect(one(a).asterisk.asked).toContain(`hangUp ${HOTEL}`);
+    });
+  });
+
+  it('two who close one door at once end it once', async () => {
+    await allow(a, HOTEL);
+    await follow();
+    await Promise.all([a, b, c].map((gate) => one(gate).operations.revoke({ by, what: HOTEL })));
+    await follow();
+    expect((await journal()).filter((line) => line.startsWith('revoke'))).toHaveLength(1);
+    for (const gate of all) expect(await sets(gate)).toEqual([`was ${HOTEL}`]);
+  });
+
+  it('many changes from all sides at once end in the same kernels', async () => {
+    const network = (i: number) => `192.0.2.${i}`;
+    await Promise.all(Array.from({ length: 30 }, (_, i) => allow(all[i % 3], network(i))));
+    await Promise.all(all.map((gate) => gate.follow()));
+    const half = Array.from({ length: 15 }, (_, i) => network(2 * i));
+    await Promise.all(half.map((what, i) => one(all[(i + 1) % 3]).operations.revoke({ by, what })));
+    await follow();
+    const expected = Array.from({ length: 15 }, (_, i) => `sip ${network(2 * i + 1)}`).sort();
+    for (const gate of all) expect((await sets(gate)).filter((one) => one.startsWith('sip'))).toEqual(expected);
+    expect((await one(a).operations.logVerify({})).ok).toBe(true);
+  });
+
+  it('the mode is each one’s own', async () => {
+    await one(b).operations.guard({ by, lose: ['all'], withoutAsterisk: true });
+    await one(b).operations.confirm({ by });
+    expect(await Promise.all(all.map(async (gate) => (await gate.operations.status({})).mode))).toEqual([
+      'watch',
+      'guard',
+      'watch',
+    ]);
+  });
+
+  it('a letter is sent by the PBX that queued it', async () => {
+    const traveller = await one(b).doorkeeper.identify('12', PIN, caller);
+    await one(b).doorkeeper.open(traveller ?? fail(), address(HOTEL), caller);
+    const due = await Promise.all(all.map(async (gate) => (await gate.store.dueLetters(gate.clock.now(), 9)).length));
+    const waiting = await Promise.all(all.map(async (gate) => (await gate.store.letterCounts()).waiting));
+    expect([due, waiting]).toEqual([
+      [0, 1, 0],
+      [0, 1, 0],
+    ]);
+  });
+
+  it('twenty calls at once over three PBXs on one account get five tries', async () => {
+    const tries = Array.from({ length: 20 }, (_, i) => one(all[i % 3]).doorkeeper.identify('12', '00000000', caller));
+    expect(await Promise.all(tries)).toEqual(Array.from({ length: 20 }, () => undefined));
+    expect(await one(a).store.failuresSince('everybody', new Date(0))).toBe(5);
+    for (const gate of all) expect(await gate.doorkeeper.identify('12', PIN, caller)).toBeUndefined();
+    expect((await journal()).filter((line) => line.startsWith('locked'))).toHaveLength(1);
+  });
+
+  it('without the database a kernel keeps what it holds, status says since when, and then all is caught up', async () => {
+    await allow(a, HOTEL);
+    await follow();
+    const down = new AppError('STORE_FAILED', 'the database does not answer', 'start it');
+    const revision = jest.spyOn(one(c).store, 'revision').mockRejectedValue(down);
+    await one(c).follow();
+    const since = one(c).clock.now().toISOString();
+    await one(c).clock.advance(5000);
+    await one(c).follow();
+    await one(c).tick();
+    const told = await one(c).operations.status({});
+    expect(told).toMatchObject({ ok: false, mode: null, parts: [{ name: 'database', state: 'fail', since }, {}, {}] });
+    expect(await sets(c)).toContain(`sip ${HOTEL}`);
+    await one(b).operations.revoke({ by, what: HOTEL });
+    await allow(b, '192.0.2.9');
+    revision.mockRestore();
+    await one(c).follow();
+    expect(await sets(c)).toEqual([`sip 192.0.2.9`, `was 192.0.2.9`, `was ${HOTEL}`]);
+    expect(one(c).asterisk.asked).toContain(`hangUp ${HOTEL}`);
+    expect((await one(c).operations.status({})).ok).toBe(true);
+    const [away, back, ...more] = one(c).logged.filter((line) => line.startsWith('database'));
+    expect([away, back, more]).toEqual([expect.stringMatching(/away/), expect.stringContaining(since), []]);
+  });
+
+  it('a count that went back, because a backup was put in place, has everything read again', async () => {
+    await allow(a, HOTEL);
+    await follow();
+    await server.sql(`USE tollgate_${databases}; UPDATE revision SET number = 0; UPDATE entries SET state = 'ended'`);
+    await follow();
+    for (const gate of all) expect((await sets(gate)).filter((one) => one.startsWith('sip'))).toEqual([]);
+  });
+
+  it('a lease outlives a day in which one was switched off', async () => {
+    await allow(a, HOTEL, (2 * DAY) / 1000);
+    await one(c).restore();
+    expect(await sets(c)).toContain(`sip ${HOTEL}`);
+  });
+});
