@@ -203,25 +203,30 @@ const SHORT: Readonly<Record<string, readonly [string, string]>> = {
 function override(raw: Record<string, unknown>, environment: Environment): Record<string, unknown> {
   const result: Record<string, unknown> = { ...raw };
   for (const [section, shape] of Object.entries(schema.shape)) {
-    for (const key of keysOf(shape)) {
+    for (const [key, inner] of keysOf(shape)) {
       const name = `TOLLGATE_${section}_${key}`.toUpperCase();
       const short = Object.keys(SHORT).find((candidate) => SHORT[candidate]?.join() === [section, key].join());
       const value = environment[name] ?? (short && environment[short]);
-      if (value !== undefined) result[section] = { ...(result[section] as object | undefined), [key]: typed(value) };
+      if (value !== undefined)
+        result[section] = { ...(result[section] as object | undefined), [key]: typed(value, inner) };
     }
   }
   return result;
 }
 
-/** An environment variable has no types: numbers, true and false, and lists with commas are read as TOML would. */
-function typed(value: string): unknown {
-  if (/^(true|false|\d+|\[.*\])$/.test(value)) return parseToml(`value = ${value}`)['value'];
-  return value;
+/** An environment variable has no types: what is no text for its key is read as TOML would read it. */
+function typed(value: string, key: z.core.$ZodType): unknown {
+  if (z.safeParse(key, value).success) return value;
+  try {
+    return parseToml(`value = ${value}`)['value'];
+  } catch {
+    return value; // the schema says what is wrong with it
+  }
 }
 
-function keysOf(shape: unknown): string[] {
+function keysOf(shape: unknown): [string, z.core.$ZodType][] {
   const inner = shape instanceof z.ZodPrefault ? (shape.def.innerType as unknown) : shape;
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+  return inner instanceof z.ZodObject ? Object.entries<z.core.$ZodType>(inner.shape) : [];
 }
 
 /** Seconds. The firewall remembers for two hours whose door was closed, and must do so until the last call is over. */
