@@ -59,10 +59,7 @@ export async function moveStore(
     try {
       refuseSame(source, target);
       await migrate(target);
-      // One moment of the source for all tables, although others may be writing in a shared database.
-      const tables = await inTransaction(source, (rows) =>
-        inTransaction(target, (copy) => copyAll(rows, copy, target)),
-      );
+      const tables = await copyBetween(source, target);
       return { from: source.where, to: target.where, tables };
     } finally {
       await target.close();
@@ -76,6 +73,19 @@ async function refuseOutdated(source: OpenDatabase): Promise<void> {
   if (await isCurrent(source)) return;
   const what = `${source.where} was written by an older Tollgate, or never used`;
   throw new AppError('REFUSED', what, 'run "tollgate status" once, which brings it up to date; then move it');
+}
+
+async function copyBetween(source: OpenDatabase, target: OpenDatabase): Promise<MovedTable[]> {
+  let tables: MovedTable[] | undefined;
+  try {
+    // One moment of the source for all tables, although others may be writing in a shared database.
+    await inTransaction(source, async (rows) => {
+      tables = await inTransaction(target, (copy) => copyAll(rows, copy, target));
+    });
+  } catch (error) {
+    if (!tables) throw error; // else the target has it all, and the source was only to be let go
+  }
+  return tables ?? [];
 }
 
 function refuseSame(source: OpenDatabase, { where }: OpenDatabase): void {

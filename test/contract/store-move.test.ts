@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createConnection } from 'mysql2/promise';
 import { clock } from '../../src/clock';
 import type { NewEntry } from '../../src/domain/entry';
 import { parseNetwork, type Network } from '../../src/domain/network';
@@ -189,15 +190,19 @@ describeAsRoot('moving a store', () => {
   const inFlight = "trx_mysql_thread_id <> CONNECTION_ID() AND trx_state = 'RUNNING'";
   /** One that has ended by itself before it was killed was not the copy. */
   const killOne = async (which: string) => {
+    const admin = await createConnection({ user: 'root', socketPath: server.socketPath });
     await until(async () => {
-      const told = await server.sql(`SELECT trx_mysql_thread_id FROM information_schema.innodb_trx WHERE ${which}`);
-      const id = /\d+$/m.exec(told)?.[0];
-      if (id === undefined) return false;
-      return server.sql(`KILL CONNECTION ${id}`).then(
+      const [rows] = await admin.query(
+        `SELECT trx_mysql_thread_id AS id FROM information_schema.innodb_trx WHERE ${which}`,
+      );
+      const [row] = rows as { id: number }[];
+      if (!row) return false;
+      return admin.query(`KILL CONNECTION ${row.id}`).then(
         () => true,
         () => false,
       );
     }, 'a copy under way');
+    await admin.end();
   };
 
   it.each([
