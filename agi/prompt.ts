@@ -2,7 +2,7 @@
 import prompts from '../sounds/prompts.json';
 import type { Call, Keying } from '../src/domain/call';
 
-export type OwnPrompt = keyof (typeof prompts)['en'];
+export type OwnPrompt = keyof (typeof prompts)['en'] | keyof (typeof prompts)['pauses'];
 type StockPrompt = keyof (typeof prompts)['stock']['en'];
 export type Prompt = OwnPrompt | StockPrompt;
 
@@ -19,11 +19,12 @@ const STOCK: Words = new Map([['en', new Map(Object.entries(prompts.stock.en))]]
 
 /** Has it a recording of ours? Otherwise it is one that comes with Asterisk. */
 export function isOwn(prompt: string): prompt is OwnPrompt {
-  return Object.hasOwn(prompts.en, prompt);
+  return Object.hasOwn(prompts.en, prompt) || Object.hasOwn(prompts.pauses, prompt);
 }
 
-/** What it says, in English where a language has no words for it; undefined: no prompt of that name. */
+/** What it says, in English where a language has no words for it; a pause says nothing; undefined: no such prompt. */
 export function wordsOf(prompt: string, language: string): string | undefined {
+  if (Object.hasOwn(prompts.pauses, prompt)) return '';
   const words = isOwn(prompt) ? OWN : STOCK;
   return words.get(language)?.get(prompt) ?? words.get('en')?.get(prompt);
 }

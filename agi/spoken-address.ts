@@ -23,7 +23,7 @@ const SPOKEN: Readonly<Partial<Record<string, readonly Prompt[]>>> = {
   d: ['letters/d'],
   e: ['letters/e'],
   f: ['letters/f'],
-  '.': ['letters/dot', 'silence/1'],
-  ':': ['letters/ascii58', 'silence/1'],
+  '.': ['letters/dot', 'pause'],
+  ':': ['letters/ascii58', 'pause'],
   '/': ['letters/slash'],
 };

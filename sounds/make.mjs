@@ -36,7 +36,8 @@ if (problems.length > 0) {
 }
 
 function renew(language, voice) {
-  const words = JSON.parse(readFileSync(join(here, 'prompts.json'), 'utf8'))[language];
+  const prompts = JSON.parse(readFileSync(join(here, 'prompts.json'), 'utf8'));
+  const words = { ...prompts[language], ...prompts.pauses };
   const folder = join(here, language);
   const manifestFile = join(folder, 'manifest.json');
   mkdirSync(folder, { recursive: true });
@@ -63,11 +64,14 @@ function renew(language, voice) {
 
 /** Changes with the words and with anything that is done to them. */
 function keyOf(voice, text) {
-  const recipe = JSON.stringify([voice, text, FORMAT, SPEECH, RMS_DB, PAUSES]);
+  const recipe = JSON.stringify(
+    typeof text === 'number' ? [text, FORMAT] : [voice, text, FORMAT, SPEECH, RMS_DB, PAUSES],
+  );
   return createHash('sha256').update(recipe).digest('hex').slice(0, 16);
 }
 
 function render(voice, text, file) {
+  if (typeof text === 'number') return renderPause(text, file);
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-sounds-'));
   try {
     const [raw, speech, done] = ['raw.wav', 'speech.wav', 'done.wav'].map((name) => join(folder, name));
@@ -81,6 +85,12 @@ function render(voice, text, file) {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** No voice: seconds of nothing. */
+function renderPause(seconds, file) {
+  execFileSync('sox', ['-n', ...FORMAT, file, 'trim', '0', String(seconds)]);
+  return `${seconds} s of silence`;
 }
 
 /** Also from one file system to another. */

@@ -7,6 +7,7 @@ import prompts from '../sounds/prompts.json';
 
 const ROOT = join(__dirname, '..');
 const OWN = Object.entries(prompts.en);
+const PAUSES = Object.entries(prompts.pauses);
 const STOCK = Object.keys(prompts.stock.en);
 
 describe('the prompts', () => {
@@ -16,7 +17,7 @@ describe('the prompts', () => {
 
   it('are all spoken somewhere: none has words and a recording for nothing', () => {
     const numbers = (name: string) => /^digits\/\d+$/.test(name); // spelled `digits/${amount}` in the code
-    const names = [...OWN.map(([name]) => name), ...STOCK];
+    const names = [...OWN.map(([name]) => name), ...PAUSES.map(([name]) => name), ...STOCK];
     expect(names.filter((name) => !quoted.has(name) && !numbers(name))).toEqual([]);
   });
 
@@ -59,6 +60,14 @@ describe('the recordings', () => {
     for (const { name, samples } of recordings) {
       const [first, last] = [samples.findIndex(audible), samples.findLastIndex(audible)];
       expect([name, first < 0.1 * 8000, samples.length - last < 0.4 * 8000]).toEqual([name, true, true]);
+    }
+  });
+
+  it('of pauses are silent for as long as they say', () => {
+    for (const [name, seconds] of PAUSES) {
+      const { format, samples } = readWav(join(ROOT, `sounds/en/${name}.wav`));
+      expect([name, format, samples.length / 8000]).toEqual([name, { channels: 1, rate: 8000, bits: 16 }, seconds]);
+      expect([name, samples.some(audible)]).toEqual([name, false]);
     }
   });
 

@@ -64,8 +64,8 @@ describe('how long, as a person says it', () => {
 describe('an address', () => {
   it('is read digit by digit, with a pause after each dot', () => {
     expect(spokenAddress('12.0.5.78' as Network)).toEqual([
-      ...['digits/1', 'digits/2', 'letters/dot', 'silence/1', 'digits/0', 'letters/dot', 'silence/1'],
-      ...['digits/5', 'letters/dot', 'silence/1', 'digits/7', 'digits/8'],
+      ...['digits/1', 'digits/2', 'letters/dot', 'pause', 'digits/0', 'letters/dot', 'pause'],
+      ...['digits/5', 'letters/dot', 'pause', 'digits/7', 'digits/8'],
     ]);
   });
   it('can be an IPv6 network, which an admin may have opened', () => {
@@ -92,11 +92,13 @@ describe('a prompt', () => {
   it('has English words where a language has none', () => {
     expect(wordsOf('goodbye', 'xx')).toBe('Goodbye.');
     expect(wordsOf('letters/dot', 'xx')).toBe('dot');
+    expect(wordsOf('pause', 'xx')).toBe('');
     expect(wordsOf('nonsense', 'en')).toBeUndefined();
     expect(wordsOf('constructor', 'en')).toBeUndefined();
   });
   it('is ours or comes with Asterisk', () => {
     expect(isOwn('goodbye')).toBe(true);
+    expect(isOwn('pause')).toBe(true);
     expect(isOwn('letters/dot')).toBe(false);
     expect(isOwn('constructor')).toBe(false);
   });

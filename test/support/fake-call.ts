@@ -57,12 +57,12 @@ export function fakeCall(answers: readonly string[], options: FakeCallOptions = 
   };
 }
 
-/** Joins what is one number or address to a listener: `digits/1 digits/2 letters/dot silence/1` is `12.`. */
+/** Joins what is one number or address to a listener: `digits/1 digits/2 letters/dot pause` is `12.`. */
 function readable(heard: readonly string[]): string {
   const words: string[] = [];
   let joining = false;
   for (const name of heard) {
-    if (name === 'silence/1') continue;
+    if (name === 'pause') continue;
     const character = /^digits\/(\d+)$/.exec(name)?.[1] ?? (name === 'letters/dot' ? '.' : undefined);
     if (character !== undefined && joining) words.push(`${words.pop() ?? ''}${character}`);
     else words.push(character ?? name);
