@@ -1,4 +1,5 @@
 /** The telephone network: a call comes in by SIP, played by SIPp, with telephone keys as RFC 4733 events. */
+import { randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { AppError } from '../errors';
 import type { Room } from './room';
@@ -21,20 +22,35 @@ const LAST_WAIT_MS = 90_000;
 
 /** Resolves when the PBX has hung up. Rejects with SETUP_FAILED when it did not come to a call, or to its end. */
 export async function callIn(room: Room, call: IncomingCall): Promise<void> {
-  const scenario = '/tmp/incoming-call.xml';
+  const [scenario, errorFile] = [`/tmp/call-${randomUUID()}.xml`, `/tmp/call-${randomUUID()}.log`]; // calls come at once
   await room.write(scenario, scenarioOf(call));
+  const mediaPort = 6_000 + 8 * randomInt(1_000); // SIPp would take the same one for each
   const address = call.to.includes(':') ? `[${call.to}]` : call.to;
   const sipp = room.spawn(
     'sipp',
     [
-      ...['-sf', scenario, '-s', call.number, '-m', '1', '-i', call.from, '-mi', call.from, '-nostdin'],
-      ...['-timeout', '240s', '-timeout_error', '-trace_err', '-error_file', '/tmp/sipp-errors.log', address],
+      ...[
+        '-sf',
+        scenario,
+        '-s',
+        call.number,
+        '-m',
+        '1',
+        '-i',
+        call.from,
+        '-mi',
+        call.from,
+        '-mp',
+        String(mediaPort),
+        '-nostdin',
+      ],
+      ...['-timeout', '240s', '-timeout_error', '-trace_err', '-error_file', errorFile, address],
     ],
     { stdio: 'ignore', env: { ...process.env, TERM: 'dumb' } },
   );
   const [code] = (await once(sipp, 'exit')) as [number | null];
   if (code === 0) return;
-  const errors = await room.read('/tmp/sipp-errors.log').catch(() => '');
+  const errors = await room.read(errorFile).catch(() => '');
   throw new AppError('SETUP_FAILED', `the carrier's call did not come to its end (${code}): ${errors}`, 'see above');
 }
 

@@ -1,0 +1,56 @@
+import { alternate } from './rounds';
+import { compared, figures, number } from './row';
+import { median, p99, quantile, ratioOf } from './statistics';
+
+const oneTo = (n: number) => Array.from({ length: n }, (_, i) => n - i);
+
+describe('the middle of many measurements', () => {
+  it('is the middle one of an odd number, whatever their order', () => expect(median([9, 1, 5])).toBe(5));
+  it('lies between the two in the middle of an even number', () => expect(median([4, 1, 2, 100])).toBe(3));
+  it('is that of numbers, not of texts', () => expect(median([2, 10, 9])).toBe(9));
+  it('is the only one of one', () => expect(median([7])).toBe(7));
+  it('is none of none', () => expect(() => median([])).toThrow(RangeError));
+});
+
+describe('the slowest in a hundred', () => {
+  it('is one that was measured, with one in a hundred above it', () => expect(p99(oneTo(100))).toBe(99));
+  it('is the slowest of a few', () => expect(p99([3, 8, 5])).toBe(8));
+  it('leaves one in a hundred of many out', () => expect(p99(oneTo(1000))).toBe(990));
+  it('is the fastest for no share at all', () => expect(quantile([3, 1, 2], 0)).toBe(1));
+  it('is none of none', () => expect(() => p99([])).toThrow(RangeError));
+});
+
+describe('two variants taken in turn', () => {
+  it('are compared round by round, so that a slow round counts for neither', () => {
+    // Both took ten times as long in the second round: a ratio over all of them would say 1.1 or 20.
+    const ratio = ratioOf([[2], [20], [2]], [[1], [10], [1]], median);
+    expect(ratio).toEqual({ value: 2, low: 2, high: 2 });
+  });
+  it('tell how far the rounds disagree', () => {
+    expect(ratioOf([[1], [3], [2]], [[1], [1], [1]], median)).toEqual({ value: 2, low: 1, high: 3 });
+  });
+  it('are not compared when one lacks a round', () => {
+    expect(() => ratioOf([[1]], [], median)).toThrow(RangeError);
+  });
+  it('run one after the other, and what warms up is not kept', async () => {
+    const ran: string[] = [];
+    const variant = (name: string) => () => Promise.resolve([ran.push(name)]);
+    const kept = await alternate({ a: variant('a'), b: variant('b') }, { rounds: 2, warmUp: 1 });
+    expect(ran.join('')).toBe('ababab');
+    expect(kept).toEqual({ a: [[3], [5]], b: [[4], [6]] });
+  });
+});
+
+describe('a row', () => {
+  it('says whether the goal is met by the figure that the goal is about', () => {
+    const ours = [[1, 1, 9]];
+    const theirs = [[1, 1, 3]];
+    const row = { what: 'a turn', against: 'nothing', ours, theirs, mostTimes: 2 };
+    expect(compared(row).goal).toEqual({ text: 'median at most 2 times', met: true });
+    expect(compared({ ...row, figure: p99 }).goal).toEqual({ text: 'p99 at most 2 times', met: false });
+  });
+  it('shows the digits that count', () => {
+    expect([0.123, 1.234, 12.34, 123.4].map(number)).toEqual(['0.12', '1.23', '12.3', '123']);
+    expect(figures([1, 2, 3])).toBe('2.00 ms (p99 3.00)');
+  });
+});
