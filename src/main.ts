@@ -44,9 +44,9 @@ const product: Product = {
     return move(config, asked, clock);
   },
   sampleConfig: () => read('src/install/tollgate.sample.toml'),
-  async demo({ tell }) {
+  async demo({ tell, stop }) {
     const { demo } = await import('./lab/demo.js');
-    return demo({ tell, progress: (line) => void process.stderr.write(`${line}\n`), run });
+    return demo({ tell, progress: (line) => void process.stderr.write(`${line}\n`), run, stop });
   },
 };
 

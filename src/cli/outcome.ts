@@ -6,4 +6,8 @@ export interface Outcome {
   readonly json: unknown;
   /** It was shown, but it is not as it should be: exit 1. */
   readonly failed?: boolean;
+  /** A signal ended it, and the exit status says so as a shell would: 130 for Ctrl-C. */
+  readonly signal?: StopSignal | undefined;
 }
+
+export type StopSignal = 'SIGINT' | 'SIGTERM';

@@ -41,7 +41,7 @@ export interface Terminal {
   askHidden(question: string): Promise<string>;
   /** All of stdin; for what is piped in. */
   readStdin(): Promise<string>;
-  /** From now on Ctrl-C and SIGTERM abort this signal instead of ending the process. */
+  /** From now on Ctrl-C and SIGTERM abort this signal, with their name as its reason, instead of ending the process. */
   stopSignal(): AbortSignal;
 }
 

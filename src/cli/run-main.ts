@@ -10,7 +10,7 @@ import type { World } from './product';
 import { programOf } from './program';
 import { openSession, type EveryOption } from './session';
 
-const EXIT = { done: 0, failed: 1, misused: 2 } as const;
+const EXIT = { done: 0, failed: 1, misused: 2, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** `argv`: what was typed after `tollgate`. Resolves to the exit code; rejects for a bug of ours only. */
 export async function runMain(argv: readonly string[], world: World): Promise<number> {
@@ -33,6 +33,7 @@ export async function runMain(argv: readonly string[], world: World): Promise<nu
     const bare = operands.length === 0 && unknown.length === 0;
     await program.parseAsync([...argv, ...(bare ? [OVERVIEW] : [])], { from: 'user' });
     if (outcome) show(outcome, world, json);
+    if (outcome?.signal) return EXIT[outcome.signal];
     return outcome?.failed ? EXIT.failed : EXIT.done;
   } catch (error) {
     if (error instanceof HelpShown) return EXIT.done;

@@ -31,7 +31,7 @@ export function terminalOf(streams: Streams): Terminal {
     },
     stopSignal() {
       const stop = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) streams.once(signal, () => stop.abort());
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) streams.once(signal, () => stop.abort(signal));
       return stop.signal;
     },
   };

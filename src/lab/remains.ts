@@ -10,32 +10,43 @@ export interface Remains {
   readonly mounts: readonly string[];
   readonly devices: readonly string[];
   readonly rules: readonly string[];
+  readonly networks: readonly string[];
   readonly folders: readonly string[];
 }
+
+/** Begins the names of temporary folders; with the mark, since other stories may be played on this machine. */
+const FOLDER = 'tollgate-demo-';
+/** The kernel takes a moment to reap a world that was killed. */
+const REAP_MS = 5_000;
+
+/** For mkdtemp, in a process that carries the mark or none. */
+export const storyFolder = (env = process.env): string => `${FOLDER}${env[MARK] ?? 'unmarked'}-`;
 
 export async function takeStock(run: Run): Promise<Remains> {
   const rules = await Promise.all(['iptables-save', 'ip6tables-save'].map((tool) => run(tool, [])));
   const sets = await run('ipset', ['list', '-n']);
-  const folders = await Promise.all(['/run/netns', '/tmp', '/var/tmp'].map((path) => readdir(path).catch(() => [])));
+  const names = (folder: string) => readdir(folder).catch(() => []); // it is not there
+  const folders = await Promise.all(['/tmp', '/var/tmp'].map(names));
   return {
     mounts: (await readFile('/proc/self/mounts', 'utf8')).split('\n'),
     devices: (await readFile('/proc/net/dev', 'utf8')).split('\n').map((line) => line.split(':')[0] ?? ''),
     rules: [...rules.join('\n').split('\n'), ...sets.split('\n')].filter((line) => /tollgate|tg-/i.test(line)),
-    folders: folders.flat().filter((name) => /tollgate|host|pbx/i.test(name)),
+    networks: await names('/run/netns'),
+    folders: folders.flat().filter((name) => name.startsWith(FOLDER)),
   };
 }
 
-/** What is there now and was not before, and processes that carry this mark; empty when all is as it was. */
-export async function leftBehind(run: Run, before: Remains, mark: string): Promise<string[]> {
+/** What is there now and was not before, and processes and folders with this mark; empty when all is as it was. */
+export async function leftBehind(run: Run, before: Remains, mark: string, patienceMs = REAP_MS): Promise<string[]> {
   const now = await takeStock(run);
-  const kinds = ['mounts', 'devices', 'rules', 'folders'] as const;
+  const kinds = ['mounts', 'devices', 'rules', 'networks', 'folders'] as const;
   const more = kinds.flatMap((kind) => now[kind].filter((line) => !before[kind].includes(line)));
-  return [...more, ...(await processesOf(mark))];
+  const ours = more.filter((line) => !line.startsWith(FOLDER) || line.startsWith(FOLDER + mark));
+  return [...ours, ...(await processesOf(mark, patienceMs))];
 }
 
-/** The kernel takes a moment to reap a world that was killed. */
-async function processesOf(mark: string): Promise<string[]> {
-  const end = performance.now() + 5_000;
+async function processesOf(mark: string, patienceMs: number): Promise<string[]> {
+  const end = performance.now() + patienceMs;
   for (;;) {
     const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
     const read = (pid: string) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => ''); // it has ended

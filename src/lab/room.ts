@@ -28,7 +28,8 @@ interface RoomSpawnOptions extends SpawnOptions {
 
 /**
  * The tree stays as it is: what is written lies in a tmpfs of this room's own mount namespace, which is mounted over
- * the tree's /mnt there. Arguments: the tree, then folders to be seen read-only at their own path.
+ * the tree's /mnt there. Arguments: the tree, then folders to be seen read-only at their own path, which every user of
+ * the tree may enter: a checkout in /root would have no voice.
  */
 const FURNISH = `set -e
 tree=$1; root=$1/mnt/root; shift
@@ -42,6 +43,8 @@ echo "127.0.0.1 localhost $(uname -n)" > "$root/etc/hosts"
 echo "::1 localhost" >> "$root/etc/hosts"
 for folder; do
   mkdir -p "$root$folder"
+  above=$folder
+  while above=\${above%/*}; [ -n "$above" ]; do chmod a+x "$root$above"; done
   mount --bind "$folder" "$root$folder"
   mount -o remount,bind,ro "$root$folder"
 done

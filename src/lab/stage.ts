@@ -13,6 +13,7 @@ import { makeHost, type Host } from './host';
 import { internet } from './internet';
 import { pbxConfig } from './pbx-config';
 import { inTree, type Room } from './room';
+import { storyFolder } from './remains';
 import type { Received } from './smtp-sink';
 import { asService, SERVICE_ID } from './unprivileged';
 
@@ -70,7 +71,7 @@ export async function setStage(tree: string, { settings: more = '' } = {}): Prom
     site(carrierHost, ADDRESS.carrier, 25, '192.0.2.126'),
     site(stranger, ADDRESS.stranger, 25, '192.0.2.254', ADDRESS6.stranger),
   ]);
-  const folder = await mkdtemp(join(tmpdir(), 'tollgate-demo-'));
+  const folder = await mkdtemp(join(tmpdir(), storyFolder()));
   await chown(folder, SERVICE_ID, SERVICE_ID);
   const amiSecret = randomBytes(12).toString('base64url');
   const settings = join(folder, 'tollgate.toml');

@@ -10,7 +10,7 @@ import { openPhone, type Phone } from './phone';
 import type { Answer } from './sip-line';
 import { ADDRESS, EXTENSION, setStage, type Stage } from './stage';
 import { startProbe, type Probe } from './probe';
-import { CALL_LOG_FILE, readCallLog, tellCall, type CallEvent } from './transcript';
+import { CALL_LOG_FILE, readCallLog, tellCall, unheard, withoutPin, type CallEvent } from './transcript';
 
 export interface StoryStep {
   readonly name: string;
@@ -21,7 +21,9 @@ export interface StoryStep {
 export interface Story {
   readonly ok: boolean;
   readonly steps: readonly StoryStep[];
-  /** `seconds` from answer to first accepted packet; null: it did not come to a call. */
+  /**
+   * `keys` with the PIN's as `•`; `seconds` from answer to first accepted packet. null: it did not come to a call.
+   */
   readonly call: { readonly keys: string; readonly seconds: number } | null;
   /** From the confirming key to the first accepted packet. */
   readonly door: { readonly openedAfterMs: number } | null;
@@ -67,8 +69,15 @@ const STEPS: readonly (readonly [name: string, play: (scene: Scene) => Promise<s
   ['hotel silent again', ({ hotel }) => silence(hotel)],
 ];
 
-/** Plays it inside a world, with `tree` from `tree(ASTERISK_22, …)`; a step that does not hold ends it. */
-export async function playStory(tree: string, tell: (line: string) => void): Promise<Story> {
+/**
+ * Plays it inside a world, with `tree` from `tree(ASTERISK_22, …)`; a step that does not hold ends it. `sofar` gets the
+ * story as far as it has come after each step, so that somebody has it when this process is ended.
+ */
+export async function playStory(
+  tree: string,
+  tell: (line: string) => void,
+  sofar: (story: Story) => void,
+): Promise<Story> {
   const steps: StoryStep[] = [];
   const seen: Seen = { firewallBefore: '', events: [], openedAtMs: undefined };
   const step = async (name: string, work: () => Promise<string>) => {
@@ -86,6 +95,11 @@ export async function playStory(tree: string, tell: (line: string) => void): Pro
       return false;
     }
   };
+  const told = (): Story => {
+    // The stage is told of when it cannot be set; the story's own steps come after it.
+    const shown = steps.filter(({ name, ok }) => name !== STAGE || !ok);
+    return { ok: shown.length === STEPS.length && shown.every(({ ok }) => ok), steps: shown, ...measured(seen) };
+  };
   let scene: Scene | undefined;
   const ready = async () => {
     tell(
@@ -98,12 +112,11 @@ export async function playStory(tree: string, tell: (line: string) => void): Pro
     for (const [name, play] of STEPS) {
       const now = scene;
       if (now === undefined || !(await step(name, () => play(now)))) break;
+      sofar(told());
     }
   }
   await scene?.stage.close();
-  // The stage is told of when it cannot be set; the story's own steps come after it.
-  const told = steps.filter(({ name, ok }) => name !== STAGE || !ok);
-  return { ok: told.length === STEPS.length && told.every(({ ok }) => ok), steps: told, ...measured(seen) };
+  return told();
 }
 
 async function setScene(tree: string, tell: (line: string) => void, seen: Seen): Promise<Scene> {
@@ -142,14 +155,14 @@ const said = (answer: Answer): string => (typeof answer === 'number' ? `status $
 async function call({ stage, tell, probe, seen }: Scene): Promise<string> {
   tell(`\nA call comes in from ${CALLER}, through the carrier:`);
   const [account, pin, address, confirm] = KEYS;
-  const steps = [4_500, account, 3_500, pin, 5_000, address, 16_000, confirm];
+  const steps = [4_500, account, 3_500, pin, 5_000, address, 14_000, confirm];
   const played = callIn(stage.carrier, {
     ...{ from: ADDRESS.carrier, to: ADDRESS.pbx, number: '15551234567', callerNumber: CALLER, steps },
   });
   const words = await promptWords();
   let told = 0;
   const tellMore = async (all: boolean) => {
-    seen.events = readCallLog(await stage.asterisk.room.read(CALL_LOG_FILE));
+    seen.events = withoutPin(readCallLog(await stage.asterisk.room.read(CALL_LOG_FILE)));
     const lines = tellCall(seen.events, words);
     // The last line may still grow.
     for (const line of lines.slice(told, all ? undefined : -1)) tell(line);
@@ -167,6 +180,10 @@ async function call({ stage, tell, probe, seen }: Scene): Promise<string> {
   await tellMore(true);
   tell('');
   await played;
+  const mute = unheard(await stage.asterisk.log());
+  if (mute.length > 0) throw new DoesNotHold(`Asterisk could not play ${mute.join(', ')}`);
+  const heard = seen.events.flatMap((event) => (event.kind === 'spoken' ? [event.prompt] : []));
+  if (!heard.includes('opened')) throw new DoesNotHold('the caller was not told that it is open');
   seen.openedAtMs = probe.firstAnswerAt();
   if (seen.openedAtMs === undefined) throw new DoesNotHold('no packet from the hotel was accepted');
   const { call: measures, door } = measured(seen);

@@ -29,6 +29,21 @@ export function readCallLog(log: string): CallEvent[] {
   });
 }
 
+/** The same with each key of the PIN, the second thing that is keyed, as `•`: nobody reads it anywhere. */
+export function withoutPin(events: readonly CallEvent[]): CallEvent[] {
+  let ended = 0;
+  return events.map((event) => {
+    if (event.kind !== 'pressed') return event;
+    if (event.key === '#') ended++;
+    return ended === 1 && event.key !== '#' ? { ...event, key: '•' } : event;
+  });
+}
+
+/** The prompts of ours that Asterisk could not play, by name. */
+export function unheard(log: string): string[] {
+  return [...log.matchAll(/File (\S+) does not exist/g)].map(([, path = '']) => path.replace(/^\/.*\//, ''));
+}
+
 /** Lines for people: `  3.2 s  “Please enter …”`, and keys that were pressed in one go on one line. */
 export function tellCall(events: readonly CallEvent[], words: Readonly<Record<string, string>>): string[] {
   const start = events.find(({ kind }) => kind === 'answered')?.atMs ?? events[0]?.atMs ?? 0;
@@ -51,5 +66,5 @@ export function tellCall(events: readonly CallEvent[], words: Readonly<Record<st
 
 /** Asterisk's own recordings are named after their words. */
 function stockWords(prompt: string): string {
-  return prompt.startsWith('silence/') ? '…' : prompt.replace(/^\w+\//, '').replaceAll('-', ' ');
+  return prompt === 'pause' ? '…' : prompt.replace(/^\w+\//, '').replaceAll('-', ' ');
 }

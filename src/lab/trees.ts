@@ -23,6 +23,8 @@ export interface TreeOptions {
   readonly progress: (line: string) => void;
   /** Where trees are kept; `/var/cache/tollgate` unless told. */
   readonly cache?: string;
+  /** Ends the making and takes away what is half made. */
+  readonly signal?: AbortSignal;
 }
 
 /** The PBX, and with `sipp` the telephones around it. */
@@ -34,7 +36,7 @@ export const ASTERISK_22: TreeSpec = {
 
 export const MARIADB: TreeSpec = { name: 'MariaDB', suites: 'own', packages: ['mariadb-server'] };
 
-export const CACHE = '/var/cache/tollgate';
+const CACHE = '/var/cache/tollgate';
 
 /** Raised when trees are made in another way, so that old ones are not used. */
 const SCRIPT_VERSION = 1;
@@ -45,7 +47,7 @@ const SCRIPT = '/usr/share/debootstrap/scripts/sid';
  * The folder of this tree, made when it is not there yet (a minute or two; needs root). Rejects with SETUP_FAILED.
  * Safe from any number of processes, and after kill -9: a tree gets its name only when it is complete.
  */
-export async function tree(spec: TreeSpec, { progress, cache = CACHE }: TreeOptions): Promise<string> {
+export async function tree(spec: TreeSpec, { progress, cache = CACHE, signal }: TreeOptions): Promise<string> {
   const mirror = await ownMirror();
   const suites = spec.suites === 'own' ? [mirror.suite] : spec.suites;
   const trees = join(cache, 'trees');
@@ -63,8 +65,9 @@ export async function tree(spec: TreeSpec, { progress, cache = CACHE }: TreeOpti
       const folder = folderOf(trees, suite, spec);
       if ((await firstThere([folder])) !== undefined) return folder;
       progress(`making a Debian ${suite} tree with ${spec.packages.join(', ')} in ${folder} (once, a minute or two)`);
-      const failure = await make(suite, spec, mirror.uri, folder, progress);
+      const failure = await make({ suite, packages: spec.packages, mirror: mirror.uri, folder }, progress, signal);
       if (failure === undefined) return folder;
+      if (signal?.aborted) throw new AppError('SETUP_FAILED', `${spec.name} was interrupted`, 'start again');
       progress(`Debian ${suite} does not do: ${failure}`);
       failures.push(`${suite}: ${failure}`);
     }
@@ -101,13 +104,18 @@ async function removeLeftOvers(trees: string): Promise<void> {
   }
 }
 
+interface Making {
+  readonly suite: string;
+  readonly packages: readonly string[];
+  readonly mirror: string;
+  readonly folder: string;
+}
+
 /** Resolves to undefined, or to why this suite cannot be had. */
 async function make(
-  suite: string,
-  { packages }: TreeSpec,
-  mirror: string,
-  folder: string,
+  { suite, packages, mirror, folder }: Making,
   progress: (line: string) => void,
+  signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   const making = join(folder, '..', `${MAKING}${process.pid}-${suite}`);
   const debootstrap = ['debootstrap', '--variant=minbase', `--include=${packages.join(',')}`, suite, making, mirror];
@@ -117,6 +125,8 @@ async function make(
     ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--', ...debootstrap, SCRIPT],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
+  const end = () => child.kill('SIGKILL');
+  signal?.addEventListener('abort', end);
   const complaints: string[] = [];
   const count = stepCounter();
   createInterface(child.stdout).on('line', (line) => {
@@ -127,6 +137,7 @@ async function make(
   createInterface(child.stderr).on('line', (line) => complaints.push(line));
   const failed = once(child, 'error').then(([error]) => String(error));
   const code = await Promise.race([once(child, 'close').then(([status]) => String(status)), failed]);
+  signal?.removeEventListener('abort', end);
   if (code === '0') {
     await rename(making, folder);
     return undefined;

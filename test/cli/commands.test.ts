@@ -380,6 +380,20 @@ it('a demo whose story does not hold ends with 1 and names the step', async () =
   expect(ran.out).toContain('hotel silent');
 });
 
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])('a demo that %s ends still shows what was played, and ends as a shell would: %i', async (signal, code) => {
+  const stop = new AbortController();
+  const steps = [{ name: 'hotel silent', ok: true, ms: 3, detail: 'silence' }];
+  const demo = () => {
+    stop.abort(signal);
+    return Promise.resolve({ ok: false, steps, call: null, door: null });
+  };
+  const ran = await tollgate(['demo', '--json'], { product: { demo }, terminal: { stopSignal: () => stop.signal } });
+  expect([ran.code, JSON.parse(ran.out)]).toMatchObject([code, { ok: false, steps }]);
+});
+
 it('the story of the demo is told on stderr when stdout is for JSON', async () => {
   const demo = ({ tell }: DemoAsked) => {
     tell('a phone rings');

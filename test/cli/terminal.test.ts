@@ -73,7 +73,7 @@ describe('the terminal', () => {
     const stop = terminal.stopSignal();
     expect([...listeners.keys()]).toEqual(['SIGINT', 'SIGTERM']);
     listeners.get('SIGTERM')?.();
-    expect(stop.aborted).toBe(true);
+    expect([stop.aborted, stop.reason]).toEqual([true, 'SIGTERM']);
   });
 });
 
