@@ -21,6 +21,8 @@ export interface RunningMariadb {
 }
 
 const START_MS = 60_000;
+/** Of what it says, for an error. */
+const MOST_WORDS = 2_000;
 const SOCKET = '/run/mysqld/mysqld.sock';
 
 /** `tree` from `tree(MARIADB, …)`. Resolves when it answers. Rejects with SETUP_FAILED or COMMAND_FAILED. */
@@ -34,18 +36,24 @@ export async function startMariadb(tree: string): Promise<RunningMariadb> {
   await room.run('install', ['-d', '-o', 'mysql', '/run/mysqld']);
   const args = ['--no-defaults', data, `--socket=${SOCKET}`, '--skip-networking', '--character-set-server=utf8mb4'];
   const start = async () => {
-    const daemon = room.spawn('mariadbd', args, { user: 'mysql', stdio: 'ignore' });
+    const daemon = room.spawn('mariadbd', args, { user: 'mysql', stdio: ['ignore', 'ignore', 'pipe'] });
+    let words = '';
+    daemon.stderr?.on('data', (text: Buffer) => (words = (words + text.toString()).slice(-MOST_WORDS)));
     const deadline = Date.now() + START_MS;
     for (;;) {
       const failure = await sql('CREATE DATABASE IF NOT EXISTS tollgate').then(() => undefined, String);
       if (failure === undefined) return daemon;
       if (daemon.exitCode !== null || Date.now() > deadline) {
-        throw new AppError('SETUP_FAILED', `MariaDB did not start: ${failure}`, 'remove its tree, it is made anew');
+        throw new AppError('SETUP_FAILED', `MariaDB did not start: ${failure}\n${words}`, 'see its own words above');
       }
       await sleep(50);
     }
   };
-  let daemon = await start();
+  let daemon = await start().catch((error: unknown) => {
+    room.close();
+    host.close();
+    throw error;
+  });
   const stop = async () => {
     if (daemon.exitCode !== null || daemon.signalCode !== null) return;
     const ended = once(daemon, 'exit');
