@@ -1,5 +1,5 @@
 /**
- * Runs everything and ends with `N passed, N failed`: static checks, then the tests in three tiers. Words after it are
+ * Runs everything and ends with `N passed, N failed, N skipped`: static checks, then the tests in three tiers. Words after it are
  * jest's path patterns and leave the static checks out: `npm test -- test/live/world`.
  * What needs root: `test/live` as a whole, and in `test/contract` what is described by `describeAsRoot`.
  */
@@ -43,8 +43,7 @@ async function main(patterns) {
   for (const row of rows) {
     say([row.name, row.passed, row.failed, row.skips.length, row.seconds.toFixed(1)].map(cell).join(''));
   }
-  const skipped = skips.length > 0 ? `, ${skips.length} skipped` : '';
-  say(`\n${sum('passed')} passed, ${sum('failed')} failed${skipped}`);
+  say(`\n${sum('passed')} passed, ${sum('failed')} failed, ${skips.length} skipped`);
   const nothing = sum('passed') === 0;
   if (nothing) say('no test ran: is the pattern right?');
   return sum('failed') > 0 || nothing || (skips.length > 0 && process.env.CI === 'true') ? 1 : 0;
@@ -73,6 +72,8 @@ async function runTier({ name, world }, patterns) {
     join(CHECKOUT, 'node_modules/jest/bin/jest.js'),
     '--passWithNoTests',
     '--ci',
+    // What a failed test has left open would keep jest for ever.
+    '--forceExit',
     '--selectProjects',
     name,
   ];

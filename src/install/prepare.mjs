@@ -214,8 +214,13 @@ function step(title, file, args, { env = process.env, mayFail = false, mayEndEar
   const headers = existsSync(join(prefix, 'include/node/node.h')) ? { npm_config_nodedir: prefix } : {};
   return new Promise((resolve, reject) => {
     const [program, words] = mayEndEarly ? dyingWithUs(file, args) : [file, args];
-    const child = spawn(program, words, { cwd: CHECKOUT, env: { ...headers, ...env }, stdio: ['ignore', 2, 2] });
-    const unwatch = mayEndEarly ? endWithOurs(child) : () => undefined;
+    const child = spawn(program, words, {
+      cwd: CHECKOUT,
+      env: { ...headers, ...env },
+      stdio: ['ignore', 2, 2],
+      detached: !mayEndEarly, // a terminal's Ctrl-C does not reach it
+    });
+    const unwatch = mayEndEarly ? endWithOurs(child) : stopAfterwards(file);
     const timer = setInterval(() => say(`  … ${seconds()} s`), 10_000);
     const end = (reason) => {
       clearInterval(timer);
@@ -227,6 +232,21 @@ function step(title, file, args, { env = process.env, mayFail = false, mayEndEar
     child.on('error', (error) => end(error.message));
     child.on('exit', (code, signal) => end(code ?? signal));
   });
+}
+
+/** Ctrl-C waits for a program that must not be cut short. The returned function ends the watch, and us if it came. */
+function stopAfterwards(file) {
+  let code;
+  const remember = (signal, number) => {
+    code = 128 + number;
+    say(`${signal}: stopping as soon as ${file === 'flock' ? 'apt-get' : file} has ended`);
+  };
+  const signals = ['SIGINT', 'SIGTERM'];
+  for (const signal of signals) process.on(signal, remember);
+  return () => {
+    for (const signal of signals) process.off(signal, remember);
+    if (code !== undefined) process.exit(code);
+  };
 }
 
 /** A process namespace of its own as root, so that compilers that npm has started end with it; without root npm alone. */
