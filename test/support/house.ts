@@ -121,6 +121,7 @@ export async function openHouse(): Promise<House> {
       opened.splice(0).forEach((each) => each.close());
       if (!isUp()) await startDaemon();
       for (const { id, name } of await entries()) if (name !== 'carrier') await tollgate(`revoke ${id}`);
+      await stage.asterisk.rx('channel request hangup all');
       await until(async () => (await channels()) === 0, 'the last channel to end');
     },
     close: () => stage.close(),
