@@ -7,13 +7,14 @@ import type { JournalRow } from './schema';
 export const NO_HASH = '';
 
 /**
- * SHA-256 in hex over the hash before and every column but `pbx`, written as one JSON list: no two lines that differ are written
- * alike. What changes here breaks every journal that there is.
+ * SHA-256 in hex over the hash before and every column, written as one JSON list: no two lines that differ are written
+ * alike. A line that names no PBX is hashed as before there was that column. What changes here breaks every journal.
  */
-export function hashOf(before: string, row: Omit<Selectable<JournalRow>, 'hash' | 'pbx'>): string {
-  const { id, happened_at, action, done_by, what, done_from, why, entry, previous } = row;
+export function hashOf(before: string, row: Omit<Selectable<JournalRow>, 'hash'>): string {
+  const { id, happened_at, action, done_by, what, done_from, why, entry, previous, pbx } = row;
   const columns = [before, id, happened_at, action, done_by, what, done_from, why, entry, previous];
-  return createHash('sha256').update(JSON.stringify(columns)).digest('hex');
+  const named = pbx ? [...columns, pbx] : columns;
+  return createHash('sha256').update(JSON.stringify(named)).digest('hex');
 }
 
 /** As a database gives it back: half of a surrogate pair cannot be written as UTF-8, and would come back as another text. */

@@ -18,11 +18,11 @@ export function journalRecords(session: Session): JournalRecords {
     addJournal: (line, at) =>
       session.atomically(async (part) => {
         const head = await headOf(part);
-        const row = { id: Math.max(head.last_line, head.newest ?? 0) + 1, ...rowOf(line, at) };
+        const row = { id: Math.max(head.last_line, head.newest ?? 0) + 1, ...rowOf(line, at), pbx: part.pbx };
         const hash = hashOf(head.hash, row);
         await part.db
           .insertInto('journal')
-          .values({ ...row, hash, pbx: part.pbx })
+          .values({ ...row, hash })
           .execute();
         const moved = { lines: head.lines + 1, last_line: row.id, hash };
         await part.db.updateTable('journal_head').set(moved).where('id', '=', 1).execute();

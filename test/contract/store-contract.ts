@@ -361,7 +361,7 @@ export function storeContract(make: () => Promise<StorePlace>): void {
 
     const columns = [
       ...['happened_at = happened_at + 1', "action = 'block'", "done_by = 'x'", "what = 'x'", "done_from = 'x'"],
-      ...['done_from = NULL', "why = 'x'", 'entry = 8', 'entry = NULL', "previous = 'x'", "hash = 'x'"],
+      ...['done_from = NULL', "why = 'x'", 'entry = 8', 'entry = NULL', "previous = 'x'", "pbx = 'x'", "hash = 'x'"],
     ];
     it.each(columns)('shows a line whose %s', async (change) => {
       await place.tamper(`UPDATE journal SET ${change} WHERE id = ${nth(3)}`);

@@ -34,7 +34,8 @@ async function giveTo(
   pbx: string,
   db: Kysely<Schema & { readonly mode: Omit<ModeRow, 'pbx'> & { readonly id: number } }>,
 ): Promise<void> {
-  for (const table of ['entries', 'journal', 'letters'] as const) {
+  // The journal's lines stay as they were written: their hashes hold them to it.
+  for (const table of ['entries', 'letters'] as const) {
     await db.updateTable(table).set({ pbx }).where('pbx', 'is', null).execute();
   }
   if (!(await db.introspection.getTables()).some(({ name }) => name === 'mode')) return;
