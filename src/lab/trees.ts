@@ -36,7 +36,7 @@ export const ASTERISK_22: TreeSpec = {
 
 export const MARIADB: TreeSpec = { name: 'MariaDB', suites: 'own', packages: ['mariadb-server'] };
 
-const CACHE = '/var/cache/tollgate';
+export const CACHE = '/var/cache/tollgate';
 
 /** Raised when trees are made in another way, so that old ones are not used. */
 const SCRIPT_VERSION = 1;
