@@ -104,16 +104,16 @@ describeAsRoot('PBXs that share a database', () => {
 
   it('looking costs the kernel nothing when nothing was done, or only by itself', async () => {
     await allow(a, HOTEL);
-    await follow();
     const asked: unknown[] = [];
-    for (const gate of all) {
-      const { firewall } = gate.parts;
-      firewall.change = (changes) => Promise.resolve(void asked.push(changes));
-    }
-    await follow();
-    await one(a).store.transaction((records) => records.addFailure('caller 1', clock.now()));
+    const { firewall } = one(a).parts;
+    firewall.change = (changes) => Promise.resolve(void asked.push(changes));
+    await one(a).follow();
+    await one(b).store.transaction((records) => records.addFailure('caller 1', clock.now()));
     await follow();
     expect(asked).toEqual([]);
+    await one(b).operations.revoke({ by, what: HOTEL });
+    await follow();
+    expect(asked).toHaveLength(1);
   });
 
   it('a lease is ended once, its calls go on, and its contacts are forgotten everywhere', async () => {
