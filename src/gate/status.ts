@@ -1,6 +1,6 @@
 /** Is everything that a traveller rests on as it should be? */
 import type { StatusPart, StatusShape } from '../domain/shapes';
-import type { Follower } from './follow';
+import type { Away, Follower } from './follow';
 import { servicesWith } from './modes';
 import type { Parts } from './parts';
 
@@ -18,17 +18,14 @@ export async function status(parts: Parts, others: Follower, more: MoreStatus): 
   return { ok: all.every((part) => part.state !== 'fail'), mode: mode ?? null, parts: all };
 }
 
-/** Nobody knows the mode now but the kernel, which goes on with what it holds. */
-async function withoutDatabase(
-  parts: Parts,
-  away: { readonly since: Date; readonly why: string },
-): Promise<StatusShape> {
+/** The kernel goes on with what it holds. */
+async function withoutDatabase(parts: Parts, away: Away): Promise<StatusShape> {
   const rules = await parts.firewall.rules();
   const hint = 'calls hear "try later" until it is back; then everything is caught up by itself';
   const kernel = `the kernel decides on with what it holds: ${rules.length} rules`;
   return {
     ok: false,
-    mode: null,
+    mode: away.mode ?? null,
     parts: [
       { ...part('database', 'fail', away.why, hint), since: away.since.toISOString() },
       part('firewall', rules.length > 0 ? 'ok' : 'off', kernel, undefined),

@@ -235,7 +235,11 @@ describeAsRoot('PBXs that share a database', () => {
     await one(c).follow();
     await one(c).tick();
     const told = await one(c).operations.status({});
-    expect(told).toMatchObject({ ok: false, mode: null, parts: [{ name: 'database', state: 'fail', since }, {}, {}] });
+    expect(told).toMatchObject({
+      ok: false,
+      mode: 'watch',
+      parts: [{ name: 'database', state: 'fail', since }, {}, {}],
+    });
     expect(await sets(c)).toContain(`sip ${HOTEL}`);
     await one(b).operations.revoke({ by, what: HOTEL });
     await allow(b, '192.0.2.9');
