@@ -44,12 +44,17 @@ async function measureAll(sections: readonly string[], asterisk: string): Promis
     const busy = `${new Date().toISOString().slice(0, 16)}Z, ${seconds} s, load before it ${before}, after it ${load()}`;
     measured.push({ section, rows, circumstances: [...on, busy] });
     print(rows);
+    await keep(measured);
   }
-  const text = report(await readFile(KEPT, 'utf8').catch(() => ''), measured);
-  await writeFile(KEPT, await format(text, { ...(await resolveConfig(KEPT)), parser: 'markdown' }));
   const missed = measured.flatMap(({ rows }) => rows).filter(({ goal }) => goal?.met === false);
   say(`${on.join('; ')}\nkept in BENCHMARKS.md; ${missed.length} goals missed`);
   return 0;
+}
+
+/** After each section, so that a run that is cut short has not been for nothing. */
+async function keep(measured: readonly Measured[]): Promise<void> {
+  const text = report(await readFile(KEPT, 'utf8').catch(() => ''), measured);
+  await writeFile(KEPT, await format(text, { ...(await resolveConfig(KEPT)), parser: 'markdown' }));
 }
 
 /** In a world with a network of its own: whatever happens in it, nothing of it remains. */
@@ -75,7 +80,7 @@ function print(rows: readonly Row[]): void {
   const shown = new Table({
     head: ['what', 'measured', 'against', 'times', 'goal', 'met'],
     style: { head: [], border: [] },
-    colWidths: [46, 22, 40, 18, 22, 7],
+    colWidths: [46, 22, 40, 18, 22, 10],
     wordWrap: true,
   });
   shown.push(...table(rows));
