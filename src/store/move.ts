@@ -14,7 +14,7 @@ export interface Moved {
   readonly to: string;
   readonly tables: readonly MovedTable[];
 }
-export interface MovedTable {
+interface MovedTable {
   readonly name: string;
   readonly rows: number;
   /** Of the content, whatever the order of rows and columns: the same on both sides. */

@@ -17,6 +17,7 @@ import {
 } from '../../src/store/entries';
 import { dueLetterRows } from '../../src/store/letters';
 import { openStore } from '../../src/store/open';
+import { changedRows } from '../../src/store/revision';
 import type { Session } from '../../src/store/session';
 import { openSqlite } from '../../src/store/sqlite';
 
@@ -77,6 +78,7 @@ const plans: [name: string, query: (part: Session) => { compile(): CompiledQuery
     (part) => rowsToWarnOf(part, NOW, NOW, 60),
     /INDEX entries_state_until \(state=\? AND until>\? AND until<\?\)/,
   ],
+  ['what other PBXs changed', (part) => changedRows(part, 5), /INDEX entries_revision \(revision>\?\)/],
   ['the leases that calls outlast', outlastedRows, /INDEX entries_media_until \(media_until>\?\)/],
   ['the entries left opening', openingRows, /INDEX entries_state_until \(state=\?\)/],
   [
