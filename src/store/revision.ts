@@ -17,7 +17,7 @@ export function revisionRecords(session: Session): RevisionRecords {
   };
 }
 
-export function changedRows({ db, pbx }: Session, since: number) {
+function changedRows({ db, pbx }: Session, since: number) {
   return db
     .selectFrom('entries')
     .selectAll()
