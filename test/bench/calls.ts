@@ -128,6 +128,9 @@ async function rowsOf(
     all('their addresses in the kernel', inKernel.length),
     all('travellers with exactly one letter', mailed()),
     all('calls by SIP that the carrier saw to their end', sipEnded, SIP),
-    told('from the greeting to "It is open now", 8 s of it keys (by SIP 40 s of keys and pauses)', seconds.length > 0 ? figures(seconds) : 'none'),
+    told(
+      'from the greeting to "It is open now", 8 s of it keys (by SIP 40 s of keys and pauses)',
+      seconds.length > 0 ? figures(seconds) : 'none',
+    ),
   ];
 }
