@@ -17,7 +17,7 @@ export function revisionRecords(session: Session): RevisionRecords {
   };
 }
 
-function changedRows({ db, pbx }: Session, since: number) {
+export function changedRows({ db, pbx }: Session, since: number) {
   return db
     .selectFrom('entries')
     .selectAll()
