@@ -6,6 +6,7 @@ import { readConfig } from '../../src/config';
 import { machineSteps, type Machine } from '../../src/install/init';
 import { makeAll, unmakeAll } from '../../src/install/step';
 import { AppError } from '../../src/errors';
+import { itAsRoot } from '../support/as-root';
 
 const ROOT = join(__dirname, '../..');
 let root: string;
@@ -35,7 +36,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-it('sets a machine up: user, settings, AMI user, dialplan, modules, service', async () => {
+itAsRoot('sets a machine up: user, settings, AMI user, dialplan, modules, service', async () => {
   await makeAll(machineSteps(machine()), false);
   expect(users).toEqual(['asterisk', 'tollgate']);
   const settings = readFileSync(path('/etc/tollgate/tollgate.toml'), 'utf8');
@@ -52,7 +53,7 @@ it('sets a machine up: user, settings, AMI user, dialplan, modules, service', as
   expect(statSync(path('/var/lib/tollgate')).mode & 0o777).toBe(0o750);
 });
 
-it('again, changes nothing', async () => {
+itAsRoot('again, changes nothing', async () => {
   await makeAll(machineSteps(machine()), false);
   const before = readFileSync(path('/etc/tollgate/tollgate.toml'), 'utf8');
   const again = await makeAll(machineSteps(machine()), false);
@@ -67,7 +68,7 @@ it('--dry-run makes nothing', async () => {
   expect(users).toEqual(['asterisk']);
 });
 
-it('--undo takes away what is ours and leaves what the admin may want to keep, saying so', async () => {
+itAsRoot('--undo takes away what is ours and leaves what the admin may want to keep, saying so', async () => {
   await makeAll(machineSteps(machine()), false);
   const undone = await unmakeAll(machineSteps(machine()), false);
   expect(outcomes(undone)).toEqual([
@@ -84,7 +85,7 @@ it('--undo takes away what is ours and leaves what the admin may want to keep, s
   expect(undone.filter(({ outcome }) => outcome === 'stays').every(({ note }) => note !== undefined)).toBe(true);
 });
 
-it('leaves Asterisk alone where there is none', async () => {
+itAsRoot('leaves Asterisk alone where there is none', async () => {
   rmSync(path('/etc/asterisk'), { recursive: true });
   await makeAll(machineSteps(machine()), false);
   expect(existsSync(path('/etc/asterisk'))).toBe(false);

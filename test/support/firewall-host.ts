@@ -57,7 +57,7 @@ export interface FirewallUnderTest {
 type Which = (file: string, args: readonly string[]) => boolean;
 
 /** A `Run` over another that fails or does nothing when it is told to. */
-export function disturbable(run: Run): Pick<FirewallUnderTest, 'run' | 'failAt' | 'swallowAt'> {
+function disturbable(run: Run): Pick<FirewallUnderTest, 'run' | 'failAt' | 'swallowAt'> {
   let fails: Which = () => false;
   let swallows: Which = () => false;
   return {
