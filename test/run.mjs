@@ -124,7 +124,7 @@ function exitOf([file, ...args], onOutput) {
     const child = spawn(file, args, { cwd: CHECKOUT, stdio: ['ignore', onOutput ? 'pipe' : 'inherit', 'inherit'] });
     child.stdout?.on('data', (chunk) => onOutput(chunk.toString()));
     child.on('error', reject);
-    child.on('exit', (code) => resolve(code ?? 1));
+    child.on('close', (code) => resolve(code ?? 1)); // all of its output has come by then
   });
 }
 

@@ -10,7 +10,7 @@ import { NOTHING } from './kernel-state';
 import { knownMembers } from './known-members';
 import { FAMILIES, HOOK, isOurChain, readSetName, setName } from './names';
 import { readNeighbours } from './neighbours';
-import { oneAtATime } from './one-at-a-time';
+import { oneAtATime } from '../domain/one-at-a-time';
 import { batchLines, planFirewall } from './plan';
 import { readKernel, savedMembers } from './read';
 import { openSession } from './session';

@@ -11,7 +11,7 @@ import type { Network } from '../domain/network';
 import { expandServices } from '../domain/service';
 import type { Records } from '../domain/store';
 import { tell, write } from './announce';
-import { oneAtATime, type OneAtATime } from './one-at-a-time';
+import { oneAtATime, type OneAtATime } from '../domain/one-at-a-time';
 import { mayBeHeard, mediaUntil, termsOf } from './outlasting';
 import type { Parts } from './parts';
 

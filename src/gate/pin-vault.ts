@@ -1,7 +1,7 @@
 /** PINs as they are kept: scrypt over a peppered PIN. A stolen store alone does not even let one guess. */
 import { createHmac, scrypt, timingSafeEqual } from 'node:crypto';
 import type { Random } from '../ports';
-import { oneAtATime, type OneAtATime } from './one-at-a-time';
+import { oneAtATime, type OneAtATime } from '../domain/one-at-a-time';
 
 /** 2^15 blocks of 8: about 0.1 s and 32 MiB. */
 const COST = 2 ** 15;
