@@ -65,12 +65,14 @@ export class Doors {
       }));
       const gone = [...ending.superseded, ...(await this.#withOutlasted(ending.closing))];
       const forth = await this.#changes([entry], gone);
-      const back = await this.#changes(gone, [entry]); // now, because the store may be what fails
+      // The way back is known before the first step, because the store may be what fails.
+      const back = await this.#changes(gone, [entry]);
+      const kernel = await this.#kernel();
       try {
-        await this.#tellKernel(forth);
+        await kernel(forth);
         await store.transaction((records) => this.#settle(records, entry, ending, cause));
       } catch (error) {
-        await this.#takeBack(entry, back, cause, error);
+        await this.#takeBack(entry, () => kernel(back), cause, error);
         throw error;
       }
       return { entry: { ...entry, state: 'open' as const }, closed: ending.closing, superseded: ending.superseded };
@@ -164,10 +166,17 @@ export class Doors {
     for (const network of await this.#silent(over)) await this.#tryPhones(() => phones.forgetContacts(network));
   }
 
-  /** Nothing of ours is in the kernel before `init` and after `firewall remove`: then there is nobody to tell. */
   async #tellKernel(changes: readonly Change[]): Promise<void> {
-    const { mode } = await this.#parts.store.modeState();
-    if (mode) await this.#parts.firewall.change(changes);
+    await (
+      await this.#kernel()
+    )(changes);
+  }
+
+  /** Nothing of ours is in the kernel before `init` and after `firewall remove`: then there is nobody to tell. */
+  async #kernel(): Promise<(changes: readonly Change[]) => Promise<void>> {
+    const { store, firewall } = this.#parts;
+    const { mode } = await store.modeState();
+    return mode ? (changes) => firewall.change(changes) : () => Promise.resolve();
   }
 
   /** These entries, and ended ones on the same networks that calls outlast. */
@@ -230,11 +239,11 @@ export class Doors {
   }
 
   /** The kernel or the store said no after the entry was recorded: neither keeps it. */
-  async #takeBack(entry: Entry, back: readonly Change[], cause: Cause, error: unknown): Promise<void> {
+  async #takeBack(entry: Entry, back: () => Promise<void>, cause: Cause, error: unknown): Promise<void> {
     const { store, log } = this.#parts;
     const why = error instanceof Error ? error.message : String(error);
     const undo = async () => {
-      await this.#tellKernel(back);
+      await back();
       await store.transaction(async (records) => {
         await records.changeEntry(entry.id, { state: 'ended', until: this.#parts.clock.now() });
         await write(this.#parts, records, lineOf(entry, 'failed', cause.by, why, cause.from));

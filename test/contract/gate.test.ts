@@ -453,6 +453,22 @@ describe('a door that could not be opened', () => {
     expect(await gate.operations.list({})).toEqual([]);
   });
 
+  it('because the store went away for good in the middle, is closed in the kernel all the same', async () => {
+    const real = gate.store.transaction.bind(gate.store);
+    const away = () => Promise.reject(new Error('the database went away'));
+    const ways = ['modeState', 'liveEntriesOn', 'outlastedLeases'] as const;
+    let nth = 0;
+    jest.spyOn(gate.store, 'transaction').mockImplementation((work) => {
+      if (++nth === 2) for (const way of ways) jest.spyOn(gate.store, way).mockImplementation(away);
+      return nth === 1 ? real(work) : away();
+    });
+    await expect(gate.operations.allow({ by, what: HOTEL })).rejects.toThrow('went away');
+    expect(await held(gate)).toEqual([]);
+    jest.restoreAllMocks();
+    await gate.restore();
+    expect(await gate.operations.list({})).toEqual([]);
+  });
+
   it('would cut off a registered phone: guard refuses, and names it', async () => {
     gate.asterisk.peersNow = [{ name: '701', address: address('192.0.2.50'), kind: 'phone' }];
     await expect(gate.operations.guard({ by, lose: [] })).rejects.toThrow('phone 701 192.0.2.50');
