@@ -48,11 +48,19 @@ export async function leftBehind(run: Run, before: Remains, mark: string, patien
 async function processesOf(mark: string, patienceMs: number): Promise<string[]> {
   const end = performance.now() + patienceMs;
   for (;;) {
-    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+    const above = await ancestors(process.pid);
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && !above.includes(name));
     const read = (pid: string) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => ''); // it has ended
     const environments = await Promise.all(pids.map(read));
     const alive = pids.filter((_, i) => environments[i]?.includes(`${MARK}=${mark}`));
     if (alive.length === 0 || performance.now() > end) return alive.map((pid) => `process ${pid}`);
     await sleep(50);
   }
+}
+
+/** This process and those that started it: they may carry the mark and are not the story's. */
+async function ancestors(pid: number): Promise<readonly string[]> {
+  const stat = pid > 0 ? await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '') : '';
+  const parent = Number(/^.*\) \S (\d+)/s.exec(stat)?.[1] ?? 0);
+  return [String(pid), ...(parent > 0 ? await ancestors(parent) : [])];
 }

@@ -80,12 +80,18 @@ export async function playStory(
 ): Promise<Story> {
   const steps: StoryStep[] = [];
   const seen: Seen = { firewallBefore: '', events: [], openedAtMs: undefined };
+  const told = (): Story => {
+    // The stage is told of when it cannot be set; the story's own steps come after it.
+    const shown = steps.filter(({ name, ok }) => name !== STAGE || !ok);
+    return { ok: shown.length === STEPS.length && shown.every(({ ok }) => ok), steps: shown, ...measured(seen) };
+  };
   const step = async (name: string, work: () => Promise<string>) => {
     const began = performance.now();
     const ms = () => Math.round(performance.now() - began);
     try {
       const detail = await work();
       steps.push({ name, ok: true, ms: ms(), detail });
+      sofar(told()); // before it is told: whoever ends the story at that word has this step
       tell(`ok      ${name.padEnd(22)} ${detail}`);
       return true;
     } catch (error) {
@@ -94,11 +100,6 @@ export async function playStory(
       tell(`FAILED  ${name.padEnd(22)} ${printable(detail)}`);
       return false;
     }
-  };
-  const told = (): Story => {
-    // The stage is told of when it cannot be set; the story's own steps come after it.
-    const shown = steps.filter(({ name, ok }) => name !== STAGE || !ok);
-    return { ok: shown.length === STEPS.length && shown.every(({ ok }) => ok), steps: shown, ...measured(seen) };
   };
   let scene: Scene | undefined;
   const ready = async () => {
@@ -112,7 +113,6 @@ export async function playStory(
     for (const [name, play] of STEPS) {
       const now = scene;
       if (now === undefined || !(await step(name, () => play(now)))) break;
-      sofar(told());
     }
   }
   await scene?.stage.close();
