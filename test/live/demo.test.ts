@@ -32,11 +32,16 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   expect(await leftBehind(run, before.remains, OUR_MARK)).toEqual([]);
-  expect(await readdir('/run')).toEqual(before.run);
+  expect(await runFolder()).toEqual(before.run);
 });
 
 async function stock() {
-  return { remains: await takeStock(run), run: await readdir('/run') };
+  return { remains: await takeStock(run), run: await runFolder() };
+}
+
+/** Without util-linux's own record, which the first `mount` of a machine makes. */
+async function runFolder(): Promise<readonly string[]> {
+  return (await readdir('/run')).filter((name) => name !== 'mount');
 }
 
 it('plays the whole story and prints its JSON alone', async () => {
