@@ -57,7 +57,7 @@ export class Doors {
     cause: Cause,
     replaces: (records: Records) => Promise<{ superseded: readonly Entry[]; closing: readonly Entry[] }>,
   ): Promise<{ entry: Entry; closed: readonly Entry[]; superseded: readonly Entry[] }> {
-    const { store, phones, post } = this.#parts;
+    const { store, post } = this.#parts;
     const opened = await this.#alone(async () => {
       const { entry, ...ending } = await store.transaction(async (records) => ({
         entry: await records.addEntry({ ...wanted, state: 'opening' }),
@@ -78,8 +78,8 @@ export class Doors {
       return { entry: { ...entry, state: 'open' as const }, closed: ending.closing, superseded: ending.superseded };
     });
     post.poke();
-    if (opened.closed.length > 0) void this.#cutOff(opened.closed, phones);
-    if (wanted.kind === 'block') await this.#cutOff([opened.entry], phones);
+    if (opened.closed.length > 0) void this.#cutOff(opened.closed);
+    if (wanted.kind === 'block') await this.#cutOff([opened.entry]);
     return opened;
   }
 
@@ -89,7 +89,7 @@ export class Doors {
    */
   async close(entries: readonly Entry[], cause: Cause, tell?: (records: Records) => Promise<void>): Promise<Closed> {
     if (entries.length === 0) return { entries: [], calls: [] };
-    const { store, clock, phones, post } = this.#parts;
+    const { store, clock, post } = this.#parts;
     const fault = await this.#alone(async () => {
       const leaving = await this.#withOutlasted(entries);
       await store.transaction(async (records) => {
@@ -99,7 +99,7 @@ export class Doors {
       return this.#tellKernel(await this.#changes([], leaving)).catch((error: unknown) => ({ error }));
     });
     post.poke();
-    const calls = await this.#cutOff(entries, phones); // whatever the kernel said: the entries have ended
+    const calls = await this.#cutOff(entries); // whatever the kernel said: the entries have ended
     if (fault) throw fault.error;
     const ended = entries.map((entry) => ({ ...entry, state: 'ended' as const, until: clock.now() }));
     return { entries: ended, calls };
@@ -129,7 +129,7 @@ export class Doors {
 
   /** Takes the media of ended leases out that no call needs any more, and hangs up the calls whose hour is over. */
   async #endUnheardMedia(now: boolean): Promise<void> {
-    const { store, clock, phones } = this.#parts;
+    const { store, clock } = this.#parts;
     const at = clock.now();
     if (!now && at.getTime() - this.#lookedForCalls < LOOK_FOR_CALLS_MS) return;
     this.#lookedForCalls = at.getTime();
@@ -140,7 +140,7 @@ export class Doors {
         await store.transaction((records) => records.changeEntry(entry.id, { mediaUntil: 'over' }));
         await this.#tellKernel(await this.#changes([], [entry]));
       });
-      if (isLate) await this.#cutOff([entry], phones);
+      if (isLate) await this.#cutOff([entry]);
     }
   }
 
@@ -161,7 +161,7 @@ export class Doors {
       return entries;
     });
     const isCut = (entry: Entry) => entry.revokedAt !== undefined || (entry.kind === 'block' && entry.state === 'open');
-    await this.#cutOff(changed.filter(isCut), phones);
+    await this.#cutOff(changed.filter(isCut));
     const over = changed.filter((entry) => entry.state === 'ended' && !isCut(entry));
     for (const network of await this.#silent(over)) await this.#tryPhones(() => phones.forgetContacts(network));
   }
@@ -255,7 +255,8 @@ export class Doors {
   }
 
   /** Hangs up calls and removes contacts of closed networks; undefined: Asterisk did not answer. */
-  async #cutOff(entries: readonly Entry[], phones: Parts['phones']): Promise<readonly string[] | undefined> {
+  async #cutOff(entries: readonly Entry[]): Promise<readonly string[] | undefined> {
+    const { phones } = this.#parts;
     const calls: string[] = [];
     for (const network of await this.#silent(entries)) {
       const hungUp = await this.#tryPhones(() => phones.hangUp(network));
