@@ -79,7 +79,7 @@ export async function openRig(folder: string, watching: Watching = {}): Promise<
 function quickHash(pepper: Buffer, pin: string): string {
   const salt = randomBytes(16);
   const key = scryptSync(createHmac('sha256', pepper).update(pin).digest(), salt, 32, { N: 64, r: 8, p: 1 });
-  return ['scrypt', 64, salt.toString('base64url'), key.toString('base64url')].join('$');
+  return ['scrypt', 64, 1, salt.toString('base64url'), key.toString('base64url')].join('$');
 }
 
 const LEASE_MS = 3 * 24 * 3600 * 1000;
