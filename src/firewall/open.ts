@@ -6,6 +6,7 @@ import { applyState, type Kernel } from './apply';
 import { NOWHERE, openBootState, type Saved } from './boot-state';
 import { changeMembers, ordersFor, type Call } from './change';
 import { desiredState, MOST_MEMBERS } from './desired-state';
+import { forgetFlows } from './forget-flows';
 import { NOTHING } from './kernel-state';
 import { knownMembers } from './known-members';
 import { FAMILIES, HOOK, isOurChain, readSetName, setName } from './names';
@@ -67,6 +68,7 @@ export function openFirewall({
     known.learn(have.sets, at);
     if (lines.length > 0)
       log('firewall changed', { mode: policy.mode, trial: policy.trial?.mode, lines: lines.length });
+    await forgetFlows(policy, lines, kernel);
     await boot.keep(policy, elements);
     return lines;
   }

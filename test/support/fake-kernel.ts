@@ -156,6 +156,7 @@ export function fakeKernel(clock: Clock): FakeKernel {
     if (file === 'ipset') return args[0] === 'save' ? saved(args[1]) : ipset(words);
     if (file.endsWith('-save')) return listed(tool, 'save');
     if (file.endsWith('-restore')) return (restoreRules(tool, stdin, args.includes('--test')), '');
+    if (file === 'ip' || file === 'conntrack') return ''; // no address and no flow
     if (words === '-S') return listed(tool, 'list');
     return (command(tool, tables[tool] ?? freshTable(), words), '');
   }
