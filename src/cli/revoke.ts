@@ -1,7 +1,7 @@
 /** tollgate revoke and tollgate unblock: end entries. */
 import type { Command } from 'commander';
 import type { EntryShape } from '../domain/shapes';
-import type { ClosedShape } from '../gate/entries';
+import type { ClosedShape } from '../gate/closing';
 import type { Act } from './act';
 import { whatOf } from './entry-table';
 import { given } from './given';
@@ -18,8 +18,9 @@ export function addRevoke(program: Command, act: Act): void {
   const command = program
     .command('revoke')
     .description('close a door and end the calls through it')
-    .argument('<what>', 'address, network, the id of an entry, or its name');
-  changing(command).action(act((session, what: string, options: DryRun) => end(session, 'revoke', what, options)));
+    .argument('<what>', 'address, network, the id of an entry, or its name')
+    .option('--admin', "also when it is the admin's own way in");
+  changing(command).action(act((session, what: string, options: EndOptions) => end(session, 'revoke', what, options)));
 }
 
 export function addUnblock(program: Command, act: Act): void {
@@ -30,9 +31,14 @@ export function addUnblock(program: Command, act: Act): void {
   changing(command).action(act((session, what: string, options: DryRun) => end(session, 'unblock', what, options)));
 }
 
-async function end(session: Session, verb: 'revoke' | 'unblock', what: string, { dryRun }: DryRun): Promise<Outcome> {
+interface EndOptions extends DryRun {
+  readonly admin?: boolean;
+}
+
+async function end(session: Session, verb: 'revoke' | 'unblock', what: string, options: EndOptions): Promise<Outcome> {
+  const { dryRun, admin } = options;
   const operations = await session.operations();
-  const result = await operations[verb]({ what, by: session.by, ...given({ dryRun }) });
+  const result = await operations[verb]({ what, by: session.by, ...given({ dryRun, admin }) });
   const done = verb === 'revoke' ? 'closed' : 'unblocked';
   const closed = result.closed.map((entry) => say`${whatOf(entry)} ${dryRun ? 'would be' : 'is'} ${done}.`);
   const more = dryRun ? ['Nothing was changed.'] : await undoLines(session, result.closed);

@@ -31,8 +31,38 @@ export interface Entry {
   readonly pbx?: string;
   /** When somebody closed it before its end. */
   readonly revokedAt?: Date;
+  /** The group that it is one network of; it begins and ends with it, and people see the group. */
+  readonly partOf?: number;
+  /** The admin's own way in: only `revoke --admin` ends it. */
+  readonly isPrimary?: boolean;
+  /** The import that brought it, as `freepbx`, which also takes it away again; undefined: a person. */
+  readonly origin?: string;
 }
 export type NewEntry = Omit<Entry, 'id' | 'provedAt' | 'pbx' | 'revokedAt'>;
+
+/** `name`: its addresses are followed as they change. `provider`: a preset of names and networks. `range`: first to last. */
+export type GroupKind = 'name' | 'provider' | 'range';
+
+/** What people let in as one and what stands for several networks; each of them is an entry that is `partOf` it. */
+export interface Group {
+  readonly id: number;
+  readonly kind: GroupKind;
+  /** As it was asked for: `office.example.com`, `callcentric`, `192.0.2.10-192.0.2.20`. */
+  readonly what: string;
+  readonly services: readonly string[];
+  readonly by: string;
+  readonly since: Date;
+  readonly until: Until;
+  readonly name: string | undefined;
+  readonly note: string | undefined;
+  readonly state: EntryState;
+  readonly isPrimary?: boolean;
+  readonly origin?: string;
+  readonly pbx?: string;
+  /** Since when its addresses could not be asked for; the last good ones stay. */
+  readonly staleSince?: Date;
+}
+export type NewGroup = Omit<Group, 'id' | 'pbx' | 'staleSince'>;
 
 export function isBefore(now: Date, until: Until): boolean {
   return until === 'forever' || now.getTime() < until.getTime();

@@ -4,7 +4,7 @@ import type { Mode } from './firewall';
 export interface EntryShape {
   readonly id: number;
   readonly what: string;
-  readonly kind: 'address' | 'network' | 'block';
+  readonly kind: 'address' | 'network' | 'block' | 'name' | 'provider' | 'range';
   readonly addresses: readonly string[];
   readonly services: readonly string[];
   readonly account: string | null;
@@ -15,6 +15,10 @@ export interface EntryShape {
   readonly name: string | null;
   readonly note: string | null;
   readonly state: 'active' | 'provisional' | 'stale' | 'ended';
+  /** The admin's own way in. */
+  readonly primary: boolean;
+  /** The import that brought it; null: a person. */
+  readonly origin: string | null;
   /** The PBX that it was opened on. */
   readonly pbx: string | null;
 }

@@ -1,6 +1,6 @@
 /** What is remembered. `src/store` keeps it in SQLite or MariaDB. All queries reject with STORE_FAILED. */
 import type { Account } from './account';
-import type { Entry, EntryKind, EntryState, NewEntry, Until } from './entry';
+import type { Entry, EntryKind, EntryState, Group, NewEntry, NewGroup, Until } from './entry';
 import type { Mode } from './firewall';
 import type { JournalCheck, JournalLine, NewJournalLine } from './journal';
 import type { Letter, QueuedLetter } from './letter';
@@ -38,6 +38,14 @@ export interface EntryPatch {
   readonly mediaUntil?: Date | 'over';
 }
 
+export interface GroupPatch {
+  readonly until?: Until;
+  readonly state?: EntryState;
+  readonly note?: string;
+  /** `fresh`: its addresses are known again. */
+  readonly staleSince?: Date | 'fresh';
+}
+
 export interface Records {
   account(number: string): Promise<Account | undefined>;
   accounts(): Promise<Account[]>;
@@ -53,11 +61,13 @@ export interface Records {
   /** Live entries of every network that covers this one, itself included. */
   liveEntriesCovering(network: Network, now: Date): Promise<Entry[]>;
   liveEntriesOf(account: string, now: Date): Promise<Entry[]>;
+  /** The live entry of this id; or live entries that are called so, were asked for so, or are exactly this network. */
+  liveEntriesCalled(what: string | number, network: Network | undefined, now: Date): Promise<Entry[]>;
   /** Every entry that ended or not since `since`, newest first, at most `limit`. */
   recentEntries(since: Date, limit: number): Promise<Entry[]>;
   addEntry(entry: NewEntry): Promise<Entry>;
   changeEntry(id: number, patch: EntryPatch): Promise<void>;
-  /** Entries left `opening` by a process of this PBX that died: marked ended, and returned. */
+  /** Entries and groups left `opening` by a process of this PBX that died: marked ended; the entries are returned. */
   dropOpening(): Promise<Entry[]>;
   /** `open` entries whose end has come: marked ended, and returned. */
   endDue(now: Date): Promise<Entry[]>;
@@ -65,6 +75,16 @@ export interface Records {
   leasesToWarnOf(now: Date, until: Date, seconds: number): Promise<Entry[]>;
   /** Ended leases with `mediaUntil`, the first to end first. */
   outlastedLeases(): Promise<Entry[]>;
+
+  group(id: number): Promise<Group | undefined>;
+  /** Open groups whose end has not come, oldest first. */
+  liveGroups(now: Date): Promise<Group[]>;
+  addGroup(group: NewGroup): Promise<Group>;
+  changeGroup(id: number, patch: GroupPatch): Promise<void>;
+  /** The live entries that are part of it, oldest first. */
+  liveEntriesIn(group: number, now: Date): Promise<Entry[]>;
+  /** Open groups whose end has come: marked ended, and returned. */
+  endDueGroups(now: Date): Promise<Group[]>;
 
   tries(subject: string): Promise<Tries>;
   saveTries(tries: Tries): Promise<void>;

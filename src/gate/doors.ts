@@ -3,7 +3,7 @@
  * tell people that it is so. Everything that changes members runs one at a time.
  */
 import { changesFor, groupByNetwork, mediaEnd } from '../domain/elements';
-import { isBefore, type Entry, type NewEntry } from '../domain/entry';
+import { isBefore, type Entry, type Group, type NewEntry, type NewGroup } from '../domain/entry';
 import type { Change } from '../domain/firewall';
 import type { Action } from '../domain/journal';
 import type { Notice } from '../domain/letter';
@@ -22,6 +22,30 @@ export interface Cause {
   readonly from: string | undefined;
   readonly why: string;
   notice?(entry: Entry): Notice;
+}
+
+/**
+ * What is to be opened in one step. With a `group` the entries are part of it, and the journal has one line, about it: a
+ * new one begins with them, one that is there already gets them added.
+ */
+export interface Wanted {
+  readonly entries: readonly NewEntry[];
+  readonly group?: NewGroup | Group;
+}
+
+/** What ends in the same step: silently, because the new ones stand for them, or with a journal line of their own. */
+export interface Replaced {
+  readonly superseded: readonly Entry[];
+  readonly closing: readonly Entry[];
+  /** Silently too; their entries are named among `superseded`. */
+  readonly groups?: readonly Group[];
+}
+
+export interface Opening {
+  readonly entries: readonly Entry[];
+  readonly group: Group | undefined;
+  readonly closed: readonly Entry[];
+  readonly superseded: readonly Entry[];
 }
 
 /** What a closing reached beyond the kernel. `calls` undefined: Asterisk did not answer, so calls may still be up. */
@@ -48,52 +72,74 @@ export class Doors {
     return this.#alone(work);
   }
 
-  /**
-   * Opens (or blocks) `wanted`, and ends what `replaces` names in the same step: `superseded` entries silently, because
-   * the new one stands for them, `closing` ones with a journal line of their own. Rejects with nothing changed.
-   */
+  /** Opens (or blocks) one network, as `openAll` does. */
   async open(
     wanted: NewEntry,
     cause: Cause,
-    replaces: (records: Records) => Promise<{ superseded: readonly Entry[]; closing: readonly Entry[] }>,
+    replaces: (records: Records) => Promise<Replaced>,
   ): Promise<{ entry: Entry; closed: readonly Entry[]; superseded: readonly Entry[] }> {
+    const { entries, closed, superseded } = await this.openAll({ entries: [wanted] }, cause, replaces);
+    const [entry] = entries;
+    if (!entry) throw new RangeError('one entry was wanted and none was opened');
+    return { entry, closed, superseded };
+  }
+
+  /**
+   * Opens (or blocks) all that is wanted, and ends what `replaces` names, in one step: all of it or nothing. Rejects
+   * with nothing changed.
+   */
+  async openAll(wanted: Wanted, cause: Cause, replaces: (records: Records) => Promise<Replaced>): Promise<Opening> {
     const { store, post } = this.#parts;
     const opened = await this.#alone(async () => {
-      const { entry, ...ending } = await store.transaction(async (records) => ({
-        entry: await records.addEntry({ ...wanted, state: 'opening' }),
-        ...(await replaces(records)),
+      const { coming, ending } = await store.transaction(async (records) => ({
+        coming: await record(records, wanted),
+        ending: await replaces(records),
       }));
       const gone = [...ending.superseded, ...(await this.#withOutlasted(ending.closing))];
-      const forth = await this.#changes([entry], gone);
+      const forth = await this.#changes(coming.entries, gone);
       // The way back is known before the first step, because the store may be what fails.
-      const back = await this.#changes(gone, [entry]);
+      const back = await this.#changes(gone, coming.entries);
       const kernel = await this.#kernel();
       try {
         await kernel(forth);
-        await store.transaction((records) => this.#settle(records, entry, ending, cause));
+        await store.transaction((records) => this.#settle(records, coming, ending, cause));
       } catch (error) {
-        await this.#takeBack(entry, () => kernel(back), cause, error);
+        await this.#takeBack(coming, () => kernel(back), cause, error);
         throw error;
       }
-      return { entry: { ...entry, state: 'open' as const }, closed: ending.closing, superseded: ending.superseded };
+      const { group } = coming;
+      return {
+        entries: coming.entries.map((entry) => ({ ...entry, state: 'open' as const })),
+        group: group && { ...group, state: 'open' as const },
+        closed: ending.closing,
+        superseded: ending.superseded,
+      };
     });
     post.poke();
     if (opened.closed.length > 0) void this.#cutOff(opened.closed);
-    if (wanted.kind === 'block') await this.#cutOff([opened.entry]);
+    const blocked = opened.entries.filter(({ kind }) => kind === 'block');
+    if (blocked.length > 0) await this.#cutOff(blocked);
     return opened;
   }
 
   /**
-   * Closes entries. When it resolves, the kernel accepts nothing more through them; calls from addresses that no other
-   * entry keeps open are hung up and their contacts removed, as far as Asterisk answers. `tell` queues letters with it.
+   * Closes entries, and groups whose entries are all among them. When it resolves, the kernel accepts nothing more
+   * through them; calls from addresses that no other entry keeps open are hung up and their contacts removed, as far as
+   * Asterisk answers. `tell` queues letters with it.
    */
-  async close(entries: readonly Entry[], cause: Cause, tell?: (records: Records) => Promise<void>): Promise<Closed> {
-    if (entries.length === 0) return { entries: [], calls: [] };
+  async close(
+    entries: readonly Entry[],
+    cause: Cause,
+    tell?: (records: Records) => Promise<void>,
+    groups: readonly Group[] = [],
+  ): Promise<Closed> {
+    if (entries.length === 0 && groups.length === 0) return { entries: [], calls: [] };
     const { store, clock, post } = this.#parts;
     const fault = await this.#alone(async () => {
       const leaving = await this.#withOutlasted(entries);
       await store.transaction(async (records) => {
         for (const entry of entries) await this.#end(records, entry, cause);
+        for (const group of groups) await this.#endGroup(records, group, entries, cause);
         await tell?.(records);
       });
       return this.#tellKernel(await this.#changes([], leaving)).catch((error: unknown) => ({ error }));
@@ -114,7 +160,10 @@ export class Doors {
         for (const entry of entries) {
           const until = mediaUntil(this.#parts, entry);
           if (until) await records.changeEntry(entry.id, { mediaUntil: until });
-          await write(this.#parts, records, lineOf(entry, 'ended', 'kernel', 'Its time was up.'));
+          if (entry.partOf === undefined) await write(this.#parts, records, lineOf(entry, 'ended', 'kernel', TIME_UP));
+        }
+        for (const group of await records.endDueGroups(clock.now())) {
+          await write(this.#parts, records, lineOfGroup(group, 'ended', 'kernel', TIME_UP));
         }
         return entries;
       });
@@ -203,25 +252,37 @@ export class Doors {
     return changes;
   }
 
-  async #settle(
-    records: Records,
-    entry: Entry,
-    ending: { superseded: readonly Entry[]; closing: readonly Entry[] },
-    cause: Cause,
-  ): Promise<void> {
-    await records.changeEntry(entry.id, { state: 'open' });
-    const before = ending.superseded.map(({ id, until }) => ({ id, until }));
-    for (const old of ending.superseded) {
-      await records.changeEntry(old.id, { state: 'ended', until: this.#parts.clock.now() });
-    }
+  async #settle(records: Records, { entries, group }: Coming, ending: Replaced, cause: Cause): Promise<void> {
+    const now = this.#parts.clock.now();
+    const over = { state: 'ended', until: now } as const;
+    for (const entry of entries) await records.changeEntry(entry.id, { state: 'open' });
+    if (group?.state === 'opening') await records.changeGroup(group.id, { state: 'open' });
+    for (const old of ending.superseded) await records.changeEntry(old.id, over);
+    for (const old of ending.groups ?? []) await records.changeGroup(old.id, over);
     for (const old of ending.closing) {
-      const why = `Account ${entry.account ?? ''} has one open address more than allowed; this was the oldest.`;
+      const why = `Account ${old.account ?? ''} has one open address more than allowed; this was the oldest.`;
       await this.#end(records, old, { action: 'revoke', by: cause.by, from: cause.from, why });
     }
+    const before = [...(ending.groups ?? []), ...ending.superseded].map(({ id, until }) => ({ id, until }));
     const action = cause.action === 'allow' && before.length > 0 ? 'renew' : cause.action;
-    const line = lineOf(entry, action, cause.by, cause.why, cause.from);
-    await write(this.#parts, records, { ...line, ...(before.length > 0 && { before: JSON.stringify(before) }) });
-    if (cause.notice) await tell(this.#parts, records, cause.notice({ ...entry, state: 'open' }));
+    const told = group
+      ? [lineOfGroup(group, action, cause.by, cause.why, cause.from)]
+      : linesOf(entries, action, cause);
+    for (const line of told) {
+      await write(this.#parts, records, { ...line, ...(before.length > 0 && { before: JSON.stringify(before) }) });
+    }
+    for (const entry of entries) {
+      if (cause.notice) await tell(this.#parts, records, cause.notice({ ...entry, state: 'open' }));
+    }
+  }
+
+  /** Its entries have just ended; with it the journal gets the one line about all of them. */
+  async #endGroup(records: Records, group: Group, entries: readonly Entry[], cause: Cause): Promise<void> {
+    const until = this.#parts.clock.now();
+    await records.changeGroup(group.id, { state: 'ended', until });
+    const its = entries.filter(({ partOf }) => partOf === group.id);
+    const before = JSON.stringify([group, ...its].map((each) => ({ id: each.id, until: each.until })));
+    await write(this.#parts, records, { ...lineOfGroup(group, cause.action, cause.by, cause.why, cause.from), before });
   }
 
   /** Also of a lease that has ended and that a call outlasts; whatever outlasts one on that network ends with it. */
@@ -233,25 +294,33 @@ export class Doors {
     const outlasted = entry.kind === 'allow' ? await records.outlastedLeases() : [];
     const over = outlasted.filter(({ network }) => network === entry.network);
     for (const { id } of over) await records.changeEntry(id, { mediaUntil: 'over' });
-    if (!ends && over.length === 0) return;
+    if ((!ends && over.length === 0) || entry.partOf !== undefined) return;
     const before = JSON.stringify([{ id: entry.id, until: entry.until }]);
     await write(this.#parts, records, { ...lineOf(entry, cause.action, cause.by, cause.why, cause.from), before });
   }
 
-  /** The kernel or the store said no after the entry was recorded: neither keeps it. */
-  async #takeBack(entry: Entry, back: () => Promise<void>, cause: Cause, error: unknown): Promise<void> {
+  /** The kernel or the store said no after it was recorded: neither keeps it. */
+  async #takeBack(coming: Coming, back: () => Promise<void>, cause: Cause, error: unknown): Promise<void> {
+    const { entries, group } = coming;
     const { store, log } = this.#parts;
     const why = error instanceof Error ? error.message : String(error);
     const undo = async () => {
       await back();
       await store.transaction(async (records) => {
-        await records.changeEntry(entry.id, { state: 'ended', until: this.#parts.clock.now() });
-        await write(this.#parts, records, lineOf(entry, 'failed', cause.by, why, cause.from));
+        const over = { state: 'ended', until: this.#parts.clock.now() } as const;
+        for (const entry of entries) await records.changeEntry(entry.id, over);
+        if (group?.state === 'opening') await records.changeGroup(group.id, over);
+        const failed = { ...cause, why };
+        const told = group
+          ? [lineOfGroup(group, 'failed', cause.by, why, cause.from)]
+          : linesOf(entries, 'failed', failed);
+        for (const line of told) await write(this.#parts, records, line);
       });
     };
-    // What cannot be undone now is undone by the next reconcile: the entry is not `open`.
-    await undo().catch((second: unknown) => log('door-not-undone', { entry: entry.id, error: String(second) }));
-    log('door-failed', { entry: entry.id, network: entry.network, error: why });
+    const about = { entries: entries.map(({ id }) => id), networks: entries.map(({ network }) => network) };
+    // What cannot be undone now is undone by the next reconcile: no entry is `open`.
+    await undo().catch((second: unknown) => log('door-not-undone', { ...about, error: String(second) }));
+    log('door-failed', { ...about, error: why });
   }
 
   /** Hangs up calls and removes contacts of closed networks; undefined: Asterisk did not answer. */
@@ -292,6 +361,32 @@ export class Doors {
       return undefined;
     }
   }
+}
+
+/** What was recorded and is to be opened. A group that is `opening` is new. */
+interface Coming {
+  readonly entries: readonly Entry[];
+  readonly group: Group | undefined;
+}
+
+async function record(records: Records, { entries, group: wanted }: Wanted): Promise<Coming> {
+  const isThere = wanted && 'id' in wanted;
+  const group = wanted && (isThere ? wanted : await records.addGroup({ ...wanted, state: 'opening' }));
+  const recorded: Entry[] = [];
+  for (const entry of entries) {
+    recorded.push(await records.addEntry({ ...entry, state: 'opening', ...(group && { partOf: group.id }) }));
+  }
+  return { entries: recorded, group };
+}
+
+const TIME_UP = 'Its time was up.';
+
+function linesOf(entries: readonly Entry[], action: Action, { by, why, from }: Cause) {
+  return entries.map((entry) => lineOf(entry, action, by, why, from));
+}
+
+function lineOfGroup(group: Group, action: Action, by: string, why: string, from?: string) {
+  return { action, by, what: group.what, from, why, entry: group.id };
 }
 
 function lineOf(entry: Entry, action: Action, by: string, why: string, from?: string) {

@@ -1,6 +1,6 @@
-/** The admin's doors: allow, revoke, block, unblock, list. */
+/** The admin's doors: allow, block, list. */
 import { nearest } from '../domain/nearest';
-import type { Entry, NewEntry, Until } from '../domain/entry';
+import type { Entry, Group, NewEntry, Until } from '../domain/entry';
 import {
   around,
   covers,
@@ -14,10 +14,9 @@ import {
 import { serviceNames } from '../domain/service';
 import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
-import { tellOwners } from './announce';
-import type { Closed, Doors } from './doors';
+import type { Doors } from './doors';
 import type { Parts } from './parts';
-import { shapeOfEntry } from './shape';
+import { shapeOfEntry, shapeOfGroup } from './shape';
 
 /** Who typed it, and whether only to show what would happen. */
 export interface Asked {
@@ -38,14 +37,6 @@ export interface BlockAsked extends Asked {
   readonly seconds?: number;
   readonly note?: string;
 }
-export interface ClosedShape {
-  readonly closed: readonly EntryShape[];
-  /** Channels that were hung up; null: Asterisk did not answer, calls may still be up. */
-  readonly callsHungUp: readonly string[] | null;
-  /** Entries that keep the same addresses open all the same. */
-  readonly stillOpenBy: readonly EntryShape[];
-}
-
 /** Wider than this is a mistake, or the whole Internet in pieces. */
 const WIDEST: Readonly<Record<Family, number>> = { 4: 8, 6: 16 };
 const DEFAULT_SERVICES = ['phone'];
@@ -92,24 +83,22 @@ export async function block(parts: Parts, doors: Doors, asked: BlockAsked): Prom
   return open(parts, doors, asked, wanted, (entry) => entry.kind === 'block', { action: 'block', why });
 }
 
-export async function revoke(
-  parts: Parts,
-  doors: Doors,
-  asked: Asked & { readonly what: string },
-): Promise<ClosedShape> {
-  return closeKind(parts, doors, asked, 'allow');
-}
-
-export async function unblock(
-  parts: Parts,
-  doors: Doors,
-  asked: Asked & { readonly what: string },
-): Promise<ClosedShape> {
-  return closeKind(parts, doors, asked, 'block');
-}
-
 export async function list(parts: Parts): Promise<EntryShape[]> {
-  return (await parts.store.liveEntries(parts.clock.now())).map(shapeOfEntry);
+  const now = parts.clock.now();
+  const entries = await parts.store.liveEntries(now);
+  const single = entries
+    .filter(({ partOf }) => partOf === undefined)
+    .map((entry) => ({ entry, shape: shapeOfEntry(entry) }));
+  const groups = (await parts.store.liveGroups(now)).map((group) => ({
+    entry: group,
+    shape: shapeOfGroup(
+      group,
+      entries.filter(({ partOf }) => partOf === group.id),
+    ),
+  }));
+  const byAge = (a: { entry: Entry | Group }, b: { entry: Entry | Group }) =>
+    a.entry.since.getTime() - b.entry.since.getTime() || a.entry.id - b.entry.id;
+  return [...single, ...groups].sort(byAge).map(({ shape }) => shape);
 }
 
 async function open(
@@ -127,54 +116,6 @@ async function open(
     return { superseded: there.filter(replaces), closing: [] };
   });
   return shapeOfEntry(opened.entry);
-}
-
-async function closeKind(
-  parts: Parts,
-  doors: Doors,
-  asked: Asked & { readonly what: string },
-  kind: 'allow' | 'block',
-): Promise<ClosedShape> {
-  const now = parts.clock.now();
-  const outlasted = kind === 'allow' ? await parts.store.outlastedLeases() : [];
-  const entries = named([...(await parts.store.liveEntries(now, kind)), ...outlasted], asked.what, kind);
-  const [action, why] =
-    kind === 'allow'
-      ? (['revoke', 'Revoked by the admin.'] as const)
-      : (['unblock', 'Unblocked by the admin.'] as const);
-  const cause = { action, by: asked.by, from: 'command', why };
-  const closed: Closed = asked.dryRun
-    ? { entries, calls: [] }
-    : await doors.close(entries, cause, (records) => tellOwners(parts, records, entries, cause));
-  const gone = new Set(entries.map((entry) => entry.id));
-  const covering = await Promise.all(entries.map((entry) => parts.store.liveEntriesCovering(entry.network, now)));
-  const still = new Map(covering.flat().map((entry) => [entry.id, entry]));
-  return {
-    closed: closed.entries.map(shapeOfEntry),
-    callsHungUp: closed.calls ?? null,
-    stillOpenBy: [...still.values()].filter((entry) => entry.kind === kind && !gone.has(entry.id)).map(shapeOfEntry),
-  };
-}
-
-/** Entries that an id, a name or an address means; an address means every entry on exactly it. */
-function named(live: readonly Entry[], what: string, kind: 'allow' | 'block'): readonly Entry[] {
-  const network = parseNetwork(what);
-  const id = /^#?(\d{1,15})$/.exec(what)?.[1];
-  const found = live.filter((entry) =>
-    id !== undefined
-      ? entry.id === Number(id)
-      : entry.name === what || entry.what === what || entry.network === network,
-  );
-  const names = new Set(found.filter((entry) => entry.name === what).map((entry) => entry.network));
-  if (names.size > 1) {
-    const those = found.map((entry) => `${entry.id} (${entry.network})`).join(', ');
-    throw new AppError('AMBIGUOUS', `"${what}" is the name of more than one entry: ${those}`, 'say one by its number');
-  }
-  if (found.length > 0) return found;
-  const near = network && live.find((entry) => covers(entry.network, network));
-  const command = kind === 'allow' ? 'revoke' : 'unblock';
-  const hint = near ? `it lies in entry ${near.id}: tollgate ${command} ${near.id}` : 'tollgate list shows every entry';
-  throw new AppError('NOT_FOUND', `no ${kind === 'allow' ? 'open' : 'block'} entry is called "${what}"`, hint);
 }
 
 export function networkOf(what: string): Network {

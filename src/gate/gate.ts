@@ -12,6 +12,7 @@ import type {
 } from '../domain/shapes';
 import { AppError } from '../errors';
 import * as accounts from './accounts';
+import { revoke, unblock, type CloseAsked, type ClosedShape } from './closing';
 import { doorkeeper } from './doorkeeper';
 import { Doors } from './doors';
 import * as entries from './entries';
@@ -49,9 +50,9 @@ export type Operations = {
   accountRemove(asked: Asked & { readonly number: string }): Promise<AccountShape>;
 
   allow(asked: entries.AllowAsked): Promise<EntryShape>;
-  revoke(asked: Asked & { readonly what: string }): Promise<entries.ClosedShape>;
+  revoke(asked: CloseAsked): Promise<ClosedShape>;
   block(asked: entries.BlockAsked): Promise<EntryShape>;
-  unblock(asked: Asked & { readonly what: string }): Promise<entries.ClosedShape>;
+  unblock(asked: CloseAsked): Promise<ClosedShape>;
   list(asked: object): Promise<readonly EntryShape[]>;
   explain(asked: { readonly what: string }): Promise<ExplainShape>;
 
@@ -139,9 +140,9 @@ function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: 
     accountRemove: (asked) => accounts.removeAccount(parts, doors, asked),
 
     allow: (asked) => entries.allow(parts, doors, asked),
-    revoke: (asked) => entries.revoke(parts, doors, asked),
+    revoke: (asked) => revoke(parts, doors, asked),
     block: (asked) => entries.block(parts, doors, asked),
-    unblock: (asked) => entries.unblock(parts, doors, asked),
+    unblock: (asked) => unblock(parts, doors, asked),
     list: () => entries.list(parts),
     explain: ({ what }) => explain(parts, what),
 

@@ -1,6 +1,6 @@
 /** From what is remembered to what is shown. */
 import type { Account } from '../domain/account';
-import type { Entry } from '../domain/entry';
+import type { Entry, Group } from '../domain/entry';
 import type { JournalCheck, JournalLine } from '../domain/journal';
 import { isSingle } from '../domain/network';
 import type { AccountShape, EntryShape, JournalCheckShape, JournalShape } from '../domain/shapes';
@@ -19,7 +19,30 @@ export function shapeOfEntry(entry: Entry): EntryShape {
     name: entry.name ?? null,
     note: entry.note ?? null,
     state: entry.state === 'open' ? 'active' : 'ended',
+    primary: entry.isPrimary === true,
+    origin: entry.origin ?? null,
     pbx: entry.pbx ?? null,
+  };
+}
+
+/** `members`: the entries that are part of it now. */
+export function shapeOfGroup(group: Group, members: readonly Entry[]): EntryShape {
+  return {
+    id: group.id,
+    what: group.what,
+    kind: group.kind,
+    addresses: [...new Set(members.map(({ network }) => network))],
+    services: group.services,
+    account: null,
+    by: group.by,
+    since: group.since.toISOString(),
+    until: group.until === 'forever' ? null : group.until.toISOString(),
+    name: group.name ?? null,
+    note: group.note ?? null,
+    state: group.state === 'ended' ? 'ended' : group.staleSince ? 'stale' : 'active',
+    primary: group.isPrimary === true,
+    origin: group.origin ?? null,
+    pbx: group.pbx ?? null,
   };
 }
 

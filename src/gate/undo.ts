@@ -1,6 +1,6 @@
 /** Takes one line of the journal back, as far as it can be. */
 import type { Account } from '../domain/account';
-import { isBefore, type Entry, type Until } from '../domain/entry';
+import { isBefore, type Entry, type Group, type NewGroup, type Until } from '../domain/entry';
 import type { JournalLine } from '../domain/journal';
 import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
@@ -9,7 +9,7 @@ import { accountNamed, enableAccount } from './accounts';
 import type { Doors } from './doors';
 import type { Asked } from './entries';
 import type { Parts } from './parts';
-import { shapeOfEntry } from './shape';
+import { shapeOfEntry, shapeOfGroup } from './shape';
 
 export interface Undone {
   readonly undid: string;
@@ -53,42 +53,83 @@ const HINT: Partial<Record<JournalLine['action'], string>> = {
   'account-add': 'tollgate account remove NUMBER',
 };
 
-/** Ends the entry, and opens again what it had replaced. */
+/** Ends the entry or group, and opens again what it had replaced. */
 async function closeAgain(parts: Parts, doors: Doors, line: JournalLine, asked: Asked): Promise<Undone> {
-  const entry = await entryOf(parts, line);
-  if (entry.state !== 'open') throw new AppError('REFUSED', `entry ${entry.id} has ended already`, 'tollgate list');
-  const before = line.before === undefined ? [] : (JSON.parse(line.before) as { id: number; until: string }[]);
-  const opened: Entry[] = [];
+  const { entry, group } = await meantBy(parts, line);
+  const now = parts.clock.now();
+  if ((entry ?? group)?.state !== 'open')
+    throw new AppError('REFUSED', `${named(line)} has ended already`, 'tollgate list');
+  const entries = entry ? [entry] : await parts.store.liveEntriesIn(group?.id ?? 0, now);
+  const opened: EntryShape[] = [];
   if (!asked.dryRun) {
-    for (const { id, until } of before) {
-      const old = await parts.store.entry(id);
-      const end: Until = until === 'forever' ? 'forever' : new Date(until);
-      if (old && isBefore(parts.clock.now(), end)) opened.push(await reopen(doors, old, end, line, asked));
-    }
+    opened.push(...(await reopen(parts, doors, beforeOf(line), line, asked)));
     const cause = causeOf(line, asked);
-    await doors.close([entry], cause, (records) => tellOwners(parts, records, [entry], cause));
+    await doors.close(entries, cause, (records) => tellOwners(parts, records, entries, cause), group ? [group] : []);
   }
-  return { undid: sentence(line), opened: opened.map(shapeOfEntry), closed: [shapeOfEntry(entry)] };
+  const closed = group ? shapeOfGroup(group, entries) : entries.map(shapeOfEntry);
+  return { undid: sentence(line), opened, closed: [closed].flat() };
 }
 
 async function openAgain(parts: Parts, doors: Doors, line: JournalLine, asked: Asked): Promise<Undone> {
-  const entry = await entryOf(parts, line);
-  const [before] = line.before === undefined ? [] : (JSON.parse(line.before) as { id: number; until: string }[]);
-  const until: Until = before?.until === 'forever' ? 'forever' : new Date(before?.until ?? 0);
-  if (entry.state === 'open') throw new AppError('REFUSED', `entry ${entry.id} is open again already`, 'tollgate list');
-  if (!isBefore(parts.clock.now(), until)) {
-    throw new AppError('REFUSED', `entry ${entry.id} would have ended by now`, `tollgate allow ${entry.what} --for 8h`);
+  const { entry, group } = await meantBy(parts, line);
+  const before = beforeOf(line);
+  if ((entry ?? group)?.state === 'open')
+    throw new AppError('REFUSED', `${named(line)} is open again already`, 'tollgate list');
+  if (!before.some(({ until }) => isBefore(parts.clock.now(), until))) {
+    throw new AppError('REFUSED', `${named(line)} would have ended by now`, `tollgate allow ${line.what} --for 8h`);
   }
-  if (entry.account !== undefined) await accountNamed(parts, entry.account);
-  const opened = asked.dryRun ? entry : await reopen(doors, entry, until, line, asked);
-  return { undid: sentence(line), opened: [shapeOfEntry(opened)], closed: [] };
+  if (entry?.account !== undefined) await accountNamed(parts, entry.account);
+  const shown = group ? shapeOfGroup(group, []) : entry ? shapeOfEntry(entry) : undefined;
+  const opened = asked.dryRun ? [shown].flatMap((each) => each ?? []) : await reopen(parts, doors, before, line, asked);
+  return { undid: sentence(line), opened, closed: [] };
 }
 
-async function reopen(doors: Doors, old: Entry, until: Until, line: JournalLine, asked: Asked): Promise<Entry> {
-  const cause = { ...causeOf(line, asked), action: old.kind === 'block' ? 'block' : 'allow' } as const;
-  const opened = await doors.open({ ...old, until }, cause, () => Promise.resolve({ superseded: [], closing: [] }));
-  return opened.entry;
+interface Before {
+  readonly id: number;
+  readonly until: Until;
 }
+
+function beforeOf(line: JournalLine): readonly Before[] {
+  const before = line.before === undefined ? [] : (JSON.parse(line.before) as { id: number; until: string }[]);
+  return before.map(({ id, until }) => ({ id, until: until === 'forever' ? 'forever' : new Date(until) }));
+}
+
+/** What would not have ended by now; a group with all that was part of it. */
+async function reopen(
+  parts: Parts,
+  doors: Doors,
+  before: readonly Before[],
+  line: JournalLine,
+  asked: Asked,
+): Promise<EntryShape[]> {
+  const { store, clock } = parts;
+  const due = before.filter(({ until }) => isBefore(clock.now(), until));
+  const entries = await Promise.all(due.map(async ({ id, until }) => ({ old: await store.entry(id), until })));
+  const again = entries.flatMap(({ old, until }) => (old ? [{ ...old, until }] : []));
+  const groups = await Promise.all(due.map(async ({ id, until }) => ({ old: await store.group(id), until })));
+  const opened: EntryShape[] = [];
+  for (const { old, until } of groups) {
+    if (!old) continue;
+    const wanted = { group: newGroup(old, until), entries: again.filter(({ partOf }) => partOf === old.id) };
+    const { group, entries: members } = await doors.openAll(wanted, causeOf(line, asked, 'allow'), nothing);
+    if (group) opened.push(shapeOfGroup(group, members));
+  }
+  for (const old of again.filter(({ partOf }) => partOf === undefined)) {
+    const cause = causeOf(line, asked, old.kind);
+    opened.push(shapeOfEntry((await doors.open(old, cause, nothing)).entry));
+  }
+  return opened;
+}
+
+function newGroup(
+  { kind, what, services, by, since, name, note, state, isPrimary, origin }: Group,
+  until: Until,
+): NewGroup {
+  const more = { ...(isPrimary && { isPrimary }), ...(origin !== undefined && { origin }) };
+  return { ...{ kind, what, services, by, since, name, note, state }, until, ...more };
+}
+
+const nothing = () => Promise.resolve({ superseded: [], closing: [] });
 
 async function putBack(parts: Parts, _doors: Doors, line: JournalLine, asked: Asked): Promise<Undone> {
   const before = JSON.parse(line.before ?? '{}') as Account & { createdAt: string; disabledAt?: string };
@@ -115,14 +156,20 @@ async function enable(parts: Parts, doors: Doors, line: JournalLine, asked: Aske
   return { undid: sentence(line), opened: [], closed: [] };
 }
 
-async function entryOf(parts: Parts, line: JournalLine): Promise<Entry> {
-  const entry = line.entry === undefined ? undefined : await parts.store.entry(line.entry);
-  if (entry) return entry;
+async function meantBy({ store }: Parts, line: JournalLine): Promise<{ entry?: Entry; group?: Group }> {
+  const entry = line.entry === undefined ? undefined : await store.entry(line.entry);
+  const group = line.entry === undefined || entry ? undefined : await store.group(line.entry);
+  if (entry) return { entry };
+  if (group) return { group };
   throw new AppError('NOT_FOUND', `the entry of line ${line.id} is no longer kept`, 'tollgate allow opens it anew');
 }
 
-function causeOf(line: JournalLine, asked: Asked) {
-  return { action: 'undo', by: asked.by, from: 'command', why: sentence(line) } as const;
+function named({ entry }: JournalLine): string {
+  return `entry ${entry ?? ''}`;
+}
+
+function causeOf(line: JournalLine, asked: Asked, action: 'undo' | 'allow' | 'block' = 'undo') {
+  return { action, by: asked.by, from: 'command', why: sentence(line) } as const;
 }
 
 function sentence(line: JournalLine): string {

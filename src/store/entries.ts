@@ -1,10 +1,10 @@
 /** Entries: what is open or blocked, and what has been. */
-import type { Selectable, Updateable } from 'kysely';
-import type { Entry, NewEntry } from '../domain/entry';
+import type { ExpressionBuilder, Selectable, Updateable } from 'kysely';
+import type { Entry, EntryKind, NewEntry } from '../domain/entry';
 import { covering, type Network } from '../domain/network';
 import type { EntryPatch, Records } from '../domain/store';
 import { optionalDate, readList, readUntil, toColumn, untilColumn } from './columns';
-import type { EntryRow } from './schema';
+import type { EntryRow, Schema } from './schema';
 import type { Session } from './session';
 
 type EntryRecords = Pick<
@@ -14,6 +14,7 @@ type EntryRecords = Pick<
   | 'liveEntriesOn'
   | 'liveEntriesCovering'
   | 'liveEntriesOf'
+  | 'liveEntriesCalled'
   | 'recentEntries'
   | 'addEntry'
   | 'changeEntry'
@@ -28,7 +29,10 @@ export function entryRecords(session: Session): EntryRecords {
   return {
     async entry(id) {
       const query = db.selectFrom('entries').selectAll().where('id', '=', id);
-      const row = await query.$if(session.locksRows, (q) => q.forUpdate()).executeTakeFirst();
+      const row = await query
+        .where(isOneNetwork)
+        .$if(session.locksRows, (q) => q.forUpdate())
+        .executeTakeFirst();
       return row && readEntry(row);
     },
     async liveEntries(now, kind) {
@@ -46,11 +50,20 @@ export function entryRecords(session: Session): EntryRecords {
     async liveEntriesOf(account, now) {
       return (await entriesOf(session, account, now).execute()).map(readEntry);
     },
+    async liveEntriesCalled(what, network, now) {
+      const rows = liveRows(session, now).where((e) =>
+        typeof what === 'number'
+          ? e('id', '=', what)
+          : e.or([e('name', '=', what), e('what', '=', what), e('network', '=', network ?? what)]),
+      );
+      return (await rows.execute()).map(readEntry);
+    },
     async recentEntries(since, limit) {
       const rows = await db
         .selectFrom('entries')
         .selectAll()
         .where('since', '>=', toColumn(since))
+        .where(isOneNetwork)
         .orderBy('since', 'desc')
         .orderBy('id', 'desc')
         .limit(limit)
@@ -59,8 +72,13 @@ export function entryRecords(session: Session): EntryRecords {
     },
     addEntry: (entry) => session.atomically((part) => add(part, entry)),
     changeEntry: (id, patch) => session.atomically((part) => change(part, id, patch)),
-    dropOpening: () => endAll(session, openingRows),
-    endDue: (now) => endAll(session, (part) => dueRows(part, now)),
+    async dropOpening() {
+      const ended = await endAll(session, openingRows);
+      return ended.filter(({ network }) => network !== '').map(readEntry);
+    },
+    async endDue(now) {
+      return (await endAll(session, (part) => dueRows(part, now).where(isOneNetwork))).map(readEntry);
+    },
     async leasesToWarnOf(now, until, seconds) {
       const query = rowsToWarnOf(session, now, until, seconds);
       return (await query.$if(session.locksRows, (q) => q.forUpdate()).execute()).map(readEntry);
@@ -90,8 +108,18 @@ async function change(part: Session, id: number, patch: EntryPatch): Promise<voi
 /** Later than any date. With "is null or later" SQLite reads every live entry rather than those on a network. */
 const NEVER = Number.MAX_SAFE_INTEGER;
 
-/** Live at `now`, oldest first. An entry is over at the very instant of its end. */
-export function liveRows({ db }: Session, now: Date) {
+/** An entry, and no group of them. */
+export function isOneNetwork(e: ExpressionBuilder<Schema, 'entries'>) {
+  return e('network', '!=', '');
+}
+
+/** Live entries at `now`, oldest first. */
+export function liveRows(session: Session, now: Date) {
+  return liveOfAllKinds(session, now).where(isOneNetwork);
+}
+
+/** Entries and groups. One is over at the very instant of its end. */
+export function liveOfAllKinds({ db }: Session, now: Date) {
   return db
     .selectFrom('entries')
     .selectAll()
@@ -161,7 +189,10 @@ const AWAY_MS = 30_000;
 /** As many ids as every database takes in one statement. */
 export const AT_ONCE = 500;
 
-function endAll(session: Session, rowsOf: (part: Session) => ReturnType<typeof openingRows>): Promise<Entry[]> {
+export function endAll(
+  session: Session,
+  rowsOf: (part: Session) => ReturnType<typeof openingRows>,
+): Promise<Selectable<EntryRow>[]> {
   return session.atomically(async (part) => {
     const rows = await rowsOf(part)
       .$if(part.locksRows, (q) => q.forUpdate())
@@ -170,8 +201,8 @@ function endAll(session: Session, rowsOf: (part: Session) => ReturnType<typeof o
       const ids = rows.slice(i, i + AT_ONCE).map((row) => row.id);
       await part.db.updateTable('entries').set({ state: 'ended' }).where('id', 'in', ids).execute();
     }
-    for (const { id } of rows) part.changed(id);
-    return rows.map((row) => readEntry({ ...row, state: 'ended' }));
+    for (const { id, network } of rows) if (network !== '') part.changed(id);
+    return rows.map((row) => ({ ...row, state: 'ended' }));
   });
 }
 
@@ -192,6 +223,10 @@ function entryRow(entry: NewEntry, pbx: string): Omit<EntryRow, 'id' | 'revision
     warned_at: null,
     media_until: null,
     ...{ pbx, revoked_at: null, revision: 0, changed_on: null },
+    part_of: entry.partOf ?? null,
+    is_primary: entry.isPrimary ? 1 : null,
+    origin: entry.origin ?? null,
+    stale_since: null,
   };
 }
 
@@ -220,7 +255,7 @@ function patchColumns({
 export function readEntry(row: Selectable<EntryRow>): Entry {
   return {
     id: row.id,
-    kind: row.kind,
+    kind: row.kind as EntryKind, // a group has no network and is read as one
     what: row.what,
     network: row.network as Network, // only canonical text is ever written
     services: readList(row.services),
@@ -234,5 +269,8 @@ export function readEntry(row: Selectable<EntryRow>): Entry {
     provedAt: optionalDate(row.proved_at),
     ...(row.pbx && { pbx: row.pbx }),
     ...(row.revoked_at !== null && { revokedAt: new Date(row.revoked_at) }),
+    ...(row.part_of !== null && { partOf: row.part_of }),
+    ...(row.is_primary !== null && { isPrimary: true }),
+    ...(row.origin !== null && { origin: row.origin }),
   };
 }

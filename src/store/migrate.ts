@@ -5,12 +5,14 @@ import type { OpenDatabase } from './database';
 import { firstTables } from './migrations/0001-first-tables';
 import { warningsAndChain } from './migrations/0002-warnings-and-chain';
 import { sharedDatabase } from './migrations/0003-shared-database';
+import { groups } from './migrations/0004-groups';
 import type { Tables } from './tables';
 
 const MIGRATIONS: Readonly<Record<string, (tables: Tables, pbx: string) => Migration>> = {
   '0001-first-tables': firstTables,
   '0002-warnings-and-chain': warningsAndChain,
   '0003-shared-database': sharedDatabase,
+  '0004-groups': groups,
 };
 const DONE = 'tollgate_migration';
 const LOCK = 'tollgate_migration_lock';

@@ -2,6 +2,7 @@
 import type { Records } from '../domain/store';
 import { accountRecords } from './accounts';
 import { entryRecords } from './entries';
+import { groupRecords } from './groups';
 import { journalRecords } from './journal';
 import { letterRecords } from './letters';
 import { modeRecords } from './mode';
@@ -13,6 +14,7 @@ export function recordsOf(session: Session): Records {
   return {
     ...accountRecords(session),
     ...entryRecords(session),
+    ...groupRecords(session),
     ...triesRecords(session),
     ...journalRecords(session),
     ...letterRecords(session),

@@ -1,6 +1,6 @@
 /** The tables, as queries see them. Times are milliseconds since the epoch, lists are JSON; no column knows a time zone. */
 import type { Generated } from 'kysely';
-import type { EntryKind, EntryState } from '../domain/entry';
+import type { EntryKind, EntryState, GroupKind } from '../domain/entry';
 import type { Mode } from '../domain/firewall';
 import type { Action } from '../domain/journal';
 
@@ -30,9 +30,10 @@ export interface AccountRow {
   readonly created_at: number;
 }
 
+/** An entry, or a group of them: then `network` is empty and its kind says so. They share their ids, which people type. */
 export interface EntryRow {
   readonly id: Generated<number>;
-  readonly kind: EntryKind;
+  readonly kind: EntryKind | GroupKind;
   readonly what: string;
   readonly network: string;
   readonly services: string;
@@ -56,6 +57,12 @@ export interface EntryRow {
   /** See `revision.ts`: the count at its last change, and the PBX that changed it. */
   readonly revision: number;
   readonly changed_on: string | null;
+  /** The group's id. */
+  readonly part_of: number | null;
+  /** 1: the admin's own way in. */
+  readonly is_primary: number | null;
+  readonly origin: string | null;
+  readonly stale_since: number | null;
 }
 
 interface TriesRow {

@@ -13,7 +13,7 @@ export function entry(more: Partial<EntryShape> = {}): EntryShape {
   return {
     ...{ id: 7, what: '198.51.100.7', kind: 'address', addresses: ['198.51.100.7'], services: ['phone'] },
     ...{ account: null, by: 'root', since: SINCE, until: TOMORROW, name: null, note: null, state: 'active' },
-    pbx: null,
+    ...{ primary: false, origin: null, pbx: null },
     ...more,
   };
 }

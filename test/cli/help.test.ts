@@ -49,7 +49,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
     '--note <text>',
     '--dry-run',
   ],
-  revoke: ['--dry-run'],
+  revoke: ['--dry-run', '--admin'],
   block: ['--for <duration>', '--note <text>', '--dry-run'],
   unblock: ['--dry-run'],
   list: ['--plain'],

@@ -1,6 +1,6 @@
 /** What every store must do, whichever database is behind it. */
 import type { Account } from '../../src/domain/account';
-import type { NewEntry } from '../../src/domain/entry';
+import type { NewEntry, NewGroup } from '../../src/domain/entry';
 import type { NewJournalLine } from '../../src/domain/journal';
 import type { Letter } from '../../src/domain/letter';
 import { parseNetwork, type Network } from '../../src/domain/network';
@@ -237,8 +237,73 @@ export function storeContract(make: () => Promise<StorePlace>): void {
       expect(await store.recentEntries(NOW, 10)).toEqual([third, second, first]);
       expect(await store.recentEntries(NOW, 2)).toEqual([third, second]);
     });
+    it('are found by number, name, what was asked for, and network', async () => {
+      const plain = await store.addEntry({ ...entry, name: 'office', what: '192.0.2.1/32' });
+      await store.addEntry({ ...entry, network: net('192.0.2.2'), what: '192.0.2.2' });
+      const ended = await store.addEntry({ ...entry, name: 'office', state: 'ended' });
+      for (const called of ['office', '192.0.2.1/32', plain.id]) {
+        expect(await store.liveEntriesCalled(called, undefined, NOW)).toEqual([plain]);
+      }
+      expect(await store.liveEntriesCalled('192.0.2.001', net('192.0.2.1'), NOW)).toEqual([plain]);
+      expect(await store.liveEntriesCalled(ended.id, undefined, NOW)).toEqual([]);
+    });
     it('with an invalid end are refused rather than kept for good', async () => {
       await expect(store.addEntry({ ...entry, until: new Date(NaN) })).rejects.toThrow(RangeError);
+    });
+  });
+
+  describe('groups', () => {
+    const group: NewGroup = {
+      kind: 'name',
+      what: 'office.example.com',
+      services: ['phone'],
+      by: 'root',
+      since: NOW,
+      until: at(60),
+      name: STRANGE,
+      note: undefined,
+      state: 'open',
+      isPrimary: true,
+      origin: 'freepbx',
+    };
+
+    it('are remembered, and are no entries', async () => {
+      const added = await store.addGroup(group);
+      await reopen();
+      expect(await store.group(added.id)).toEqual({ ...group, id: added.id, pbx: added.pbx });
+      expect(await store.liveGroups(NOW)).toEqual([added]);
+      expect(await store.entry(added.id)).toBeUndefined();
+      expect(await store.liveEntries(NOW)).toEqual([]);
+      expect(await store.recentEntries(at(-1), 10)).toEqual([]);
+    });
+    it('have entries of their own kind: what is part of one is listed by it', async () => {
+      const { id } = await store.addGroup(group);
+      const part = await store.addEntry({ ...entry, account: undefined, partOf: id });
+      await store.addEntry({ ...entry, account: undefined, partOf: id, state: 'ended' });
+      const single = await store.addEntry({ ...entry, isPrimary: true, origin: 'plain' });
+      expect(part.partOf).toBe(id);
+      expect(await store.liveEntriesIn(id, NOW)).toEqual([part]);
+      expect(await store.group(single.id)).toBeUndefined();
+      expect(await store.entry(single.id)).toEqual(single);
+      expect(single).toMatchObject({ isPrimary: true, origin: 'plain' });
+    });
+    it('are stale until they are fresh', async () => {
+      const { id } = await store.addGroup(group);
+      await store.changeGroup(id, { staleSince: at(5), note: 'away' });
+      expect(await store.group(id)).toMatchObject({ staleSince: at(5), note: 'away' });
+      await store.changeGroup(id, { staleSince: 'fresh' });
+      expect(await store.group(id)).not.toHaveProperty('staleSince');
+    });
+    it('end with their time, once, and are dropped when they were never opened', async () => {
+      const due = await store.addGroup(group);
+      await store.addGroup({ ...group, until: 'forever' });
+      const opening = await store.addGroup({ ...group, state: 'opening' });
+      expect(await store.endDue(at(60))).toEqual([]);
+      expect(await store.endDueGroups(at(60))).toEqual([{ ...due, state: 'ended' }]);
+      expect(await store.endDueGroups(at(60))).toEqual([]);
+      expect(await store.dropOpening()).toEqual([]);
+      expect(await store.group(opening.id)).toMatchObject({ state: 'ended' });
+      expect(await store.liveGroups(NOW)).toHaveLength(1);
     });
   });
 

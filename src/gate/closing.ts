@@ -1,0 +1,108 @@
+/** Revoke and unblock: what an id, a name or an address means, and its end. */
+import type { Entry, Group } from '../domain/entry';
+import { parseNetwork } from '../domain/network';
+import type { EntryShape } from '../domain/shapes';
+import { AppError } from '../errors';
+import { tellOwners } from './announce';
+import type { Closed, Doors } from './doors';
+import type { Asked } from './entries';
+import type { Parts } from './parts';
+import { shapeOfEntry, shapeOfGroup } from './shape';
+
+export interface ClosedShape {
+  readonly closed: readonly EntryShape[];
+  /** Channels that were hung up; null: Asterisk did not answer, calls may still be up. */
+  readonly callsHungUp: readonly string[] | null;
+  /** Entries that keep the same addresses open all the same. */
+  readonly stillOpenBy: readonly EntryShape[];
+}
+export interface CloseAsked extends Asked {
+  readonly what: string;
+  /** Also when it is the admin's own way in. */
+  readonly admin?: boolean;
+}
+
+export function revoke(parts: Parts, doors: Doors, asked: CloseAsked): Promise<ClosedShape> {
+  return close(parts, doors, asked, 'allow');
+}
+
+export function unblock(parts: Parts, doors: Doors, asked: CloseAsked): Promise<ClosedShape> {
+  return close(parts, doors, asked, 'block');
+}
+
+async function close(parts: Parts, doors: Doors, asked: CloseAsked, kind: 'allow' | 'block'): Promise<ClosedShape> {
+  const now = parts.clock.now();
+  const { entries: single, groups } = await found(parts, asked.what, kind);
+  if (!asked.admin) refuseThePrimary([...single, ...groups], asked.what);
+  const members = await Promise.all(groups.map(({ id }) => parts.store.liveEntriesIn(id, now)));
+  const entries = [...single, ...members.flat()];
+  const [action, why] =
+    kind === 'allow'
+      ? (['revoke', 'Revoked by the admin.'] as const)
+      : (['unblock', 'Unblocked by the admin.'] as const);
+  const cause = { action, by: asked.by, from: 'command', why };
+  const closed: Closed = asked.dryRun
+    ? { entries, calls: [] }
+    : await doors.close(entries, cause, (records) => tellOwners(parts, records, entries, cause), groups);
+  const gone = new Set(entries.map((entry) => entry.id));
+  const covering = await Promise.all(entries.map((entry) => parts.store.liveEntriesCovering(entry.network, now)));
+  const still = new Map(covering.flat().map((entry) => [entry.id, entry]));
+  return {
+    closed: [
+      ...closed.entries.filter(({ partOf }) => partOf === undefined).map(shapeOfEntry),
+      ...groups.map((group, i) => shapeOfGroup(asked.dryRun ? group : { ...group, state: 'ended' }, members[i] ?? [])),
+    ],
+    callsHungUp: closed.calls ?? null,
+    stillOpenBy: [...still.values()].filter((entry) => entry.kind === kind && !gone.has(entry.id)).map(shapeOfEntry),
+  };
+}
+
+interface Found {
+  readonly entries: readonly Entry[];
+  readonly groups: readonly Group[];
+}
+
+/** An address means every entry on exactly it; a name must mean one thing. Rejects with NOT_FOUND or AMBIGUOUS. */
+async function found(parts: Parts, what: string, kind: 'allow' | 'block'): Promise<Found> {
+  const { store, clock } = parts;
+  const now = clock.now();
+  const id = /^#?(\d{1,15})$/.exec(what)?.[1];
+  const isMeant = (each: Entry | Group) =>
+    id === undefined ? each.name === what || each.what === what : each.id === Number(id);
+  const live = await store.liveEntriesCalled(id === undefined ? what : Number(id), parseNetwork(what), now);
+  const outlasted = kind === 'allow' ? await store.outlastedLeases() : [];
+  const over = outlasted.filter(
+    (entry) => isMeant(entry) || (id === undefined && entry.network === parseNetwork(what)),
+  );
+  const entries = [...live.filter((entry) => entry.kind === kind && entry.partOf === undefined), ...over];
+  const groups = kind === 'allow' ? (await store.liveGroups(now)).filter(isMeant) : [];
+  refuseAmbiguous(entries, groups, what);
+  if (entries.length + groups.length === 0) throw await notFound(parts, what, kind);
+  return { entries, groups };
+}
+
+function refuseAmbiguous(entries: readonly Entry[], groups: readonly Group[], name: string): void {
+  const called = [...entries, ...groups].filter((each) => each.name === name);
+  const different = new Set(called.map((each) => ('network' in each ? each.network : `group ${each.id}`)));
+  if (different.size <= 1) return;
+  const those = called.map((each) => `${each.id} (${each.what})`).join(', ');
+  throw new AppError('AMBIGUOUS', `"${name}" is the name of more than one entry: ${those}`, 'say one by its number');
+}
+
+function refuseThePrimary(those: readonly (Entry | Group)[], what: string): void {
+  const primary = those.find(({ isPrimary }) => isPrimary);
+  if (!primary) return;
+  const happened = `${primary.what} is the admin's own way in, which always has access`;
+  throw new AppError('REFUSED', happened, `if you can come in another way: tollgate revoke --admin ${what}`);
+}
+
+async function notFound({ store, clock }: Parts, what: string, kind: 'allow' | 'block'): Promise<AppError> {
+  const network = parseNetwork(what);
+  const covering = network ? await store.liveEntriesCovering(network, clock.now()) : [];
+  const near = covering.find((entry) => entry.kind === kind);
+  const command = kind === 'allow' ? 'revoke' : 'unblock';
+  const id = near?.partOf ?? near?.id;
+  const hint =
+    id === undefined ? 'tollgate list shows every entry' : `it lies in entry ${id}: tollgate ${command} ${id}`;
+  return new AppError('NOT_FOUND', `no ${kind === 'allow' ? 'open' : 'block'} entry is called "${what}"`, hint);
+}

@@ -1,0 +1,96 @@
+/** Groups: entries that stand for several networks, in the entries' own table. */
+import type { Selectable } from 'kysely';
+import type { Group, GroupKind, NewGroup } from '../domain/entry';
+import type { GroupPatch, Records } from '../domain/store';
+import { optionalDate, readList, readUntil, toColumn, untilColumn } from './columns';
+import { dueRows, endAll, liveOfAllKinds, liveRows, readEntry } from './entries';
+import type { EntryRow } from './schema';
+import type { Session } from './session';
+
+type GroupRecords = Pick<
+  Records,
+  'group' | 'liveGroups' | 'addGroup' | 'changeGroup' | 'liveEntriesIn' | 'endDueGroups'
+>;
+
+const KINDS: readonly GroupKind[] = ['name', 'provider', 'range'];
+
+export function groupRecords(session: Session): GroupRecords {
+  const { db } = session;
+  return {
+    async group(id) {
+      const query = db.selectFrom('entries').selectAll().where('id', '=', id).where('kind', 'in', KINDS);
+      const row = await query.$if(session.locksRows, (q) => q.forUpdate()).executeTakeFirst();
+      return row && readGroup(row);
+    },
+    async liveGroups(now) {
+      const rows = await liveOfAllKinds(session, now).where('kind', 'in', KINDS).execute();
+      return rows.map(readGroup);
+    },
+    async addGroup(group) {
+      const row = groupRow(group, session.pbx);
+      const { insertId } = await db.insertInto('entries').values(row).executeTakeFirstOrThrow();
+      return readGroup({ ...row, id: Number(insertId) });
+    },
+    async changeGroup(id, { until, state, note, staleSince }) {
+      const changes = {
+        ...(until !== undefined && { until: untilColumn(until) }),
+        ...(state !== undefined && { state }),
+        ...(note !== undefined && { note }),
+        ...(staleSince !== undefined && { stale_since: staleColumn(staleSince) }),
+      };
+      if (Object.keys(changes).length > 0) {
+        await db.updateTable('entries').set(changes).where('id', '=', id).where('kind', 'in', KINDS).execute();
+      }
+    },
+    async liveEntriesIn(group, now) {
+      return (await liveRows(session, now).where('part_of', '=', group).execute()).map(readEntry);
+    },
+    async endDueGroups(now) {
+      return (await endAll(session, (part) => dueRows(part, now).where('kind', 'in', KINDS))).map(readGroup);
+    },
+  };
+}
+
+function staleColumn(staleSince: NonNullable<GroupPatch['staleSince']>): number | null {
+  return staleSince === 'fresh' ? null : toColumn(staleSince);
+}
+
+function groupRow(group: NewGroup, pbx: string): Omit<EntryRow, 'id'> {
+  return {
+    kind: group.kind,
+    what: group.what,
+    network: '',
+    services: JSON.stringify(group.services),
+    account: null,
+    opened_by: group.by,
+    since: toColumn(group.since),
+    until: untilColumn(group.until),
+    name: group.name ?? null,
+    note: group.note ?? null,
+    state: group.state,
+    ...{ proved_at: null, warned_at: null, media_until: null, revoked_at: null },
+    ...{ pbx, revision: 0, changed_on: null, part_of: null, stale_since: null },
+    is_primary: group.isPrimary ? 1 : null,
+    origin: group.origin ?? null,
+  };
+}
+
+function readGroup(row: Selectable<EntryRow>): Group {
+  const staleSince = optionalDate(row.stale_since);
+  return {
+    id: row.id,
+    kind: row.kind as GroupKind, // every query asks for these kinds alone
+    what: row.what,
+    services: readList(row.services),
+    by: row.opened_by,
+    since: new Date(row.since),
+    until: readUntil(row.until),
+    name: row.name ?? undefined,
+    note: row.note ?? undefined,
+    state: row.state,
+    ...(row.is_primary !== null && { isPrimary: true }),
+    ...(row.origin !== null && { origin: row.origin }),
+    ...(row.pbx && { pbx: row.pbx }),
+    ...(staleSince && { staleSince }),
+  };
+}
