@@ -16,7 +16,8 @@ export type Code =
   | 'AMI_REFUSED'
   | 'AMI_FAILED'
   | 'MAIL_FAILED'
-  | 'SETUP_FAILED';
+  | 'SETUP_FAILED'
+  | 'COUNTRY_FAILED';
 
 /** What happened, and what to do about it. `code` is stable and is what scripts read. */
 export class AppError extends Error {

@@ -1,0 +1,92 @@
+/** Who is a stranger, by the data and the admin's rules. Pure: made anew whenever one of them changes. */
+import { PRIVATE, type AddressRange } from '../domain/address-range';
+import { BY_HAND, type Countries, type CountryRules, type Permission } from '../domain/country';
+import type { Family, Network } from '../domain/network';
+import { AddressWords, wordsOf } from './address-words';
+import { MarkedRanges } from './marked-ranges';
+import { rangesWhere } from './overlay';
+import type { Segments } from './segments';
+import { countryOf, markOf, type CountryTable } from './table';
+
+export interface JudgeSettings {
+  /** Is an address permitted that no source knows? */
+  readonly permitUnknown: boolean;
+}
+
+const PERMIT = 1;
+const DENY = 2;
+const MARKS = 65_536;
+const FAMILIES: readonly Family[] = [4, 6];
+
+/** `table` undefined: there are no data. */
+export function judge(
+  table: CountryTable | undefined,
+  rules: CountryRules,
+  { permitUnknown }: JudgeSettings,
+): Countries {
+  const reader = new AddressWords();
+  const { words } = reader;
+  const data = table ?? bothFamilies([]);
+  const idle = whyIdle(table, rules);
+  const says = new Uint8Array(MARKS);
+  if (permitUnknown) says[0] = PERMIT;
+  for (const { country, permission } of rules.countries)
+    says[markOf(country)] = permission === 'permit' ? PERMIT : DENY;
+  const names = new Array<string | undefined>(MARKS).fill(undefined);
+  const byHand = (permission: Permission) =>
+    rules.ranges.flatMap((rule) => (rule.permission === permission ? [rule.range] : []));
+  const permitted = bothFamilies([...PRIVATE, ...byHand('permit')]);
+  const denied = bothFamilies(byHand('deny'));
+  const own = bothFamilies(rules.ranges.map(({ range }) => range));
+
+  return {
+    idle,
+    lookup(address) {
+      const family = reader.read(address, 0, endOfAddress(address));
+      if (family === undefined) throw new TypeError(`not a canonical address: ${address}`);
+      const mark = data[family].markAt(words);
+      const said = says[mark] ?? 0;
+      const permit = (said & PERMIT) !== 0 || permitted[family].markAt(words) !== 0;
+      const deny = (said & DENY) !== 0 || denied[family].markAt(words) !== 0;
+      const known = (names[mark] ??= countryOf(mark));
+      const country = known ?? (own[family].markAt(words) === 0 ? undefined : BY_HAND);
+      return { country, permit, deny, stranger: deny || (idle === undefined && !permit) };
+    },
+    permitted: () =>
+      FAMILIES.flatMap((family) =>
+        rangesWhere([data[family], permitted[family], denied[family]], ([mark = 0, permit, deny]) => {
+          const said = says[mark] ?? 0;
+          return ((said & PERMIT) !== 0 || permit !== 0) && (said & DENY) === 0 && deny === 0;
+        }),
+      ),
+  };
+}
+
+/** Private networks alone are no permit table: with nothing else in it every caller would be a stranger. */
+function whyIdle(table: CountryTable | undefined, { countries, ranges }: CountryRules): string | undefined {
+  const marks = new Set(countries.flatMap((rule) => (rule.permission === 'permit' ? [markOf(rule.country)] : [])));
+  if (marks.size > 0) {
+    if (!table) return 'there are no country data yet';
+    const isThere = FAMILIES.some((family) => table[family].marks.some((mark) => marks.has(mark)));
+    if (!isThere) return 'the data know no range of the permitted countries';
+    return undefined;
+  }
+  return ranges.some((rule) => rule.permission === 'permit') ? undefined : 'no country and no range is permitted';
+}
+
+/** Overlapping ranges are one. */
+function bothFamilies(ranges: readonly AddressRange[]): { readonly 4: Segments; readonly 6: Segments } {
+  const of = (family: Family) => {
+    const marked = new MarkedRanges(family);
+    for (const range of ranges) {
+      if (range.family === family) marked.add(wordsOf(family, range.first), wordsOf(family, range.last), 1);
+    }
+    return marked.compile();
+  };
+  return { 4: of(4), 6: of(6) };
+}
+
+function endOfAddress(network: Network): number {
+  const slash = network.indexOf('/');
+  return slash < 0 ? network.length : slash;
+}

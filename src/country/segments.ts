@@ -1,0 +1,91 @@
+/** The compiled index: the whole address space cut into segments, each with a mark. */
+import type { Family } from '../domain/network';
+
+/** Words of an address: one for IPv4, four for IPv6. */
+export const STRIDE: Readonly<Record<Family, 1 | 4>> = { 4: 1, 6: 4 };
+/** Below this many a search without help is as fast. */
+const FEW = 64;
+const SLOTS = 65_536;
+
+/**
+ * Segment `i` begins at `starts[i]` (its words one after another) and goes up to the next one's start, the last one up to
+ * the end of the space; `marks[i]` is what it is marked with, 0: with nothing. The first begins at zero.
+ */
+export class Segments {
+  readonly #stride: 1 | 4;
+  /** For the upper 16 bits of an address: the segment that the first address with them lies in. */
+  readonly #slots: Uint32Array | undefined;
+
+  constructor(
+    readonly family: Family,
+    readonly starts: Uint32Array,
+    readonly marks: Uint16Array,
+  ) {
+    this.#stride = STRIDE[family];
+    this.#slots = marks.length > FEW ? slotsOf(starts, this.#stride, marks.length) : undefined;
+  }
+
+  get length(): number {
+    return this.marks.length;
+  }
+
+  /** The mark at this address. */
+  markAt(words: Uint32Array): number {
+    return this.marks[this.segmentAt(words)] ?? 0;
+  }
+
+  segmentAt(words: Uint32Array): number {
+    const slot = (words[0] ?? 0) >>> 16;
+    const low = this.#slots?.[slot] ?? 0;
+    const high = this.#slots?.[slot + 1] ?? this.marks.length - 1;
+    return this.#stride === 1 ? last4(this.starts, words, low, high) : last6(this.starts, words, low, high);
+  }
+}
+
+/** The last segment from `low` to `high` that begins at or before these words; `low` does. */
+function last4(starts: Uint32Array, words: Uint32Array, low: number, high: number): number {
+  const address = words[0] ?? 0;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((starts[middle] ?? 0) <= address) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function last6(starts: Uint32Array, words: Uint32Array, low: number, high: number): number {
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (compareWords(starts, 4 * middle, words, 0) <= 0) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Below zero: the four words of `a` come before those of `b`. */
+export function compareWords(a: Uint32Array, i: number, b: Uint32Array, j: number): number {
+  for (let word = 0; word < 4; word++) {
+    const difference = (a[i + word] ?? 0) - (b[j + word] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function slotsOf(starts: Uint32Array, stride: number, length: number): Uint32Array {
+  const slots = new Uint32Array(SLOTS + 1);
+  let segment = 0;
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const first = slot * 65_536;
+    while (segment + 1 < length && beginsUpTo(starts, (segment + 1) * stride, stride, first)) segment++;
+    slots[slot] = segment;
+  }
+  slots[SLOTS] = length - 1;
+  return slots;
+}
+
+/** Does it begin at or before the address whose first word this is and whose others are zero? */
+function beginsUpTo(starts: Uint32Array, at: number, stride: number, first: number): boolean {
+  const word = starts[at] ?? 0;
+  if (word !== first || stride === 1) return word <= first;
+  return ((starts[at + 1] ?? 0) | (starts[at + 2] ?? 0) | (starts[at + 3] ?? 0)) === 0;
+}
