@@ -28,6 +28,7 @@ const ONLY_IN: Readonly<Record<string, string>> = {
   mysql2: 'src/store',
   nodemailer: 'src/mail',
   commander: 'src/cli',
+  'mmdb-lib': 'src/country',
   pino: 'src/log.ts',
 };
 /** No I/O in the rules and the conversation: these alone of `node:`, because they only compute. */
