@@ -1,5 +1,5 @@
 /** Ranges: a first and a last address, in any position; networks are a special case of them. */
-import { familyOf, parseAddress, parseNetwork, prefixOf, type Family, type Network } from './network';
+import { around, familyOf, parseAddress, parseNetwork, prefixOf, type Family, type Network } from './network';
 
 export interface AddressRange {
   readonly family: Family;
@@ -47,6 +47,19 @@ export function parseRange(first: string, last?: string): AddressRange | undefin
   if (!from || !to || familyOf(from) !== familyOf(to)) return undefined;
   const range = { family: familyOf(from), first: integerOf(from), last: integerOf(to) };
   return range.first <= range.last ? range : undefined;
+}
+
+/** The fewest networks that hold all of it and nothing else, in order: at most 62 of IPv4, 254 of IPv6. */
+export function networksOf({ family, first, last }: AddressRange): Network[] {
+  const networks: Network[] = [];
+  for (let from = first; from <= last;) {
+    let hosts = 0; // bits that may be anything: as many as the start is even to and the end leaves room for
+    while (hosts < BITS[family] && !((from >> BigInt(hosts)) & 1n) && from + (2n << BigInt(hosts)) - 1n <= last)
+      hosts++;
+    networks.push(around(addressOf(family, from), BITS[family] - hosts));
+    from += 1n << BigInt(hosts);
+  }
+  return networks;
 }
 
 /** `192.0.2.0-192.0.2.9`; a single address alone. */

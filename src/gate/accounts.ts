@@ -9,10 +9,11 @@ import { AppError } from '../errors';
 import { tell, tellOwners, write } from './announce';
 import type { Doors } from './doors';
 import { closableEntriesOf } from './outlasting';
-import { refuseTooLong, refuseUnknown, type Asked } from './entries';
+import type { Asked } from './entries';
 import { lockedUntil, unlock } from './pin-guard';
 import type { Parts } from './parts';
 import { shapeOfAccount } from './shape';
+import { refuseTooLong, refuseUnknown } from './terms';
 
 export interface AccountAsked extends Asked {
   readonly number: string;

@@ -1,6 +1,5 @@
-/** The admin's doors: allow, block, list. */
-import { nearest } from '../domain/nearest';
-import type { Entry, Group, NewEntry, Until } from '../domain/entry';
+/** The admin's doors: what is asked for them, block, list. */
+import type { Entry, Group, NewEntry } from '../domain/entry';
 import {
   around,
   covers,
@@ -11,12 +10,12 @@ import {
   type Family,
   type Network,
 } from '../domain/network';
-import { serviceNames } from '../domain/service';
 import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
 import type { Doors } from './doors';
 import type { Parts } from './parts';
 import { shapeOfEntry, shapeOfGroup } from './shape';
+import { refuseTooLong, untilOf } from './terms';
 
 /** Who typed it, and whether only to show what would happen. */
 export interface Asked {
@@ -31,6 +30,10 @@ export interface AllowAsked extends Asked {
   readonly until?: string;
   readonly name?: string;
   readonly note?: string;
+  /** The admin's own way in: protected, and only `revoke --admin` ends it. */
+  readonly primary?: boolean;
+  /** The import that brings it, as `freepbx`; undefined: a person. */
+  readonly origin?: string;
 }
 export interface BlockAsked extends Asked {
   readonly what: string;
@@ -39,29 +42,6 @@ export interface BlockAsked extends Asked {
 }
 /** Wider than this is a mistake, or the whole Internet in pieces. */
 const WIDEST: Readonly<Record<Family, number>> = { 4: 8, 6: 16 };
-const DEFAULT_SERVICES = ['phone'];
-
-export async function allow(parts: Parts, doors: Doors, asked: AllowAsked): Promise<EntryShape> {
-  const network = networkOf(asked.what);
-  refuseTooWide(network);
-  const services = asked.services ?? DEFAULT_SERVICES;
-  refuseUnknown(services, serviceNames(parts.services));
-  refuseTooLong('name', asked.name);
-  refuseTooLong('note', asked.note);
-  const wanted: NewEntry = {
-    ...blank(parts, asked, network),
-    kind: 'allow',
-    services,
-    until: untilOf(parts, asked),
-    name: asked.name,
-    note: asked.note,
-  };
-  const same = (entry: Entry) =>
-    entry.kind === 'allow' &&
-    entry.account === undefined &&
-    [...entry.services].sort().join() === [...services].sort().join();
-  return open(parts, doors, asked, wanted, same, { action: 'allow', why: `Allowed for ${services.join(', ')}.` });
-}
 
 export async function block(parts: Parts, doors: Doors, asked: BlockAsked): Promise<EntryShape> {
   const given = networkOf(asked.what);
@@ -124,7 +104,7 @@ export function networkOf(what: string): Network {
   throw new AppError('MISUSED', `"${what}" is no address or network`, 'write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48');
 }
 
-function refuseTooWide(network: Network): void {
+export function refuseTooWide(network: Network): void {
   const widest = WIDEST[familyOf(network)];
   if (prefixOf(network) >= widest) return;
   throw new AppError(
@@ -134,39 +114,7 @@ function refuseTooWide(network: Network): void {
   );
 }
 
-/** In characters; what people write is shown in tables and mails, and is never cut on its way into the store. */
-const LONGEST_TEXT = 200;
-
-export function refuseTooLong(what: string, text: string | undefined): void {
-  if (text === undefined || text.length <= LONGEST_TEXT) return;
-  const happened = `the ${what} is ${text.length} characters long`;
-  throw new AppError('MISUSED', happened, `write at most ${LONGEST_TEXT}`);
-}
-
-/** A typo proposes the nearest known name. */
-export function refuseUnknown(names: readonly string[], known: readonly string[]): void {
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  const near = nearest(unknown, known);
-  const proposal = near ? `did you mean "${near}"? ` : '';
-  throw new AppError('MISUSED', `there is no service "${unknown}"`, `${proposal}known are ${known.join(', ')}`);
-}
-
 function blank(parts: Parts, asked: Asked & { readonly what: string }, network: Network) {
   const since = parts.clock.now();
   return { what: asked.what, network, account: undefined, by: asked.by, since, state: 'opening' } as const;
-}
-
-function untilOf(parts: Parts, asked: { readonly seconds?: number; readonly until?: string }): Until {
-  const now = parts.clock.now();
-  if (asked.until !== undefined) {
-    const until = new Date(asked.until);
-    if (until.getTime() > now.getTime()) return until;
-    throw new AppError(
-      'MISUSED',
-      `"${asked.until}" is not a moment to come`,
-      'write --until 2030-01-31T18:00 or --for 8h',
-    );
-  }
-  return asked.seconds === undefined ? 'forever' : new Date(now.getTime() + asked.seconds * 1000);
 }

@@ -12,6 +12,7 @@ import type {
 } from '../domain/shapes';
 import { AppError } from '../errors';
 import * as accounts from './accounts';
+import { allow } from './allow';
 import { revoke, unblock, type CloseAsked, type ClosedShape } from './closing';
 import { doorkeeper } from './doorkeeper';
 import { Doors } from './doors';
@@ -139,7 +140,7 @@ function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: 
     accountEnable: (asked) => accounts.enableAccount(parts, doors, asked),
     accountRemove: (asked) => accounts.removeAccount(parts, doors, asked),
 
-    allow: (asked) => entries.allow(parts, doors, asked),
+    allow: (asked) => allow(parts, doors, asked),
     revoke: (asked) => revoke(parts, doors, asked),
     block: (asked) => entries.block(parts, doors, asked),
     unblock: (asked) => unblock(parts, doors, asked),

@@ -1,0 +1,52 @@
+/** Allow: opens the door for what the admin, or an import, names. */
+import type { Entry } from '../domain/entry';
+import type { Network } from '../domain/network';
+import type { EntryShape } from '../domain/shapes';
+import { AppError } from '../errors';
+import type { Doors } from './doors';
+import { refuseTooWide, type AllowAsked } from './entries';
+import { causeOf, entryOn, isRenewedBy, openGroup } from './open-group';
+import type { Parts } from './parts';
+import { shapeOfEntry } from './shape';
+import { termsOf } from './terms';
+import { readWhat, textOf } from './what';
+
+export async function allow(parts: Parts, doors: Doors, asked: AllowAsked): Promise<EntryShape> {
+  const what = readWhat(asked.what);
+  switch (what.kind) {
+    case 'network':
+      return allowNetwork(parts, doors, asked, what.network);
+    case 'range':
+      return allowRange(parts, doors, asked, { text: textOf(what), networks: what.networks });
+    case 'name':
+      throw new AppError('REFUSED', `names as ${what.host} are not followed yet`, 'let its address in');
+    case 'provider':
+      throw new AppError('REFUSED', `providers as ${what.provider} are not known yet`, 'let their addresses in');
+  }
+}
+
+async function allowNetwork(parts: Parts, doors: Doors, asked: AllowAsked, network: Network): Promise<EntryShape> {
+  refuseTooWide(network);
+  const terms = termsOf(parts, asked);
+  const wanted = entryOn(network, terms);
+  if (asked.dryRun) return shapeOfEntry({ ...wanted, id: 0, provedAt: undefined, state: 'open' });
+  const isSame = (entry: Entry) =>
+    entry.kind === 'allow' && entry.account === undefined && entry.partOf === undefined && isRenewedBy(terms, entry);
+  const opened = await doors.open(wanted, causeOf(terms), async (records) => ({
+    superseded: (await records.liveEntriesOn(network, terms.since)).filter(isSame),
+    closing: [],
+  }));
+  return shapeOfEntry(opened.entry);
+}
+
+interface Range {
+  readonly text: string;
+  readonly networks: readonly Network[];
+}
+
+async function allowRange(parts: Parts, doors: Doors, asked: AllowAsked, { text, networks }: Range) {
+  networks.forEach(refuseTooWide);
+  const terms = termsOf(parts, asked);
+  const entries = networks.map((network) => entryOn(network, terms));
+  return openGroup(doors, { kind: 'range', what: text, entries }, terms, asked.dryRun);
+}
