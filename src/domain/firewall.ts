@@ -44,6 +44,14 @@ export interface Neighbour {
   readonly text: string;
 }
 
+/** What others have changed of ours. */
+export interface Drift {
+  /** `IPv4: our hook in INPUT was gone`, one sentence each. */
+  readonly what: readonly string[];
+  /** When the kernel was last known to hold what it was given. */
+  readonly goodAt: Date;
+}
+
 export interface Firewall {
   /**
    * Makes the kernel hold exactly this, both families or neither, reads it back and resolves to the lines that it
@@ -70,6 +78,13 @@ export interface Firewall {
   /** Seconds until the kernel lets go of the trial; undefined: none is running. */
   trialSecondsLeft(): Promise<number | undefined>;
   neighbours(): Promise<readonly Neighbour[]>;
+  /**
+   * Does the kernel still hold what it was given? Undefined: yes, as far as its rules and the sizes of its sets tell.
+   * Cheap enough for each second, whatever the sets hold; our own changes are never in it.
+   */
+  drift(): Promise<Drift | undefined>;
+  /** From now on `heard` is called soon after rules have changed, by whomever. Ends with what it returns. */
+  listen(heard: () => void): () => void;
   /** Takes our chains, hooks and sets away and leaves everything else byte for byte as it was. */
   remove(): Promise<void>;
   /** Ends the long-lived session; rules and sets stay in force. */

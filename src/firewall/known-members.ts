@@ -12,13 +12,21 @@ export interface KnownMembers {
   note(order: Order, at: Date): void;
   /** The order that makes this member as it is known to be. */
   restoring(order: Order, now: Date): Order;
+  /** Grows whenever something is learnt or noted. */
+  readonly version: number;
+  /** Set -> the fewest and the most members that it may have now: ends are known to a few seconds only. */
+  counts(now: Date): ReadonlyMap<string, readonly [fewest: number, most: number]>;
 }
+
+/** Ends are read as whole seconds, and the kernel counts a member for a moment after its end. */
+const END_KNOWN_TO_MS = 3000;
 
 export function knownMembers(): KnownMembers {
   let read: ReadonlyMap<string, KernelSet> = new Map();
   let readAt = new Date(0);
   /** What was changed since: set -> member -> its end; undefined: it is gone. */
   let changed = new Map<string, Map<string, Until | undefined>>();
+  let version = 0;
   const end = (left: Left, at: Date) => (left === 'forever' ? left : new Date(at.getTime() + left * 1000));
   const untilOf = (set: string, member: string): Until | undefined => {
     const changes = changed.get(set);
@@ -34,16 +42,45 @@ export function knownMembers(): KnownMembers {
       read = sets;
       readAt = at;
       changed = new Map();
+      version++;
     },
     note({ set, member, timeoutSeconds }, at) {
       const changes = changed.get(set) ?? new Map<string, Until | undefined>();
       changes.set(member, timeoutSeconds === undefined ? undefined : end(timeoutSeconds || 'forever', at));
       changed.set(set, changes);
+      version++;
     },
     restoring({ set, member }, now) {
       const until = untilOf(set, member);
       const left = until !== undefined && isBefore(now, until) ? leftUntil(until, now) : undefined;
       return { set, member, timeoutSeconds: left === undefined ? undefined : timeoutOf(left) };
     },
+    get version() {
+      return version;
+    },
+    counts(now) {
+      const ageSeconds = (now.getTime() - readAt.getTime()) / 1000;
+      const known = [...read].map(([set, { members }]) => {
+        const changes = changed.get(set) ?? new Map<string, Until | undefined>();
+        const tally = newTally();
+        for (const [member, left] of members)
+          if (!changes.has(member)) tally.add(left === 'forever' ? Infinity : (left - ageSeconds) * 1000);
+        for (const until of changes.values())
+          if (until !== undefined) tally.add(until === 'forever' ? Infinity : until.getTime() - now.getTime());
+        return [set, tally.bounds()] as const;
+      });
+      return new Map(known);
+    },
+  };
+}
+
+function newTally() {
+  let [fewest, most] = [0, 0];
+  return {
+    add(msLeft: number): void {
+      if (msLeft > END_KNOWN_TO_MS) fewest++;
+      if (msLeft > -END_KNOWN_TO_MS) most++;
+    },
+    bounds: () => [fewest, most] as const,
   };
 }

@@ -6,6 +6,7 @@ import { applyState, type Kernel } from './apply';
 import { NOWHERE, openBootState, type Saved } from './boot-state';
 import { changeMembers, ordersFor, type Call } from './change';
 import { desiredState, MOST_MEMBERS } from './desired-state';
+import { driftWatch } from './drift';
 import { forgetFlows } from './forget-flows';
 import { NOTHING } from './kernel-state';
 import { knownMembers } from './known-members';
@@ -13,7 +14,7 @@ import { FAMILIES, HOOK, isOurChain, readSetName, setName } from './names';
 import { readNeighbours } from './neighbours';
 import { oneAtATime } from '../domain/one-at-a-time';
 import { batchLines, planFirewall } from './plan';
-import { readKernel, savedMembers } from './read';
+import { readKernel, readRules, savedMembers } from './read';
 import { openSession } from './session';
 import type { SpawnSession } from './session-port';
 import { withFirewallFaults } from './tool-faults';
@@ -46,6 +47,7 @@ export function openFirewall({
   const session = openSession(spawnSession, clock);
   const known = knownMembers();
   const boot = openBootState({ saved, clock, log, mostMembers });
+  const drift = driftWatch({ run, spawnSession, clock, log, known });
   const inTurn = oneAtATime();
   let waiting: Call[] = [];
 
@@ -66,6 +68,7 @@ export function openFirewall({
   async function apply(policy: Policy, elements: Elements): Promise<readonly string[]> {
     const { lines, have, at } = await applyState((now) => desiredState(policy, elements, now, mostMembers), kernel);
     known.learn(have.sets, at);
+    drift.learn(have.rules, at);
     if (lines.length > 0)
       log('firewall changed', { mode: policy.mode, trial: policy.trial?.mode, lines: lines.length });
     await forgetFlows(policy, lines, kernel);
@@ -81,6 +84,7 @@ export function openFirewall({
   async function remove(): Promise<void> {
     const { have, at } = await applyState(() => NOTHING, kernel);
     known.learn(have.sets, at);
+    drift.learn(have.rules, at);
     await boot.remove();
     log('firewall removed');
   }
@@ -91,6 +95,7 @@ export function openFirewall({
     const said = await run(file, [...args.slice(0, -1), ...(dryRun ? ['--print'] : []), ...args.slice(-1)], {
       timeoutMs: 60_000,
     });
+    if (!dryRun) drift.learn(await readRules(run), clock.now());
     return said.trimEnd().split('\n');
   }
 
@@ -104,6 +109,8 @@ export function openFirewall({
     rules: () => listRules(run),
     trialSecondsLeft: () => readTrial(run),
     neighbours: () => readNeighbours(run),
+    drift: () => inTurn(() => drift.look()),
+    listen: (heard) => drift.listen(heard),
     close: () =>
       inTurn(() => {
         session.close();

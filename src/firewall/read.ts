@@ -16,6 +16,27 @@ export async function readKernel(run: Run): Promise<KernelState> {
   return { sets: parseSets(sets), rules: { 4: parseRules(rules4), 6: parseRules(rules6) } };
 }
 
+/** The rules alone. Rejects as `readKernel` does. */
+export async function readRules(run: Run): Promise<KernelState['rules']> {
+  const [rules4, rules6] = await Promise.all([
+    run('iptables-save', ['-t', 'filter']),
+    run('ip6tables-save', ['-t', 'filter']),
+  ]);
+  return { 4: parseRules(rules4), 6: parseRules(rules6) };
+}
+
+/** How many members our sets have, as the kernel counts them: set -> members. */
+export async function readCounts(run: Run): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  let name = '';
+  for (const line of (await run('ipset', ['list', '-terse'])).split('\n')) {
+    name = /^Name: (\S+)/.exec(line)?.[1] ?? name;
+    const entries = /^Number of entries: (\d+)/.exec(line)?.[1];
+    if (entries !== undefined && isOurSet(name)) counts.set(name, Number(entries));
+  }
+  return counts;
+}
+
 /** One line of `ipset save` that adds to a set of ours. */
 export interface SavedMember {
   readonly name: string;

@@ -1,4 +1,4 @@
-/** The one long-lived child that the firewall needs, `ipset -`, as a port. */
+/** A long-lived child of the firewall, `ipset -` or `nft monitor`, as a port. */
 import type { ChildProcess } from 'node:child_process';
 
 export interface SessionChild {
@@ -8,8 +8,10 @@ export interface SessionChild {
 }
 
 export interface SessionListener {
-  /** Raw text from stderr, cut anywhere. What it writes to stdout is thrown away. */
+  /** Raw text from stderr, cut anywhere. */
   stderr(text: string): void;
+  /** The same from stdout; left out: what it writes there is thrown away. */
+  stdout?(text: string): void;
   /** Once: it has ended, or never started. */
   ended(reason: string): void;
 }
@@ -19,7 +21,7 @@ export type SpawnSession = (file: string, args: readonly string[], listener: Ses
 
 /** A child process as the port wants it: `(file, args, on) => overChild(spawn(file, args, { env }), on)`. */
 export function overChild(child: ChildProcess, listener: SessionListener): SessionChild {
-  child.stdout?.resume();
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => listener.stdout?.(text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => listener.stderr(text));
   child.stdin?.on('error', () => undefined); // its end tells; EPIPE adds nothing
   child.once('error', (error) => listener.ended(error.message));

@@ -1,7 +1,7 @@
 /** The kernel's firewall in memory: the few commands that we and our tests use, in their own text; any other fails. */
 import { AppError } from '../../src/errors';
 import type { Clock, Run } from '../../src/ports';
-import type { SpawnSession } from '../../src/firewall/session-port';
+import type { SessionChild, SessionListener, SpawnSession } from '../../src/firewall/session-port';
 
 interface FakeSet {
   header: string;
@@ -24,6 +24,7 @@ export function fakeKernel(clock: Clock): FakeKernel {
   const tables: Record<string, Table> = { iptables: freshTable(), ip6tables: freshTable() };
   const policies: Record<string, Record<string, string>> = { iptables: {}, ip6tables: {} };
   const now = () => clock.now().getTime();
+  const monitors = new Set<() => void>();
 
   function ipset(line: string): string {
     const [verb = '', name = '', ...rest] = line.replace(' -exist', '').split(' ');
@@ -125,7 +126,9 @@ export function fakeKernel(clock: Clock): FakeKernel {
       const target = / -[jg] (TOLLGATE\S*)/.exec(rule)?.[1];
       if (target !== undefined && !copy.has(target)) throw new Refused(`no chain ${target}`);
     }
-    if (!isTest) tables[tool] = copy;
+    if (isTest) return;
+    tables[tool] = copy;
+    for (const tell of monitors) tell();
   }
 
   function listed(tool: string, style: 'save' | 'list'): string {
@@ -143,6 +146,14 @@ export function fakeKernel(clock: Clock): FakeKernel {
       : `${body}\n`;
   }
 
+  function counted(): string {
+    const size = (members: FakeSet['members']) =>
+      [...members.values()].filter((end) => end === undefined || end > now()).length;
+    return [...sets]
+      .map(([name, { header, members }]) => `Name: ${name}\nHeader: ${header}\nNumber of entries: ${size(members)}\n`)
+      .join('\n');
+  }
+
   function restoreSets(text: string): void {
     text.trim().split('\n').forEach(ipset); // what came before a faulty line stays
   }
@@ -151,6 +162,7 @@ export function fakeKernel(clock: Clock): FakeKernel {
     const words = args.join(' ');
     const tool = file.replace(/-(save|restore)$/, '');
     if (file === 'ipset' && words === 'save') return saved();
+    if (file === 'ipset' && words === 'list -terse') return counted();
     if (file === 'ipset' && words === 'list -n') return [...sets.keys(), ''].join('\n');
     if (file === 'ipset' && words === '-exist restore') return (restoreSets(stdin), '');
     if (file === 'ipset') return args[0] === 'save' ? saved(args[1]) : ipset(words);
@@ -158,7 +170,9 @@ export function fakeKernel(clock: Clock): FakeKernel {
     if (file.endsWith('-restore')) return (restoreRules(tool, stdin, args.includes('--test')), '');
     if (file === 'ip' || file === 'conntrack') return ''; // no address and no flow
     if (words === '-S') return listed(tool, 'list');
-    return (command(tool, tables[tool] ?? freshTable(), words), '');
+    command(tool, tables[tool] ?? freshTable(), words);
+    for (const tell of monitors) tell();
+    return '';
   }
 
   let endSession: (() => void) | undefined;
@@ -181,7 +195,8 @@ export function fakeKernel(clock: Clock): FakeKernel {
           }
         });
       }),
-    spawnSession: (_file, _args, listener) => {
+    spawnSession: (file, _args, listener) => {
+      if (file === 'nft') return monitor(listener);
       let isUp = true;
       endSession = () => {
         if (isUp) setImmediate(() => listener.ended('ended with SIGKILL'));
@@ -197,6 +212,15 @@ export function fakeKernel(clock: Clock): FakeKernel {
     },
     killSession: () => endSession?.(),
   };
+
+  function monitor(listener: SessionListener): SessionChild {
+    const tell = () => setImmediate(() => listener.stdout?.('add rule ip filter INPUT jump TOLLGATE\n'));
+    monitors.add(tell);
+    const kill = () => {
+      if (monitors.delete(tell)) setImmediate(() => listener.ended('ended with SIGKILL'));
+    };
+    return { write: () => undefined, kill };
+  }
 
   function answer(line: string): string {
     try {

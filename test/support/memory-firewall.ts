@@ -1,5 +1,5 @@
 /** A firewall that only remembers: for tests of what is asked of it. The real one is held to its word elsewhere. */
-import type { Change, Elements, Firewall, Member, Policy } from '../../src/domain/firewall';
+import type { Change, Drift, Elements, Firewall, Member, Policy } from '../../src/domain/firewall';
 import type { Until } from '../../src/domain/entry';
 import type { Network } from '../../src/domain/network';
 import type { Clock } from '../../src/ports';
@@ -11,10 +11,16 @@ export interface MemoryFirewall extends Firewall {
   policy: Policy | undefined;
   /** The next `change` fails. */
   failNext: boolean;
+  /** What others have changed; `apply` mends it unless it fails. */
+  damage: Drift | undefined;
+  applyFault: AppError | undefined;
+  /** As the kernel's rules change. */
+  rulesChange(): void;
 }
 
 export function memoryFirewall(clock: Clock): MemoryFirewall {
   const sets = new Map<string, Map<Network, Until>>();
+  const listeners = new Set<() => void>();
   const put = ({ set, network, until }: Change) => {
     const members = sets.get(set) ?? new Map<Network, Until>();
     if (until === undefined) members.delete(network);
@@ -31,15 +37,21 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
   const firewall: MemoryFirewall = {
     policy: undefined,
     failNext: false,
+    damage: undefined,
+    applyFault: undefined,
+    rulesChange: () => listeners.forEach((heard) => heard()),
     held: () =>
       alive()
         .map(({ set, network }) => `${set} ${network}`)
         .sort(),
     apply(policy: Policy, elements: Elements) {
+      if (firewall.applyFault) return Promise.reject(firewall.applyFault);
       firewall.policy = policy;
       sets.clear();
       for (const [set, all] of elements) sets.set(set, new Map(all));
-      return Promise.resolve([]);
+      const lines = firewall.damage ? ['a rule'] : [];
+      firewall.damage = undefined;
+      return Promise.resolve(lines);
     },
     plan: () => Promise.resolve(['a line']),
     change(changes) {
@@ -52,6 +64,7 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
     },
     restore({ dryRun }) {
       if (!dryRun && firewall.policy) firewall.policy = { ...firewall.policy, trial: undefined };
+      if (!dryRun) firewall.damage = undefined;
       return Promise.resolve(['the firewall is restored']);
     },
     members: (set) => Promise.resolve(alive().filter((member) => set === undefined || member.set === set)),
@@ -61,6 +74,11 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
       return Promise.resolve(left !== undefined && left > 0 ? left : undefined);
     },
     neighbours: () => Promise.resolve([]),
+    drift: () => Promise.resolve(firewall.damage),
+    listen(heard) {
+      listeners.add(heard);
+      return () => void listeners.delete(heard);
+    },
     remove() {
       firewall.policy = undefined;
       sets.clear();
