@@ -100,3 +100,21 @@ export interface ModeShape {
   /** Trunks whose addresses Asterisk does not tell: let their providers in by address. */
   readonly unsure?: readonly string[];
 }
+
+export interface ProposalShape {
+  readonly state: 'new' | 'changed' | 'gone' | 'same' | 'refused';
+  readonly what: string;
+  readonly services: readonly string[];
+  readonly name: string | null;
+  readonly why: string;
+  readonly hint: string | null;
+  /** The entry that is there, or that was made. */
+  readonly entry: number | null;
+}
+
+export interface ImportShape {
+  /** Which import: `plain`, `iptables`, `freepbx`, `asterisk`. */
+  readonly origin: string;
+  readonly applied: boolean;
+  readonly proposals: readonly ProposalShape[];
+}

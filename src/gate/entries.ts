@@ -38,7 +38,11 @@ export interface AllowAsked extends Asked {
 export interface BlockAsked extends Asked {
   readonly what: string;
   readonly seconds?: number;
+  /** ISO text. */
+  readonly until?: string;
   readonly note?: string;
+  /** The import that brings it; undefined: a person. */
+  readonly origin?: string;
 }
 /** Wider than this is a mistake, or the whole Internet in pieces. */
 const WIDEST: Readonly<Record<Family, number>> = { 4: 8, 6: 16 };
@@ -58,6 +62,7 @@ export async function block(parts: Parts, doors: Doors, asked: BlockAsked): Prom
     until: untilOf(parts, asked),
     name: undefined,
     note: asked.note,
+    ...(asked.origin !== undefined && { origin: asked.origin }),
   };
   const why = asked.note ?? 'Blocked by the admin.';
   return open(parts, doors, asked, wanted, (entry) => entry.kind === 'block', { action: 'block', why });

@@ -1,0 +1,105 @@
+/**
+ * What every import shares: wishes from a list, a file or another system are held against what is open, and shown as
+ * proposals. What an import brought it may change and take away again; what a person did it never does.
+ */
+import { isBefore, type EntryKind, type Until } from '../domain/entry';
+import { serviceNames } from '../domain/service';
+import type { ImportShape } from '../domain/shapes';
+import { AppError } from '../errors';
+import { refuseTooWide } from './entries';
+import { Claims, type Live } from './import-claims';
+import type { Parts } from './parts';
+import { refuseTooLong, refuseUnknown } from './terms';
+import { readWhat, textOf, type What } from './what';
+
+/** One thing that is to be let in, or blocked. All of it may be foreign text. */
+export interface Wish {
+  readonly kind: EntryKind;
+  /** As `tollgate allow` takes it. */
+  readonly what: string;
+  /** Empty for a block. */
+  readonly services: readonly string[];
+  readonly until: Until;
+  readonly name?: string;
+  readonly note?: string;
+  /** Where it comes from: `line 3`, `trunk 3 "callcentric": sip_server`. */
+  readonly why: string;
+}
+
+interface Line {
+  readonly what: string;
+  readonly services: readonly string[];
+  readonly name: string | undefined;
+  readonly why: string;
+}
+
+/**
+ * `same`: it is there, whoever brought it; or its end has come. `changed`: what this import brought is to be on other
+ * terms. `gone`: what it brought and no longer wishes. `refused`: it cannot be; the others can.
+ */
+export type Proposal = Line &
+  (
+    | { readonly state: 'new'; readonly wish: Wish; readonly means: What }
+    | { readonly state: 'changed'; readonly wish: Wish; readonly means: What; readonly there: Live }
+    | { readonly state: 'same'; readonly there: Live | undefined }
+    | { readonly state: 'gone'; readonly there: Live }
+    | { readonly state: 'refused'; readonly hint: string }
+  );
+
+/** In the order of the wishes, and behind them what is gone. Changes nothing. */
+export async function propose(parts: Parts, origin: string, wishes: readonly Wish[]): Promise<readonly Proposal[]> {
+  const claims = new Claims(await everythingLive(parts), origin);
+  // What fits wholly is claimed first, so that another line about the same address does not take it away.
+  const same = wishes.map((wish) => claims.same(wish));
+  const proposals = wishes.map((wish, i): Proposal => {
+    const { services, name, why } = wish;
+    const means = understood(parts, wish);
+    const line = { what: means instanceof AppError ? wish.what : textOf(means), services, name, why };
+    if (means instanceof AppError) return { ...line, state: 'refused', why: `${why}: ${means.what}`, hint: means.hint };
+    if (same[i] || !isBefore(parts.clock.now(), wish.until)) return { ...line, state: 'same', there: same[i] };
+    const there = claims.changed(wish);
+    return there ? { ...line, state: 'changed', wish, means, there } : { ...line, state: 'new', wish, means };
+  });
+  const gone = claims.unclaimed().map((there): Proposal => {
+    const { what, services, name } = there;
+    return { state: 'gone', what, services, name, why: `import ${origin} brought it and no longer has it`, there };
+  });
+  return [...proposals, ...gone];
+}
+
+/** What it means, or why it cannot be. */
+function understood(parts: Parts, wish: Wish): What | AppError {
+  try {
+    refuseUnknown(wish.services, serviceNames(parts.services));
+    refuseTooLong('name', wish.name);
+    refuseTooLong('note', wish.note);
+    const means = readWhat(wish.what);
+    if (means.kind === 'network') refuseTooWide(means.network);
+    if (means.kind === 'range') means.networks.forEach(refuseTooWide);
+    return means;
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
+
+async function everythingLive({ store, clock }: Parts): Promise<readonly Live[]> {
+  const now = clock.now();
+  const single = (await store.liveEntries(now)).filter(({ partOf }) => partOf === undefined);
+  return [...single, ...(await store.liveGroups(now))];
+}
+
+/** `made`: which entry or group came of a proposal. */
+export function shapeOfImport(
+  origin: string,
+  proposals: readonly Proposal[],
+  made?: ReadonlyMap<Proposal, number>,
+): ImportShape {
+  const shapes = proposals.map((proposal) => {
+    const { state, what, services, name, why } = proposal;
+    const there = 'there' in proposal ? proposal.there?.id : undefined;
+    const hint = state === 'refused' ? proposal.hint : null;
+    return { ...{ state, what, services, name: name ?? null, why, hint }, entry: made?.get(proposal) ?? there ?? null };
+  });
+  return { origin, applied: made !== undefined, proposals: shapes };
+}
