@@ -23,6 +23,11 @@ export interface Peer {
   readonly kind: 'phone' | 'trunk';
 }
 
+/** One of them whose address is known. */
+export interface HeardPeer extends Peer {
+  readonly address: Network;
+}
+
 export interface ListeningPorts {
   readonly sip: readonly Ports[];
   readonly iax: readonly Ports[];

@@ -1,11 +1,14 @@
 /** What is remembered. `src/store` keeps it in SQLite or MariaDB. All queries reject with STORE_FAILED. */
 import type { Account } from './account';
+import type { AddressRange } from './address-range';
+import type { CountryCode, CountryRule, CountryRules, RangeRule } from './country';
 import type { Entry, EntryKind, EntryState, Group, NewEntry, NewGroup, Until } from './entry';
 import type { Mode } from './firewall';
 import type { JournalCheck, JournalLine, NewJournalLine } from './journal';
 import type { Letter, QueuedLetter } from './letter';
 import type { Network } from './network';
-import type { ListeningPorts } from './phones';
+import type { HeardPeer, ListeningPorts } from './phones';
+import type { Links } from './surroundings';
 
 /** The count of failures of one subject: an account (existing or not), a caller's number, … */
 export interface Tries {
@@ -20,9 +23,18 @@ export interface Tries {
 export interface ModeState {
   /** The mode last confirmed; undefined: `init` has not run, or `firewall remove` has. */
   readonly mode: Mode | undefined;
-  readonly trial: { readonly mode: Mode; readonly until: Date } | undefined;
+  readonly trial: Trial | undefined;
   /** The ports on which Asterisk was found listening when the mode was chosen; a restart adds none by itself. */
   readonly listening: ListeningPorts | undefined;
+  /** How the machine was connected when the mode was chosen. */
+  readonly links?: Links;
+}
+
+interface Trial {
+  readonly mode: Mode;
+  readonly until: Date;
+  /** The SSH connections that stood when it began, as `SSH_CONNECTION` writes them: they prove nothing. */
+  readonly connections?: readonly string[];
 }
 
 export interface EntryPatch {
@@ -44,6 +56,10 @@ export interface GroupPatch {
   readonly note?: string;
   /** `fresh`: its addresses are known again. */
   readonly staleSince?: Date | 'fresh';
+  readonly staleToldAt?: Date | 'not';
+  readonly refused?: readonly Network[];
+  /** This PBX follows it, and looks now. */
+  readonly checkedAt?: Date;
 }
 
 export interface Records {
@@ -117,9 +133,22 @@ export interface Records {
   /** Entries that another PBX has changed after this revision, first changed first. */
   changedElsewhere(since: number): Promise<Entry[]>;
 
+  /** Countries by their letters, ranges in order. */
+  countryRules(): Promise<CountryRules>;
+  /** Adds it or replaces what was said of the same country. */
+  saveCountry(rule: CountryRule): Promise<void>;
+  removeCountry(country: CountryCode): Promise<void>;
+  /** Adds it or replaces what was said of exactly this range. */
+  saveRange(rule: RangeRule): Promise<void>;
+  removeRange(range: AddressRange): Promise<void>;
+
   /** Of this PBX. */
   modeState(): Promise<ModeState>;
   saveModeState(state: ModeState): Promise<void>;
+
+  /** Phones and trunks that this PBX heard since `since` (a day is kept), each address once, the latest first. */
+  heardSince(since: Date): Promise<HeardPeer[]>;
+  saveHeard(heard: readonly HeardPeer[], at: Date): Promise<void>;
 }
 
 export interface Store extends Records {

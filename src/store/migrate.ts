@@ -6,6 +6,9 @@ import { firstTables } from './migrations/0001-first-tables';
 import { warningsAndChain } from './migrations/0002-warnings-and-chain';
 import { sharedDatabase } from './migrations/0003-shared-database';
 import { groups } from './migrations/0004-groups';
+import { surroundings } from './migrations/0005-surroundings';
+import { countries } from './migrations/0006-countries';
+import { followedNames } from './migrations/0007-followed-names';
 import type { Tables } from './tables';
 
 const MIGRATIONS: Readonly<Record<string, (tables: Tables, pbx: string) => Migration>> = {
@@ -13,6 +16,9 @@ const MIGRATIONS: Readonly<Record<string, (tables: Tables, pbx: string) => Migra
   '0002-warnings-and-chain': warningsAndChain,
   '0003-shared-database': sharedDatabase,
   '0004-groups': groups,
+  '0005-surroundings': surroundings,
+  '0006-countries': countries,
+  '0007-followed-names': followedNames,
 };
 const DONE = 'tollgate_migration';
 const LOCK = 'tollgate_migration_lock';

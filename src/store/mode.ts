@@ -1,6 +1,7 @@
 /** Of each PBX: the mode last confirmed, the trial that is running, and the ports that it was chosen for. */
 import type { ListeningPorts } from '../domain/phones';
-import type { Records } from '../domain/store';
+import type { ModeState, Records } from '../domain/store';
+import type { Links } from '../domain/surroundings';
 import { toColumn } from './columns';
 import type { ModeRow } from './schema';
 import type { Session } from './session';
@@ -13,18 +14,22 @@ export function modeRecords(session: Session): ModeRecords {
     async modeState() {
       const row = await ownRow(session);
       if (!row) return { mode: undefined, trial: undefined, listening: undefined };
-      const { mode, trial_mode, trial_until, listening } = row;
-      const trial =
-        trial_mode === null || trial_until === null ? undefined : { mode: trial_mode, until: new Date(trial_until) };
-      return { mode: mode ?? undefined, trial, listening: listening === null ? undefined : readPorts(listening) };
+      return {
+        mode: row.mode ?? undefined,
+        trial: readTrial(row),
+        listening: readOwn(row.listening) as ListeningPorts | undefined,
+        ...linksOf(row),
+      };
     },
-    async saveModeState({ mode, trial, listening }) {
+    async saveModeState({ mode, trial, listening, links }) {
       const row: ModeRow = {
         pbx,
         mode: mode ?? null,
         trial_mode: trial?.mode ?? null,
         trial_until: trial ? toColumn(trial.until) : null,
         listening: listening ? JSON.stringify(listening) : null,
+        links: links ? JSON.stringify(links) : null,
+        trial_connections: trial?.connections ? JSON.stringify(trial.connections) : null,
       };
       await db.replaceInto('modes').values(row).execute();
     },
@@ -41,7 +46,18 @@ async function ownRow({ db, pbx, shared }: Session): Promise<ModeRow | undefined
   return rows.find((row) => row.pbx === pbx) ?? rows[0];
 }
 
-/** Only this program writes that column. */
-function readPorts(column: string): ListeningPorts {
-  return JSON.parse(column) as ListeningPorts;
+function readTrial({ trial_mode, trial_until, trial_connections }: ModeRow): ModeState['trial'] {
+  if (trial_mode === null || trial_until === null) return undefined;
+  const connections = readOwn(trial_connections) as readonly string[] | undefined;
+  return { mode: trial_mode, until: new Date(trial_until), ...(connections && { connections }) };
+}
+
+/** Only this program writes these columns. */
+function readOwn(column: string | null): unknown {
+  return column === null ? undefined : JSON.parse(column);
+}
+
+function linksOf({ links }: ModeRow): Pick<ModeState, 'links'> {
+  const known = readOwn(links) as Links | undefined;
+  return known ? { links: known } : {};
 }

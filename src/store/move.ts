@@ -24,8 +24,11 @@ interface MovedTable {
 /** Every table, and the column that tells its rows apart. */
 const KEYS: Readonly<Record<keyof Schema, string>> = {
   accounts: 'number',
+  address_ranges: 'span',
+  countries: 'country',
   entries: 'id',
   failures: 'id',
+  heard: 'id',
   journal: 'id',
   journal_head: 'id',
   letters: 'id',

@@ -1,8 +1,10 @@
 /** Every query, on the store itself or inside one of its transactions. */
 import type { Records } from '../domain/store';
 import { accountRecords } from './accounts';
+import { countryRecords } from './countries';
 import { entryRecords } from './entries';
 import { groupRecords } from './groups';
+import { heardRecords } from './heard';
 import { journalRecords } from './journal';
 import { letterRecords } from './letters';
 import { modeRecords } from './mode';
@@ -19,6 +21,8 @@ export function recordsOf(session: Session): Records {
     ...journalRecords(session),
     ...letterRecords(session),
     ...modeRecords(session),
+    ...heardRecords(session),
+    ...countryRecords(session),
     ...revisionRecords(session),
   };
 }

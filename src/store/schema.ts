@@ -1,8 +1,10 @@
 /** The tables, as queries see them. Times are milliseconds since the epoch, lists are JSON; no column knows a time zone. */
 import type { Generated } from 'kysely';
+import type { Permission } from '../domain/country';
 import type { EntryKind, EntryState, GroupKind } from '../domain/entry';
 import type { Mode } from '../domain/firewall';
 import type { Action } from '../domain/journal';
+import type { Peer } from '../domain/phones';
 
 export interface Schema {
   readonly accounts: AccountRow;
@@ -13,7 +15,10 @@ export interface Schema {
   readonly journal_head: JournalHeadRow;
   readonly letters: LetterRow;
   readonly modes: ModeRow;
+  readonly heard: HeardRow;
   readonly revision: RevisionRow;
+  readonly countries: CountryRow;
+  readonly address_ranges: RangeRow;
 }
 
 export interface AccountRow {
@@ -63,6 +68,11 @@ export interface EntryRow {
   readonly is_primary: number | null;
   readonly origin: string | null;
   readonly stale_since: number | null;
+  readonly stale_told_at: number | null;
+  /** Networks as JSON. */
+  readonly refused: string | null;
+  readonly checked_by: string | null;
+  readonly checked_at: number | null;
 }
 
 interface TriesRow {
@@ -123,6 +133,22 @@ export interface LetterRow {
   readonly pbx: string | null;
 }
 
+export interface CountryRow {
+  readonly country: string;
+  readonly permission: Permission;
+  readonly done_by: string;
+  readonly done_at: number;
+}
+
+export interface RangeRow {
+  /** See `countries.ts`. */
+  readonly span: string;
+  readonly permission: Permission;
+  readonly done_by: string;
+  readonly done_at: number;
+  readonly note: string | null;
+}
+
 /** One row, id 1. */
 interface RevisionRow {
   readonly id: number;
@@ -137,4 +163,19 @@ export interface ModeRow {
   readonly trial_until: number | null;
   /** `ListeningPorts` as JSON. */
   readonly listening: string | null;
+  /** `Links` as JSON. */
+  readonly links: string | null;
+  /** The connections that stood when the trial began, as a JSON list. */
+  readonly trial_connections: string | null;
+}
+
+/** One row for each address that a PBX heard a phone or trunk from. */
+export interface HeardRow {
+  /** PBX and address. */
+  readonly id: string;
+  readonly pbx: string;
+  readonly network: string;
+  readonly kind: Peer['kind'];
+  readonly name: string;
+  readonly heard_at: number;
 }

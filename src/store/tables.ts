@@ -14,7 +14,7 @@ export interface Tables {
     db: Kysely<unknown>,
     table: string,
     column: string,
-    type: 'bigint' | 'varchar(64)',
+    type: 'bigint' | 'varchar(64)' | 'text',
     build?: ColumnBuilderCallback,
   ) => Promise<void>;
 }

@@ -560,8 +560,9 @@ export function storeContract(make: () => Promise<StorePlace>): void {
       expect(await store.modeState()).toEqual(unknown);
       const onTrial: ModeState = {
         mode: 'watch',
-        trial: { mode: 'guard', until: at(60) },
+        trial: { mode: 'guard', until: at(60), connections: ['198.51.100.7 50000 192.0.2.1 22'] },
         listening: { sip: [{ protocol: 'udp', first: 5060, last: 5061 }], iax: [] },
+        links: { trusted: [{ network: '192.168.1.0/24' as Network, device: 'eth1' }], dhcpDevices: [] },
       };
       await store.saveModeState(onTrial);
       await reopen();
@@ -570,6 +571,20 @@ export function storeContract(make: () => Promise<StorePlace>): void {
       expect(await store.modeState()).toEqual({ ...unknown, mode: 'guard' });
       await store.saveModeState(unknown);
       expect(await store.modeState()).toEqual(unknown);
+    });
+  });
+
+  describe('who was heard', () => {
+    const heard = (name: string, address: string) => ({ name, address: address as Network, kind: 'phone' }) as const;
+
+    it('is known for a day, each address once, the latest first', async () => {
+      await store.saveHeard([heard('701', '192.0.2.7'), heard('702', '2001:db8::7')], NOW);
+      await store.saveHeard([heard('703', '192.0.2.7')], at(60));
+      await reopen();
+      expect(await store.heardSince(NOW)).toEqual([heard('703', '192.0.2.7'), heard('702', '2001:db8::7')]);
+      expect(await store.heardSince(at(1))).toEqual([heard('703', '192.0.2.7')]);
+      await store.saveHeard([heard('704', '192.0.2.8')], at(24 * 3600 + 1));
+      expect(await store.heardSince(new Date(0))).toEqual([heard('704', '192.0.2.8'), heard('703', '192.0.2.7')]);
     });
   });
 

@@ -25,15 +25,14 @@ export function sharedDatabase({ create, index, add }: Tables, pbx: string): Mig
           .addColumn('trial_until', 'bigint')
           .addColumn('listening', 'text'),
       );
-      await giveTo(pbx, db as Kysely<Schema & { readonly mode: Omit<ModeRow, 'pbx'> & { readonly id: number } }>);
+      await giveTo(pbx, db as Kysely<Schema & { readonly mode: OldModeRow }>);
     },
   };
 }
 
-async function giveTo(
-  pbx: string,
-  db: Kysely<Schema & { readonly mode: Omit<ModeRow, 'pbx'> & { readonly id: number } }>,
-): Promise<void> {
+type OldModeRow = Pick<ModeRow, 'mode' | 'trial_mode' | 'trial_until' | 'listening'> & { readonly id: number };
+
+async function giveTo(pbx: string, db: Kysely<Schema & { readonly mode: OldModeRow }>): Promise<void> {
   // The journal's lines stay as they were written: their hashes hold them to it.
   for (const table of ['entries', 'letters'] as const) {
     await db.updateTable(table).set({ pbx }).where('pbx', 'is', null).execute();
