@@ -1,8 +1,9 @@
 /** From ranges in any order to segments. */
 import type { Family } from '../domain/network';
-import { AppError } from '../errors';
+import type { AppError } from '../errors';
 import { addressOf } from '../domain/address-range';
 import { integerAt } from './address-words';
+import { broken } from './fault';
 import { compareWords, Segments, STRIDE } from './segments';
 
 /** The sources have less than half a million each; with the position in its lower bits a start is still an exact number. */
@@ -120,8 +121,4 @@ function increment(words: Uint32Array): boolean {
     if (sum < 2 ** 32) return true;
   }
   return false;
-}
-
-export function broken(what: string): AppError {
-  return new AppError('COUNTRY_FAILED', what, 'the table in force stays; try again later, or take another source');
 }

@@ -8,13 +8,14 @@ import { startMariadb, type RunningMariadb } from '../../src/lab/mariadb';
 import { MARIADB, tree } from '../../src/lab/trees';
 import { openStore } from '../../src/store/open';
 import { describeAsRoot } from '../support/as-root';
-import { storeContract } from './store-contract';
+import { storeContract, type StorePlace } from './store-contract';
+import { countriesContract } from './store-countries-contract';
 
 describe('a store on SQLite', () => {
   const folders: string[] = [];
   afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
 
-  storeContract(() => {
+  const make = (): Promise<StorePlace> => {
     const folder = mkdtempSync(join(tmpdir(), 'tollgate-store-'));
     folders.push(folder);
     const file = join(folder, 'tollgate.db');
@@ -23,7 +24,9 @@ describe('a store on SQLite', () => {
       return Promise.resolve();
     };
     return Promise.resolve({ open: () => openStore({ kind: 'sqlite', file, clock }), tamper });
-  });
+  };
+  storeContract(make);
+  countriesContract(make);
 });
 
 describeAsRoot('a store on MariaDB', () => {
@@ -34,7 +37,7 @@ describeAsRoot('a store on MariaDB', () => {
   });
   afterAll(() => server.close());
 
-  storeContract(async () => {
+  const make = async (): Promise<StorePlace> => {
     const name = `tollgate_${++databases}`;
     await server.sql(`CREATE DATABASE ${name} CHARACTER SET latin1`);
     const url = `mysql://root@localhost/${name}?socket=${server.socketPath}`;
@@ -42,5 +45,7 @@ describeAsRoot('a store on MariaDB', () => {
       await server.sql(`USE ${name}; ${statements}`);
     };
     return { open: () => openStore({ kind: 'mariadb', url, clock }), tamper };
-  });
+  };
+  storeContract(make);
+  countriesContract(make);
 });

@@ -1,0 +1,64 @@
+/** The country data of this machine, as the rest of Tollgate asks for them. */
+import type { CountryData, TableFacts } from '../domain/country';
+import { AppError } from '../errors';
+import type { Log } from '../ports';
+import { checkTable } from './check';
+import { putInForce, readIncoming, readTable, removeIncoming, tablesIn } from './folder';
+import { judge, type JudgeSettings } from './judge';
+import { sizesOf } from './table';
+import type { KeptTable, TableHead } from './table-file';
+
+export interface DataOptions extends JudgeSettings {
+  /** Need not be there. */
+  readonly folder: string;
+  readonly log: Log;
+}
+
+/** Nothing is read before it is asked for. */
+export function openCountryData({ folder, log, ...settings }: DataOptions): CountryData {
+  let loading: Promise<KeptTable | undefined> | undefined;
+  const inForce = () => (loading ??= newestWhole(folder, log));
+  return {
+    facts: async () => optionalFacts(await inForce()),
+    async sizes() {
+      const kept = await inForce();
+      return kept ? sizesOf(kept.table) : [];
+    },
+    judge: async (rules) => judge((await inForce())?.table, rules, settings),
+    async adopt(name, { dryRun }) {
+      const before = await inForce();
+      try {
+        const next = await readIncoming(folder, name);
+        checkTable(next, before);
+        if (!dryRun) {
+          await putInForce(folder, name);
+          loading = Promise.resolve(next);
+        }
+        return { facts: factsOf(next.head), before: optionalFacts(before) };
+      } finally {
+        await removeIncoming(folder, name);
+      }
+    },
+  };
+}
+
+/** A damaged table is told of, and the one before it is in force. */
+async function newestWhole(folder: string, log: Log): Promise<KeptTable | undefined> {
+  for (const name of await tablesIn(folder)) {
+    try {
+      return await readTable(folder, name);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      log('country-table-damaged', { table: name, error: error.what });
+    }
+  }
+  return undefined;
+}
+
+function optionalFacts(kept: KeptTable | undefined): TableFacts | undefined {
+  return kept && factsOf(kept.head);
+}
+
+function factsOf({ source, licence, maxAgeDays, ranges, dated, importedAt }: TableHead): TableFacts {
+  return { source, licence, maxAgeDays, ranges, dated: new Date(dated), importedAt: new Date(importedAt) };
+}
