@@ -1,8 +1,19 @@
 /** The machine's own clock. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from './ports';
 
 export const clock: Clock = {
   now: () => new Date(),
-  sleep: (ms, signal) => sleep(ms, undefined, { ...(signal && { signal }) }).catch(() => undefined),
+  // Not of node:timers/promises: that one makes an error, with a stack, for each sleep that is cut short, and every
+  // answer to Asterisk has such a sleep as its limit.
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      if (signal?.aborted === true) wake();
+      else signal?.addEventListener('abort', wake);
+    }),
 };

@@ -16,6 +16,8 @@ const MOST_COMMAND_BYTES = 8000;
 /** Lines that answer nothing; a peer that sends more is no Asterisk. */
 const MOST_STRAY_LINES = 200;
 const PARTING_MS = 1000;
+/** A reason of our own: without one every answer in time would cost an error with its stack. */
+const SETTLED = 'settled';
 
 export class AgiSession {
   readonly #socket: Socket;
@@ -111,7 +113,7 @@ export class AgiSession {
     try {
       return await Promise.race([work, this.#closed.promise]);
     } finally {
-      settled.abort();
+      settled.abort(SETTLED);
       await late;
     }
   }
