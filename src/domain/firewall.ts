@@ -52,6 +52,24 @@ export interface Drift {
   readonly goodAt: Date;
 }
 
+/** A UDP or TCP packet to this machine, as the firewall meets it. */
+export interface Packet {
+  readonly protocol: Ports['protocol'];
+  /** A single address. */
+  readonly from: Network;
+  readonly fromPort?: number;
+  readonly port: number;
+  /** On which it comes in; undefined: nobody knows. */
+  readonly device: string | undefined;
+  /** It answers what this machine began. */
+  readonly isReply: boolean;
+  /** `from` is an address of this machine. */
+  readonly isOwn: boolean;
+}
+
+/** `return`: the admin's own rules decide. */
+export type Fate = 'accept' | 'drop' | 'return';
+
 export interface Firewall {
   /**
    * Makes the kernel hold exactly this, both families or neither, reads it back and resolves to the lines that it
@@ -61,6 +79,8 @@ export interface Firewall {
   apply(policy: Policy, elements: Elements): Promise<readonly string[]>;
   /** The lines that `apply` would send, changing nothing. */
   plan(policy: Policy, elements: Elements): Promise<readonly string[]>;
+  /** What packets would meet, whatever the kernel holds now; a trial that runs counts as the mode. */
+  foretell(policy: Policy, elements: Elements, packets: readonly Packet[]): readonly Fate[];
   /**
    * Changes members and resolves when the kernel has confirmed every one; on a fault all of them are put back as they
    * were, as far as the kernel lets us, and it rejects with FIREWALL_FAILED.

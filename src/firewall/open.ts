@@ -7,6 +7,7 @@ import { NOWHERE, openBootState, type Saved } from './boot-state';
 import { changeMembers, ordersFor, type Call } from './change';
 import { desiredState, MOST_MEMBERS } from './desired-state';
 import { driftWatch } from './drift';
+import { foretell } from './foretell';
 import { forgetFlows } from './forget-flows';
 import { NOTHING } from './kernel-state';
 import { knownMembers } from './known-members';
@@ -103,6 +104,7 @@ export function openFirewall({
     change,
     apply: (policy, elements) => inTurn(() => apply(policy, elements)),
     plan: (policy, elements) => inTurn(() => plan(policy, elements)),
+    foretell: (policy, elements, packets) => foretell(policy, elements, packets, clock.now()),
     remove: () => inTurn(remove),
     restore: (how) => inTurn(() => restore(how)),
     members: (set) => readMembers(run, set),

@@ -4,6 +4,7 @@ import type { Until } from '../../src/domain/entry';
 import type { Network } from '../../src/domain/network';
 import type { Clock } from '../../src/ports';
 import { AppError } from '../../src/errors';
+import { foretell } from '../../src/firewall/foretell';
 
 export interface MemoryFirewall extends Firewall {
   /** `set network`, sorted, of what is in force now. */
@@ -54,6 +55,7 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
       return Promise.resolve(lines);
     },
     plan: () => Promise.resolve(['a line']),
+    foretell: (policy, elements, packets) => foretell(policy, elements, packets, clock.now()),
     change(changes) {
       if (firewall.failNext) {
         firewall.failNext = false;
