@@ -7,6 +7,8 @@ import { openLine, type Answer, type LineOptions } from './sip-line';
 import { openWire } from './wire';
 
 export interface Phone {
+  /** Where it tells the server that it can be reached. */
+  readonly contact: string;
   /** The very same REGISTER each time, from the same port; a challenge is answered. */
   register(expiresSeconds?: number): Promise<Answer>;
   /** Asks whether anybody is there. */
@@ -43,6 +45,7 @@ export async function openPhone(host: Host, options: LineOptions): Promise<Phone
   ];
   const registration = dialogue(self);
   return {
+    contact: line.contact,
     register: async (expiresSeconds = 300) => {
       const lines = [`Expires: ${expiresSeconds}`];
       return codeOf(await line.request({ method: 'REGISTER', uri: line.server, dialogue: registration, lines }));

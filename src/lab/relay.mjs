@@ -1,25 +1,27 @@
 /**
- * One socket inside a host's network, spoken to over stdin and stdout; ends with stdin. Arguments: udp|tcp, own address
- * and port. In: `connect ADDRESS PORT`, `send BASE64`. Out: `bound|connected ADDRESS PORT`, `data BASE64`, `error CODE`.
+ * One socket inside a host's network, spoken to over stdin and stdout; ends with stdin. Arguments: udp|tcp|tls|listen,
+ * own address and port; `listen` waits to be dialled over TCP and speaks with whoever dialled last. In: `connect ADDRESS
+ * PORT`, `send BASE64`. Out: `bound|connected ADDRESS PORT`, `data BASE64`, `error CODE`.
  */
 import { createSocket } from 'node:dgram';
-import { Socket } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { connect as secure } from 'node:tls';
 
 const [protocol, address, wanted] = process.argv.slice(2);
 // TCP cannot be bound before it connects, and a telephone says its port in its first word.
-const port = wanted === '0' && protocol === 'tcp' ? 20_000 + Math.floor(Math.random() * 40_000) : Number(wanted);
+const port = wanted === '0' && protocol !== 'udp' ? 20_000 + Math.floor(Math.random() * 40_000) : Number(wanted);
 const say = (...words) => process.stdout.write(`${words.join(' ')}\n`);
 const hear = (data) => say('data', data.toString('base64'));
 const complain = (error) => say('error', error.code ?? error.message);
 
 function udp() {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-  const tell = (word) => () => say(word, socket.address().address, socket.address().port);
+  const told = (word) => () => say(word, socket.address().address, socket.address().port);
   socket.on('message', hear);
   socket.on('error', complain);
-  socket.on('connect', tell('connected'));
-  socket.bind(port, address, tell('bound'));
+  socket.on('connect', told('connected'));
+  socket.bind(port, address, told('bound'));
   // Connecting takes a turn of the event loop: what is sent sooner waits for it.
   let connected;
   return {
@@ -28,20 +30,42 @@ function udp() {
   };
 }
 
-function tcp() {
-  const socket = new Socket();
+function tell(socket, begins) {
   socket.on('data', hear);
   socket.on('error', complain);
   socket.on('close', () => say('error', 'closed'));
-  socket.on('connect', () => say('connected', socket.localAddress, socket.localPort));
+  socket.on(begins, () => say('connected', socket.localAddress, socket.localPort));
+  return socket;
+}
+
+function stream() {
+  const plain = new Socket();
+  let socket = plain;
   say('bound', address, port);
   return {
-    connect: (host, toPort) => socket.connect({ host, port: toPort, localAddress: address, localPort: port }),
+    connect: (host, toPort) => {
+      plain.connect({ host, port: toPort, localAddress: address, localPort: port });
+      // A certificate proves a name, and here nobody has one.
+      socket = protocol === 'tls' ? secure({ socket: plain, rejectUnauthorized: false }) : plain;
+      if (socket !== plain) plain.on('error', complain);
+      tell(socket, protocol === 'tls' ? 'secureConnect' : 'connect');
+    },
     send: (data) => socket.write(data),
   };
 }
 
-const socket = protocol === 'udp' ? udp() : tcp();
+function listener() {
+  let dialled;
+  const server = createServer((socket) => {
+    dialled = tell(socket, 'connect');
+    say('connected', socket.localAddress, socket.localPort);
+  });
+  server.on('error', complain);
+  server.listen(port, address, () => say('bound', address, port));
+  return { connect: () => undefined, send: (data) => dialled?.write(data) };
+}
+
+const socket = { udp, tcp: stream, tls: stream, listen: listener }[protocol]();
 const lines = createInterface(process.stdin);
 lines.on('line', (line) => {
   const [verb, ...words] = line.split(' ');

@@ -10,11 +10,15 @@ export type Answer = number | 'silent' | 'refused';
 export interface LineOptions {
   readonly user: string;
   readonly password: string;
-  readonly protocol?: 'udp' | 'tcp';
+  /** `dialled`: over the TCP connection that the server itself has made to this line's contact. */
+  readonly protocol?: 'udp' | 'tcp' | 'tls' | 'dialled';
+  /** Where it wants to be reached instead, as `192.0.2.1:5060;transport=tcp`. */
+  readonly reachedAt?: string;
   /** The host's own address and port; the port is kept for as long as the line is. */
   readonly from: string;
   readonly port?: number;
   readonly server: string;
+  /** 5061 for TLS and else 5060 unless told. */
   readonly serverPort?: number;
   /** Milliseconds after which no answer is silence; 3000 unless told. */
   readonly patienceMs?: number;
@@ -46,8 +50,9 @@ const FIRST_RESEND_MS = 500;
 const FOREVER_MS = 3_000;
 
 export async function openLine(host: Host, options: LineOptions): Promise<Line> {
-  const { user, protocol = 'udp', from, serverPort = 5060, patienceMs = FOREVER_MS } = options;
-  const transport = protocol.toUpperCase();
+  const { user, protocol = 'udp', from, patienceMs = FOREVER_MS } = options;
+  const serverPort = options.serverPort ?? (protocol === 'tls' ? 5061 : 5060);
+  const transport = protocol === 'dialled' ? 'tcp' : protocol;
   const server = `sip:${bracketed(options.server)}:${serverPort}`;
   const listeners: ((request: SipMessage) => void)[] = [];
   const waiting = new Map<string, (message: SipMessage | 'refused') => void>();
@@ -58,7 +63,8 @@ export async function openLine(host: Host, options: LineOptions): Promise<Line> 
   const own = () => `${bracketed(from)}:${wire.port}`;
 
   async function wired(port: number | undefined): Promise<Wire> {
-    const line = await openWire(host, { protocol, from, ...(port !== undefined && { port }) });
+    const kind = protocol === 'dialled' ? 'listen' : protocol;
+    const line = await openWire(host, { protocol: kind, from, ...(port !== undefined && { port }) });
     let stream = '';
     line.onState((state) => {
       if (state !== 'connected' && line === current) for (const tell of waiting.values()) tell('refused');
@@ -84,7 +90,7 @@ export async function openLine(host: Host, options: LineOptions): Promise<Line> 
   function text({ method, uri, dialogue, lines = [], body = '' }: Request, number: number): Buffer {
     const branch = `z9hG4bK${randomBytes(8).toString('hex')}`;
     const head = [
-      `Via: SIP/2.0/${transport} ${own()};branch=${branch};rport`,
+      `Via: SIP/2.0/${transport.toUpperCase()} ${own()};branch=${branch};rport`,
       ...dialogue,
       `CSeq: ${number} ${method}`,
       'Max-Forwards: 70',
@@ -95,7 +101,8 @@ export async function openLine(host: Host, options: LineOptions): Promise<Line> 
     return Buffer.from(writeSip(`${method} ${uri} SIP/2.0`, head, body));
   }
 
-  const contact = () => `<sip:${user}@${own()}${protocol === 'tcp' ? ';transport=tcp' : ''}>`;
+  const reached = () => options.reachedAt ?? `${own()}${transport === 'udp' ? '' : `;transport=${transport}`}`;
+  const contact = () => `<sip:${user}@${reached()}>`;
 
   /** One try: resends over UDP until something is heard. */
   function exchange(request: Request): Promise<SipMessage | 'silent' | 'refused'> {
@@ -140,7 +147,7 @@ export async function openLine(host: Host, options: LineOptions): Promise<Line> 
         wire = await wired(options.port);
       }
       const answer = await exchange(request);
-      cut = protocol === 'tcp' && typeof answer === 'string';
+      cut = (protocol === 'tcp' || protocol === 'tls') && typeof answer === 'string';
       const challenge = challengeIn(answer);
       if (challenge === undefined) return answer;
       if (request.method === 'INVITE') wire.send(text({ ...ackOf(request), dialogue: request.dialogue }, sequence));

@@ -54,8 +54,18 @@ export interface Stage {
 const SMTP_PORT = 2525;
 const MAIN = join(checkout(), 'dist/src/main.js');
 
-/** `tree` from `tree(ASTERISK_22, …)`; `settings`: TOML after the demo's own. */
-export async function setStage(tree: string, { settings: more = '' } = {}): Promise<Stage> {
+export interface StageOptions {
+  /** TOML after the demo's own. */
+  readonly settings?: string;
+  /** Asterisk's files: name -> text after the demo's own. */
+  readonly asterisk?: Readonly<Record<string, string>>;
+}
+
+/** `tree` from `tree(ASTERISK_22, …)`. */
+export async function setStage(
+  tree: string,
+  { settings: more = '', asterisk: files = {} }: StageOptions = {},
+): Promise<Stage> {
   const pbx = await makeHost('pbx');
   const hotel = await makeHost('hotel');
   const carrierHost = await makeHost('carrier');
@@ -83,6 +93,7 @@ export async function setStage(tree: string, { settings: more = '' } = {}): Prom
     carrier: ADDRESS.carrier,
     amiSecret,
   });
+  for (const [name, text] of Object.entries(files)) config[name] = `${config[name] ?? ''}\n${text}`;
   const asterisk = await startAsterisk(pbx, { tree, config, binds: [sounds] });
   const carrier = await inTree(carrierHost, tree);
   const letters: Received[] = [];

@@ -6,7 +6,8 @@ import { checkout } from './checkout';
 import type { Host } from './host';
 
 export interface WireOptions {
-  readonly protocol: 'udp' | 'tcp';
+  /** `listen`: it is dialled, over TCP, and speaks with whoever dialled last. */
+  readonly protocol: 'udp' | 'tcp' | 'tls' | 'listen';
   /** The host's own address to speak from; decides the family. */
   readonly from: string;
   /** 0 or undefined: any. */

@@ -10,6 +10,7 @@ import { until } from '../support/until';
 
 const { hotel, stranger } = ADDRESS;
 const SIP = '-p udp --dport 5060';
+const TLS = '-p tcp --dport 5061';
 /** Enough requests of a flow to call the rest silence: more than a second. */
 const MANY = 25;
 
@@ -26,6 +27,7 @@ describeAsRoot('a door', () => {
     ['tcp', hotel, 4],
     ['udp', ADDRESS6.hotel, 6],
     ['tcp', ADDRESS6.hotel, 6],
+    ['tls', hotel, 4],
   ] as const)(
     'over %s from %s: silence, an answer after allow, and nothing is accepted once revoke has returned',
     async (protocol, from, family) => {
@@ -36,7 +38,7 @@ describeAsRoot('a door', () => {
       const flow = house.flow(phone);
       await until(() => phone.requests().includes('OPTIONS'), 'Asterisk to qualify the phone');
       await until(() => flow.since(0).answered > MANY, 'a live flow');
-      const match = `-p ${protocol} --dport 5060 -s ${from}`;
+      const match = `${protocol === 'tls' ? TLS : `-p ${protocol} --dport 5060`} -s ${from}`;
       const arrived = await house.counter('arrived', match, family);
       const accepted = await house.counter('accepted', match, family);
       await until(async () => (await accepted()) > 5, 'the counter to see the flow');
@@ -54,15 +56,49 @@ describeAsRoot('a door', () => {
     },
   );
 
-  it.each(['SIGTERM', 'SIGKILL'] as const)(
-    'that is a lease is closed by the kernel, in time, when Tollgate was ended by %s',
-    async (signal) => {
-      const phone = await house.phone();
+  it('that closes also closes the connection that Asterisk itself has dialled to a phone, for registering and calling', async () => {
+    const reachable = await house.phone({ protocol: 'dialled' });
+    const reachedAt = reachable.contact.slice('<sip:701@'.length, -1);
+    expect(reachedAt).toMatch(/^198\.51\.100\.77:\d+;transport=tcp$/);
+    const phone = await house.phone({ reachedAt });
+    await house.tollgate(`allow ${hotel}`);
+    expect(await phone.register()).toBe(200);
+    await until(() => reachable.requests().includes('OPTIONS'), 'Asterisk to dial the contact');
+    expect(phone.requests()).toEqual([]);
+    expect(await reachable.register()).toBe(200);
+    const call = await reachable.call('600');
+    if (typeof call !== 'object') throw new Error(`no call: ${call}`);
+    await call.hangUp();
+    const flow = house.flow(reachable);
+    const match = `-p tcp --sport ${/:(\d+)/.exec(reachedAt)?.[1]} ! --dport 5060 -s ${hotel}`;
+    const [arrived, accepted] = [await house.counter('arrived', match), await house.counter('accepted', match)];
+    await until(async () => (await accepted()) > MANY, 'the counter to see the flow');
+
+    await house.tollgate(`revoke ${hotel}`);
+    const closed = Date.now();
+    const [arrivedBefore, acceptedBefore] = [await arrived(), await accepted()];
+    await until(() => flow.since(closed).sent > MANY, 'the flow to go on');
+    expect(flow.since(closed).answered).toBe(0);
+    flow.close();
+    expect(await reachable.register()).toBe('silent');
+    expect(await reachable.call('600')).toBe('silent');
+    expect(await house.channels()).toBe(0);
+    expect(await accepted()).toBe(acceptedBefore);
+    expect(await arrived()).toBeGreaterThan(arrivedBefore);
+  });
+
+  it.each([
+    ['SIGTERM', 'tls', TLS],
+    ['SIGKILL', 'udp', SIP],
+  ] as const)(
+    'that is a lease is closed by the kernel, in time, when Tollgate was ended by %s, over %s',
+    async (signal, protocol, match) => {
+      const phone = await house.phone({ protocol });
       await house.tollgate(`allow ${hotel} --for 5s`);
       const end = Date.parse((await house.entries()).find(({ what }) => what === hotel)?.until ?? '');
       expect(await phone.register()).toBe(200);
       const flow = house.flow(phone);
-      const accepted = await house.counter('accepted', `${SIP} -s ${hotel}`);
+      const accepted = await house.counter('accepted', `${match} -s ${hotel}`);
       await house.endDaemon(signal);
       const alone = Date.now();
       expect(alone).toBeLessThan(end - 1000);
@@ -72,7 +108,9 @@ describeAsRoot('a door', () => {
       expect(flow.lastAnswered()).toBeLessThanOrEqual(end);
       const before = await accepted();
       const asked = phone.requests().length;
-      await until(() => phone.requests().length > asked, 'Asterisk to go on qualifying the phone');
+      // Over TLS it waits for an acknowledgement that does not come.
+      if (protocol === 'udp')
+        await until(() => phone.requests().length > asked, 'Asterisk to go on qualifying the phone');
       await until(() => flow.since(end).sent > MANY, 'the flow to go on');
       expect(flow.since(end).answered).toBe(0);
       expect(await accepted()).toBe(before);

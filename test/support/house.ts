@@ -7,6 +7,7 @@ import { openPhone, type Phone } from '../../src/lab/phone';
 import type { LineOptions } from '../../src/lab/sip-line';
 import { ADDRESS, ADDRESS6, EXTENSION, setStage, type Stage } from '../../src/lab/stage';
 import { ASTERISK_22, tree } from '../../src/lab/trees';
+import { run } from '../../src/run';
 import { flowOf, type Flow } from './flow';
 import { travellerCall, type TravellerCall } from './traveller-call';
 import { until } from './until';
@@ -20,6 +21,33 @@ const SETTINGS = `
 ports = ["tcp/22"]
 guarded = true
 `;
+
+/** What phones of other kinds need: TLS with a certificate that nobody vouches for, and IAX2 without a password. */
+async function moreOfAsterisk(): Promise<Readonly<Record<string, string>>> {
+  const keys = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', '-'];
+  const pem = await run('openssl', ['req', '-x509', ...keys, '-out', '-', '-days', '2', '-subj', '/CN=pbx.example']);
+  return {
+    'tls.pem': pem,
+    'pjsip.conf': `
+[tls4]
+type = transport
+protocol = tls
+bind = 0.0.0.0:5061
+cert_file = /etc/asterisk/tls.pem
+priv_key_file = /etc/asterisk/tls.pem
+method = tlsv1_2
+`,
+    'iax.conf': `
+[general]
+bindport = 4569
+[guest]
+type = user
+context = phones
+disallow = all
+allow = ulaw
+`,
+  };
+}
 
 export interface House {
   readonly stage: Stage;
@@ -60,7 +88,8 @@ let counters = 0;
 /** A good while: Asterisk starts, the product is set up. */
 export async function openHouse(): Promise<House> {
   const progress = (line: string) => process.stderr.write(`${line}\n`);
-  const stage = await setStage(await tree(ASTERISK_22, { progress }), { settings: SETTINGS });
+  const asterisk = await moreOfAsterisk();
+  const stage = await setStage(await tree(ASTERISK_22, { progress }), { settings: SETTINGS, asterisk });
   const tollgate = (typed: string) => stage.tollgate(...typed.split(' '));
   const json = async <T>(typed: string) => JSON.parse(await tollgate(`--json ${typed}`)) as T;
   let log = '';
