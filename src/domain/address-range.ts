@@ -72,6 +72,19 @@ export function isWithin(inner: AddressRange, outer: AddressRange): boolean {
   return inner.family === outer.family && outer.first <= inner.first && inner.last <= outer.last;
 }
 
+/** How many addresses they hold together; what two of them hold counts once. */
+export function sizeOf(ranges: readonly AddressRange[]): bigint {
+  const inOrder = [...ranges].sort((a, b) => (a.first < b.first ? -1 : Number(a.first > b.first)));
+  let [size, counted] = [0n, -1n];
+  for (const { first, last } of inOrder) {
+    const from = first > counted ? first : counted + 1n;
+    if (last < from) continue;
+    size += last - from + 1n;
+    counted = last;
+  }
+  return size;
+}
+
 /** What nobody reaches from the Internet: permitted from the start, and may be denied. */
 export const PRIVATE: readonly AddressRange[] = [
   ...['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],

@@ -9,6 +9,9 @@ import ipaddr from 'ipaddr.js';
 export type Network = string & { readonly canonical: 'network' };
 export type Family = 4 | 6;
 
+/** Prefix lengths. At most so many: wide, and together such networks may be a good part of the Internet. */
+export const WIDE: Readonly<Record<Family, number>> = { 4: 16, 6: 32 };
+
 /** Reads an address or a CIDR network; undefined when it is neither. Host bits are cleared. */
 export function parseNetwork(text: string): Network | undefined {
   // As it is written there is only one way to write it, and a kernel may hold hundreds of thousands of these.

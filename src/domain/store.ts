@@ -76,6 +76,8 @@ export interface Records {
   liveEntriesOn(network: Network, now: Date): Promise<Entry[]>;
   /** Live entries of every network that covers this one, itself included. */
   liveEntriesCovering(network: Network, now: Date): Promise<Entry[]>;
+  /** Live `allow` entries of wide networks (`WIDE`), oldest first; there are few, however many are live. */
+  liveWideEntries(now: Date): Promise<Entry[]>;
   liveEntriesOf(account: string, now: Date): Promise<Entry[]>;
   /** The live entry of this id; or live entries that are called so, were asked for so, or are exactly this network. */
   liveEntriesCalled(what: string | number, network: Network | undefined, now: Date): Promise<Entry[]>;

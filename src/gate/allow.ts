@@ -4,11 +4,12 @@ import type { Network } from '../domain/network';
 import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
 import type { Doors } from './doors';
-import { refuseTooWide, type AllowAsked } from './entries';
+import type { AllowAsked } from './entries';
 import { causeOf, entryOn, isRenewedBy, openGroup } from './open-group';
 import type { Parts } from './parts';
 import { shapeOfEntry } from './shape';
 import { termsOf } from './terms';
+import { refuseTooWideTogether } from './too-wide';
 import { readWhat, textOf } from './what';
 
 export async function allow(parts: Parts, doors: Doors, asked: AllowAsked): Promise<EntryShape> {
@@ -26,8 +27,8 @@ export async function allow(parts: Parts, doors: Doors, asked: AllowAsked): Prom
 }
 
 async function allowNetwork(parts: Parts, doors: Doors, asked: AllowAsked, network: Network): Promise<EntryShape> {
-  refuseTooWide(network);
   const terms = termsOf(parts, asked);
+  await refuseTooWideTogether(parts, [network], { ...terms, called: network });
   const wanted = entryOn(network, terms);
   if (asked.dryRun) return shapeOfEntry({ ...wanted, id: 0, provedAt: undefined, state: 'open' });
   const isSame = (entry: Entry) =>
@@ -45,8 +46,8 @@ interface Range {
 }
 
 async function allowRange(parts: Parts, doors: Doors, asked: AllowAsked, { text, networks }: Range) {
-  networks.forEach(refuseTooWide);
   const terms = termsOf(parts, asked);
+  await refuseTooWideTogether(parts, networks, { ...terms, called: text });
   const entries = networks.map((network) => entryOn(network, terms));
   return openGroup(doors, { kind: 'range', what: text, entries }, terms, asked.dryRun);
 }

@@ -1,5 +1,6 @@
 /** Revoke and unblock: what an id, a name or an address means, and its end. */
 import type { Entry, Group } from '../domain/entry';
+import { kindOf, type Live } from '../domain/live';
 import { parseNetwork } from '../domain/network';
 import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
@@ -8,6 +9,7 @@ import type { Closed, Doors } from './doors';
 import type { Asked } from './entries';
 import type { Parts } from './parts';
 import { shapeOfEntry, shapeOfGroup } from './shape';
+import { canonicalText } from './what';
 
 export interface ClosedShape {
   readonly closed: readonly EntryShape[];
@@ -67,15 +69,16 @@ async function found(parts: Parts, what: string, kind: 'allow' | 'block'): Promi
   const { store, clock } = parts;
   const now = clock.now();
   const id = /^#?(\d{1,15})$/.exec(what)?.[1];
-  const isMeant = (each: Entry | Group) =>
-    id === undefined ? each.name === what || each.what === what : each.id === Number(id);
-  const live = await store.liveEntriesCalled(id === undefined ? what : Number(id), parseNetwork(what), now);
+  const text = canonicalText(what);
+  const isMeant = (each: Live) =>
+    id === undefined ? each.name === what || [what, text].includes(each.what) : each.id === Number(id);
+  const live = await store.liveEntriesCalled(id === undefined ? what : Number(id), parseNetwork(text), now);
   const outlasted = kind === 'allow' ? await store.outlastedLeases() : [];
   const over = outlasted.filter(
-    (entry) => isMeant(entry) || (id === undefined && entry.network === parseNetwork(what)),
+    (entry) => isMeant(entry) || (id === undefined && entry.network === parseNetwork(text)),
   );
   const entries = [...live.filter((entry) => entry.kind === kind && entry.partOf === undefined), ...over];
-  const groups = kind === 'allow' ? (await store.liveGroups(now)).filter(isMeant) : [];
+  const groups = (await store.liveGroups(now)).filter((group) => kindOf(group) === kind && isMeant(group));
   refuseAmbiguous(entries, groups, what);
   if (entries.length + groups.length === 0) throw await notFound(parts, what, kind);
   return { entries, groups };
@@ -89,7 +92,7 @@ function refuseAmbiguous(entries: readonly Entry[], groups: readonly Group[], na
   throw new AppError('AMBIGUOUS', `"${name}" is the name of more than one entry: ${those}`, 'say one by its number');
 }
 
-function refuseThePrimary(those: readonly (Entry | Group)[], what: string): void {
+function refuseThePrimary(those: readonly Live[], what: string): void {
   const primary = those.find(({ isPrimary }) => isPrimary);
   if (!primary) return;
   const happened = `${primary.what} is the admin's own way in, which always has access`;
@@ -97,7 +100,7 @@ function refuseThePrimary(those: readonly (Entry | Group)[], what: string): void
 }
 
 async function notFound({ store, clock }: Parts, what: string, kind: 'allow' | 'block'): Promise<AppError> {
-  const network = parseNetwork(what);
+  const network = parseNetwork(canonicalText(what));
   const covering = network ? await store.liveEntriesCovering(network, clock.now()) : [];
   const near = covering.find((entry) => entry.kind === kind);
   const command = kind === 'allow' ? 'revoke' : 'unblock';

@@ -1,21 +1,10 @@
-/** The admin's doors: what is asked for them, block, list. */
-import type { Entry, Group, NewEntry } from '../domain/entry';
-import {
-  around,
-  covers,
-  familyOf,
-  isSingle,
-  parseNetwork,
-  prefixOf,
-  type Family,
-  type Network,
-} from '../domain/network';
+/** The admin's doors: what is asked for them, and the list of them. */
+import type { Entry, Group } from '../domain/entry';
+import { parseNetwork, type Network } from '../domain/network';
 import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
-import type { Doors } from './doors';
 import type { Parts } from './parts';
 import { shapeOfEntry, shapeOfGroup } from './shape';
-import { refuseTooLong, untilOf } from './terms';
 
 /** Who typed it, and whether only to show what would happen. */
 export interface Asked {
@@ -44,30 +33,6 @@ export interface BlockAsked extends Asked {
   /** The import that brings it; undefined: a person. */
   readonly origin?: string;
 }
-/** Wider than this is a mistake, or the whole Internet in pieces. */
-const WIDEST: Readonly<Record<Family, number>> = { 4: 8, 6: 16 };
-
-export async function block(parts: Parts, doors: Doors, asked: BlockAsked): Promise<EntryShape> {
-  const given = networkOf(asked.what);
-  refuseTooWide(given);
-  refuseTooLong('note', asked.note);
-  const network = familyOf(given) === 6 && isSingle(given) ? around(given, parts.rules.ipv6BlockPrefix) : given;
-  const own = parts.ownAddresses().find((address) => covers(network, address));
-  if (own)
-    throw new AppError('REFUSED', `${network} holds this machine's own address ${own}`, 'block a narrower network');
-  const wanted: NewEntry = {
-    ...blank(parts, asked, network),
-    kind: 'block',
-    services: [],
-    until: untilOf(parts, asked),
-    name: undefined,
-    note: asked.note,
-    ...(asked.origin !== undefined && { origin: asked.origin }),
-  };
-  const why = asked.note ?? 'Blocked by the admin.';
-  return open(parts, doors, asked, wanted, (entry) => entry.kind === 'block', { action: 'block', why });
-}
-
 export async function list(parts: Parts): Promise<EntryShape[]> {
   const now = parts.clock.now();
   const entries = await parts.store.liveEntries(now);
@@ -86,40 +51,8 @@ export async function list(parts: Parts): Promise<EntryShape[]> {
   return [...single, ...groups].sort(byAge).map(({ shape }) => shape);
 }
 
-async function open(
-  parts: Parts,
-  doors: Doors,
-  asked: Asked,
-  wanted: NewEntry,
-  replaces: (entry: Entry) => boolean,
-  line: { readonly action: 'allow' | 'block'; readonly why: string },
-): Promise<EntryShape> {
-  if (asked.dryRun) return shapeOfEntry({ ...wanted, id: 0, provedAt: undefined, state: 'open' });
-  const cause = { ...line, by: asked.by, from: 'command' };
-  const opened = await doors.open(wanted, cause, async (records) => {
-    const there = await records.liveEntriesOn(wanted.network, parts.clock.now());
-    return { superseded: there.filter(replaces), closing: [] };
-  });
-  return shapeOfEntry(opened.entry);
-}
-
 export function networkOf(what: string): Network {
   const network = parseNetwork(what);
   if (network) return network;
   throw new AppError('MISUSED', `"${what}" is no address or network`, 'write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48');
-}
-
-export function refuseTooWide(network: Network): void {
-  const widest = WIDEST[familyOf(network)];
-  if (prefixOf(network) >= widest) return;
-  throw new AppError(
-    'REFUSED',
-    `${network} is wider than /${widest}`,
-    'a door that wide is no door: name smaller networks',
-  );
-}
-
-function blank(parts: Parts, asked: Asked & { readonly what: string }, network: Network) {
-  const since = parts.clock.now();
-  return { what: asked.what, network, account: undefined, by: asked.by, since, state: 'opening' } as const;
 }

@@ -13,6 +13,7 @@ import type {
 import { AppError } from '../errors';
 import * as accounts from './accounts';
 import { allow } from './allow';
+import { block } from './block';
 import { revoke, unblock, type CloseAsked, type ClosedShape } from './closing';
 import { doorkeeper } from './doorkeeper';
 import { Doors } from './doors';
@@ -142,7 +143,7 @@ function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: 
 
     allow: (asked) => allow(parts, doors, asked),
     revoke: (asked) => revoke(parts, doors, asked),
-    block: (asked) => entries.block(parts, doors, asked),
+    block: (asked) => block(parts, doors, asked),
     unblock: (asked) => unblock(parts, doors, asked),
     list: () => entries.list(parts),
     explain: ({ what }) => explain(parts, what),

@@ -1,11 +1,12 @@
 /** Carries out what an import proposed. */
+import type { Live } from '../domain/live';
 import type { ImportShape } from '../domain/shapes';
 import { allow } from './allow';
 import { tellOwners } from './announce';
+import { block } from './block';
 import type { Doors } from './doors';
-import { block, type AllowAsked, type Asked } from './entries';
+import type { AllowAsked, Asked } from './entries';
 import { shapeOfImport, type Proposal, type Wish } from './import';
-import type { Live } from './import-claims';
 import { entryOn } from './open-group';
 import type { Parts } from './parts';
 import { termsOf } from './terms';

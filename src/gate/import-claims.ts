@@ -1,16 +1,8 @@
 /** Which wish of an import stands for which of what is live already. */
-import { isBefore, type Entry, type EntryKind, type Group, type Until } from '../domain/entry';
+import { isBefore, type EntryKind, type Until } from '../domain/entry';
+import { kindOf, type Live } from '../domain/live';
 import type { Wish } from './import';
-import { readWhat, textOf } from './what';
-import { AppError } from '../errors';
-
-/** An entry, or a group in place of its entries. */
-export type Live = Entry | Group;
-
-/** A group without services is a block, as an entry is. */
-export function kindOf(each: Live): EntryKind {
-  return each.services.length === 0 ? 'block' : 'allow';
-}
+import { canonicalText } from './what';
 
 /** Every one of what is live is claimed once at most, by its import; what others brought stands for any wish. */
 export class Claims {
@@ -63,17 +55,7 @@ export class Claims {
 }
 
 function keyOf(kind: EntryKind, what: string): string {
-  return `${kind} ${canonical(what)}`;
-}
-
-/** Old entries are remembered by what was typed. */
-function canonical(what: string): string {
-  try {
-    return textOf(readWhat(what));
-  } catch (error) {
-    if (error instanceof AppError) return what;
-    throw error;
-  }
+  return `${kind} ${canonicalText(what)}`;
 }
 
 function sameServices(a: { readonly services: readonly string[] }, b: { readonly services: readonly string[] }) {

@@ -3,13 +3,14 @@
  * proposals. What an import brought it may change and take away again; what a person did it never does.
  */
 import { isBefore, type EntryKind, type Until } from '../domain/entry';
+import type { Live } from '../domain/live';
 import { serviceNames } from '../domain/service';
 import type { ImportShape } from '../domain/shapes';
 import { AppError } from '../errors';
-import { refuseTooWide } from './entries';
-import { Claims, type Live } from './import-claims';
+import { Claims } from './import-claims';
 import type { Parts } from './parts';
 import { refuseTooLong, refuseUnknown } from './terms';
+import { refuseTooWide } from './too-wide';
 import { readWhat, textOf, type What } from './what';
 
 /** One thing that is to be let in, or blocked. All of it may be foreign text. */
@@ -74,8 +75,8 @@ function understood(parts: Parts, wish: Wish): What | AppError {
     refuseTooLong('name', wish.name);
     refuseTooLong('note', wish.note);
     const means = readWhat(wish.what);
-    if (means.kind === 'network') refuseTooWide(means.network);
-    if (means.kind === 'range') means.networks.forEach(refuseTooWide);
+    if (means.kind === 'network') refuseTooWide([means.network], means.network);
+    if (means.kind === 'range') refuseTooWide(means.networks, textOf(means));
     return means;
   } catch (error) {
     if (error instanceof AppError) return error;

@@ -3,7 +3,7 @@ import type { Entry, Group, GroupKind, NewEntry, NewGroup } from '../domain/entr
 import type { Network } from '../domain/network';
 import type { EntryShape } from '../domain/shapes';
 import type { Records } from '../domain/store';
-import type { Doors, Replaced } from './doors';
+import type { Cause, Doors, Replaced } from './doors';
 import { shapeOfGroup } from './shape';
 import type { Terms } from './terms';
 
@@ -12,12 +12,14 @@ export interface Grouped {
   readonly kind: GroupKind;
   readonly what: string;
   readonly entries: readonly NewEntry[];
+  /** Undefined: it is let in. */
+  readonly cause?: Cause;
 }
 
-/** All of it in one step, or nothing; the same asked for again renews it. */
+/** All of it in one step, or nothing; what is the same asked for again renews it. */
 export async function openGroup(
   doors: Doors,
-  { kind, what, entries }: Grouped,
+  { kind, what, entries, cause }: Grouped,
   terms: Terms,
   dryRun: boolean | undefined,
 ): Promise<EntryShape> {
@@ -26,7 +28,9 @@ export async function openGroup(
     const shown = entries.map((entry): Entry => ({ ...entry, id: 0, provedAt: undefined }));
     return shapeOfGroup({ ...group, id: 0, state: 'open' }, shown);
   }
-  const opened = await doors.openAll({ group, entries }, causeOf(terms), (records) => renewed(records, group, terms));
+  const opened = await doors.openAll({ group, entries }, cause ?? causeOf(terms), (records) =>
+    renewed(records, group, terms),
+  );
   if (!opened.group) throw new RangeError('a group was wanted and none was opened');
   return shapeOfGroup(opened.group, opened.entries);
 }

@@ -2,6 +2,7 @@
 import type { Account } from '../domain/account';
 import type { Entry, Group } from '../domain/entry';
 import type { JournalCheck, JournalLine } from '../domain/journal';
+import { kindOf } from '../domain/live';
 import { isSingle } from '../domain/network';
 import type { AccountShape, EntryShape, JournalCheckShape, JournalShape } from '../domain/shapes';
 
@@ -30,7 +31,7 @@ export function shapeOfGroup(group: Group, members: readonly Entry[]): EntryShap
   return {
     id: group.id,
     what: group.what,
-    kind: group.kind,
+    kind: kindOf(group) === 'block' ? 'block' : group.kind,
     addresses: [...new Set(members.map(({ network }) => network))],
     services: group.services,
     account: null,

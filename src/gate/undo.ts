@@ -1,6 +1,7 @@
 /** Takes one line of the journal back, as far as it can be. */
 import type { Account } from '../domain/account';
 import { isBefore, type Entry, type Group, type NewGroup, type Until } from '../domain/entry';
+import { kindOf } from '../domain/live';
 import type { JournalLine } from '../domain/journal';
 import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
@@ -111,7 +112,7 @@ async function reopen(
   for (const { old, until } of groups) {
     if (!old) continue;
     const wanted = { group: newGroup(old, until), entries: again.filter(({ partOf }) => partOf === old.id) };
-    const { group, entries: members } = await doors.openAll(wanted, causeOf(line, asked, 'allow'), nothing);
+    const { group, entries: members } = await doors.openAll(wanted, causeOf(line, asked, kindOf(old)), nothing);
     if (group) opened.push(shapeOfGroup(group, members));
   }
   for (const old of again.filter(({ partOf }) => partOf === undefined)) {

@@ -45,6 +45,16 @@ export function textOf(what: What): string {
   }
 }
 
+/** The same of anything that was typed or is remembered; of what is none, what was typed. */
+export function canonicalText(typed: string, providers: readonly string[] = []): string {
+  try {
+    return textOf(readWhat(typed, providers));
+  } catch (error) {
+    if (error instanceof AppError) return typed;
+    throw error;
+  }
+}
+
 /** `192.0.2.0/255.255.255.0`, `192.0.2.0 255.255.255.0`, and the same of IPv6. */
 function withMask(text: string): Network | undefined {
   const [address = '', mask = '', ...rest] = text.split(/ ?\/ ?| /);

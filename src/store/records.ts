@@ -11,6 +11,7 @@ import { modeRecords } from './mode';
 import { revisionRecords } from './revision';
 import type { Session } from './session';
 import { triesRecords } from './tries';
+import { wideRecords } from './wide';
 
 export function recordsOf(session: Session): Records {
   return {
@@ -24,5 +25,6 @@ export function recordsOf(session: Session): Records {
     ...heardRecords(session),
     ...countryRecords(session),
     ...revisionRecords(session),
+    ...wideRecords(session),
   };
 }
