@@ -1,7 +1,10 @@
 /** Keeps this PBX in step with what others did in a database that they share, and knows when it is away. */
+import type { Entry } from '../domain/entry';
 import type { Mode } from '../domain/firewall';
 import { AppError } from '../errors';
+import { cutOff, forgetContacts } from './cutting-off';
 import type { Doors } from './doors';
+import { changesOf, tellKernel, withOutlasted } from './kernel-changes';
 import type { Parts } from './parts';
 
 /** `mode`: the last that was known; the kernel still has it. */
@@ -23,7 +26,8 @@ export interface Follower {
   away(): Away | undefined;
 }
 
-export function follower({ store, clock, log }: Parts, doors: Doors): Follower {
+export function follower(parts: Parts, doors: Doors): Follower {
+  const { store, clock, log } = parts;
   let seen = 0;
   let mode: Mode | undefined;
   let away: Away | undefined;
@@ -31,7 +35,7 @@ export function follower({ store, clock, log }: Parts, doors: Doors): Follower {
     const now = await store.revision();
     if (now < seen)
       await all(); // a backup was put back
-    else if (now > seen) await doors.follow(seen);
+    else if (now > seen) await bringIn(parts, doors, seen);
     seen = now;
     ({ mode } = await store.modeState());
   };
@@ -51,4 +55,25 @@ export function follower({ store, clock, log }: Parts, doors: Doors): Follower {
     },
     away: () => away,
   };
+}
+
+/** What other PBXs did since that revision: their doors open here too, what they closed is closed here, calls included. */
+async function bringIn(parts: Parts, doors: Doors, since: number): Promise<void> {
+  const { store } = parts;
+  const changed = await doors.exclusively(async () => {
+    const entries = (await store.changedElsewhere(since)).filter(({ state }) => state !== 'opening');
+    const ended = entries.filter(({ state }) => state === 'ended');
+    const coming = entries.filter(({ state }) => state === 'open');
+    const revoked = ended.filter(({ revokedAt }) => revokedAt !== undefined);
+    const outlasted = (await withOutlasted(parts, revoked)).slice(revoked.length); // no call goes on either
+    for (const { id } of outlasted) await store.changeEntry(id, { mediaUntil: 'over' });
+    if (entries.length > 0) {
+      await tellKernel(parts, await changesOf(parts, { coming, leaving: [...ended, ...outlasted] }));
+    }
+    return entries;
+  });
+  const isCut = (entry: Entry) => entry.revokedAt !== undefined || (entry.kind === 'block' && entry.state === 'open');
+  await cutOff(parts, changed.filter(isCut));
+  const over = changed.filter((entry) => entry.state === 'ended' && !isCut(entry));
+  await forgetContacts(parts, over);
 }

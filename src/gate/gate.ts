@@ -20,6 +20,7 @@ import { Doors } from './doors';
 import * as entries from './entries';
 import { explain } from './explain';
 import { follower, type Follower } from './follow';
+import { outlastedCalls } from './outlasted-calls';
 import * as modes from './modes';
 import type { Parts } from './parts';
 import { recordProof } from './proof';
@@ -91,6 +92,8 @@ export interface Gate {
 export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const doors = new Doors(parts);
   const others = follower(parts, doors);
+  const lasting = outlastedCalls(parts, doors);
+  const expire = async () => lasting.end((await doors.expire()).length > 0);
   const dropUnconfirmed = async () => {
     const dropped = await parts.store.transaction((records) => records.dropOpening());
     for (const entry of dropped) parts.log('door-never-confirmed', { entry: entry.id, network: entry.network });
@@ -101,14 +104,14 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
     dropUnconfirmed,
     async restore() {
       await dropUnconfirmed();
-      await doors.expire();
+      await expire();
       await others.begin();
       await modes.forgetLostTrial(parts, doors);
       return modes.reconcile(parts, doors);
     },
     async tick() {
       if (others.away()) return; // the kernel ends leases by itself
-      await doors.expire();
+      await expire();
       await modes.forgetLapsedTrial(parts, doors);
       await warnOfEndings(parts);
     },
