@@ -1,4 +1,5 @@
 /** The settings: one TOML file, one table, every problem at once. Pure: text and environment in, `Config` out. */
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { parse as parseToml } from 'smol-toml';
 import { z } from 'zod';
 import { parseDuration } from './domain/duration';
@@ -20,6 +21,13 @@ const network = z.string().transform((text, context) => {
 const mailbox = z.string().refine((text) => text === '' || mailboxOf(text) !== undefined, 'one e-mail address');
 const port = z.number().int().min(1).max(65_535);
 const count = z.number().int().min(1);
+/** '' for what is not set. */
+const optionalSeconds = z.string().transform((text, context) => {
+  const value = text === '' ? undefined : parseDuration(text);
+  if (text !== '' && value === undefined) context.addIssue({ code: 'custom', message: 'a duration like 60d, or ""' });
+  return value;
+});
+const force = z.enum(['off', 'report', 'enforce']);
 const ports = z.string().transform((text, context): Ports => {
   const [, protocol, first, last] = /^(udp|tcp)\/(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
   const range = { first: Number(first), last: Number(last ?? first) };
@@ -27,6 +35,7 @@ const ports = z.string().transform((text, context): Ports => {
   if (!good) context.addIssue({ code: 'custom', message: 'ports like udp/5060 or udp/10000-20000' });
   return { protocol: protocol === 'tcp' ? 'tcp' : 'udp', ...range };
 });
+const nameServer = z.string().refine(isNameServer, 'an address like 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53');
 const service = z.strictObject({
   ports: z.array(ports).default([]),
   guarded: z.boolean().default(false),
@@ -109,6 +118,27 @@ const schema = z.strictObject({
       answer_pings: z.boolean().default(false),
       ipv6_block_prefix: z.number().int().min(32).max(128).default(64),
       trusted: z.array(z.strictObject({ network, device: z.string().regex(/^[\w.@-]{1,15}$/) })).default([]),
+    })
+    .prefault({}),
+  dns: z
+    .strictObject({
+      servers: z.array(nameServer).default([]),
+      timeout: seconds.prefault('3s'),
+      refresh_least: seconds.prefault('30s'),
+      refresh_most: seconds.prefault('5m'),
+      grace: seconds.prefault('1h'),
+      stale_alarm: seconds.prefault('1h'),
+    })
+    .prefault({}),
+  country: z
+    .strictObject({
+      calls: force.default('off'),
+      registrations: force.default('off'),
+      unknown: z.enum(['stranger', 'permit']).default('stranger'),
+      source: z.enum(['auto', 'dbip', 'rir', 'debian', 'maxmind']).default('auto'),
+      maxmind_key_file: z.string().default(''),
+      url: z.string().regex(/^(https:\/\/\S+)?$/, 'an address that begins with https://').default(''),
+      max_age: optionalSeconds.prefault(''),
     })
     .prefault({}),
   services: z.record(serviceName, service).default({}),
@@ -229,6 +259,14 @@ function keysOf(shape: unknown): [string, z.core.$ZodType][] {
   return inner instanceof z.ZodObject ? Object.entries<z.core.$ZodType>(inner.shape) : [];
 }
 
+function isNameServer(text: string): boolean {
+  const [, inBrackets, plain] = /^(?:\[([^\]]+)\]|([^:]+))(?::\d{1,5})?$/.exec(text) ?? [];
+  return isIP(text) !== 0 || isIPv6(inBrackets ?? '') || isIPv4(plain ?? '');
+}
+
+/** Seconds; another PBX takes a name over that was not looked at for ten minutes. */
+const LONGEST_REFRESH = 300;
+
 /** Seconds. The firewall remembers for two hours whose door was closed, and must do so until the last call is over. */
 const LONGEST_OUTLAST = 3600;
 
@@ -240,6 +278,9 @@ function problemsOf(config: Config): string[] {
     problems.push('services.rtp.ports: one range');
   if (config.lease.phone > config.lease.longest) problems.push('lease.phone: longer than lease.longest');
   if (config.lease.call_may_outlast > LONGEST_OUTLAST) problems.push('lease.call_may_outlast: at most 1h');
+  if (config.dns.refresh_most > LONGEST_REFRESH) problems.push('dns.refresh_most: at most 5m');
+  if (config.dns.refresh_least > config.dns.refresh_most)
+    problems.push('dns.refresh_least: longer than dns.refresh_most');
   if (config.call.warning >= config.call.whole) problems.push('call.warning: not shorter than call.whole');
   if (config.mail.host !== '' && config.mail.from === '') problems.push('mail.from: needed when mail.host is set');
   if (config.pbx.time_zone !== '' && !isTimeZone(config.pbx.time_zone)) {

@@ -15,6 +15,7 @@ export type Code =
   | 'AMI_DOWN'
   | 'AMI_REFUSED'
   | 'AMI_FAILED'
+  | 'DNS_FAILED'
   | 'MAIL_FAILED'
   | 'SETUP_FAILED'
   | 'COUNTRY_FAILED';

@@ -8,6 +8,7 @@ import { mailboxOf } from './domain/mailbox';
 import type { Ports } from './domain/service';
 import type { Rules } from './gate/parts';
 import type { MailSettings } from './mail/settings';
+import type { ServerSettings } from './names/servers';
 
 export function callSettings({ call }: Config): CallSettings {
   return {
@@ -39,8 +40,12 @@ export function rtpPorts(config: Config): Ports {
   return range ?? { protocol: 'udp', first: 10_000, last: 20_000 };
 }
 
+export function serverSettings({ dns }: Config): ServerSettings {
+  return { servers: dns.servers, timeoutMs: dns.timeout * 1000 };
+}
+
 export function rulesOf(config: Config): Rules {
-  const { lease, pin, firewall, call } = config;
+  const { lease, pin, firewall, call, dns } = config;
   return {
     leaseSeconds: lease.phone,
     longestLeaseSeconds: lease.longest,
@@ -59,7 +64,18 @@ export function rulesOf(config: Config): Rules {
     allowDocumentationAddresses: call.allow_documentation_addresses,
     answerPings: firewall.answer_pings,
     rtp: rtpPorts(config),
+    countries: {
+      calls: config.country.calls,
+      registrations: config.country.registrations,
+      maxAgeDays: config.country.max_age === undefined ? undefined : config.country.max_age / 86_400,
+    },
     trusted: firewall.trusted,
+    names: {
+      leastSeconds: dns.refresh_least,
+      mostSeconds: dns.refresh_most,
+      graceSeconds: dns.grace,
+      staleSeconds: dns.stale_alarm,
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { procFiles } from './asterisk/listening-proc';
 import { openPhones, type Asterisk } from './asterisk/phones';
 import { bootFile } from './boot-file';
 import { servicesOf, type Config } from './config';
+import { openCountryData } from './country/data';
 import { connectControl } from './control/client';
 import { parseNetwork, type Network } from './domain/network';
 import type { StatusPart } from './domain/shapes';
@@ -15,9 +16,11 @@ import { overChild, type SpawnSession } from './firewall/session-port';
 import { openGate, type Gate, type Operations } from './gate/gate';
 import { pinVault } from './gate/pin-vault';
 import { openPost, type Post } from './mail/open';
+import { resolverOver } from './names/resolve';
+import { askServers } from './names/servers';
 import { PACKAGE } from './package-folder';
 import type { Clock, Log, Random, Run } from './ports';
-import { amiSettings, mailSettings, pbxNameOf, rtpPorts, rulesOf } from './settings';
+import { amiSettings, mailSettings, pbxNameOf, rtpPorts, rulesOf, serverSettings } from './settings';
 import { ownerOf, readPepper, stateFolder, type StateFolder } from './state-folder';
 import { lockState } from './store/lock';
 import { openStore, type StoreOptions } from './store/open';
@@ -66,7 +69,9 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
   });
   const parts = {
     ...{ store, firewall, phones, post, clock, random, log },
+    countryData: openCountryData({ folder: state.countries, log, permitUnknown: config.country.unknown === 'permit' }),
     vault: pinVault(pepper, random),
+    resolve: resolverOver(askServers(serverSettings(config))),
     services: servicesOf(config),
     rules: rulesOf(config),
     ...(isShared(config) && { sharedAs: pbxNameOf(config) }),

@@ -13,6 +13,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'src/asterisk': ['src/domain', 'src/ports', 'src/errors'],
   'src/mail': ['src/domain', 'src/ports', 'src/errors'],
   'src/store': ['src/domain', 'src/ports', 'src/errors'],
+  'src/names': ['src/domain', 'src/ports', 'src/errors'],
   'src/country': ['src/domain', 'src/ports', 'src/errors'],
   'src/install': ['src/domain', 'src/ports', 'src/errors'],
 };

@@ -61,8 +61,16 @@ export interface Group {
   readonly pbx?: string;
   /** Since when its addresses could not be asked for; the last good ones stay. */
   readonly staleSince?: Date;
+  /** When the admin was told that it is stale. */
+  readonly staleToldAt?: Date;
+  /** What its name answers with and is not let in. */
+  readonly refused?: readonly Network[];
+  /** Where PBXs share a database: which of them follows it, and when it last looked. */
+  readonly checkedBy?: string;
+  readonly checkedAt?: Date;
 }
-export type NewGroup = Omit<Group, 'id' | 'pbx' | 'staleSince'>;
+type Followed = 'staleSince' | 'staleToldAt' | 'refused' | 'checkedBy' | 'checkedAt';
+export type NewGroup = Omit<Group, 'id' | 'pbx' | Followed>;
 
 export function isBefore(now: Date, until: Until): boolean {
   return until === 'forever' || now.getTime() < until.getTime();

@@ -4,6 +4,7 @@ export type Action =
   | 'renew'
   | 'revoke'
   | 'ended'
+  | 'follow'
   | 'block'
   | 'unblock'
   | 'prove'
@@ -21,6 +22,9 @@ export type Action =
   | 'confirm'
   | 'rollback'
   | 'firewall'
+  | 'country'
+  | 'country-data'
+  | 'range'
   | 'undo'
   | 'failed';
 

@@ -1,12 +1,15 @@
 /** Mail: what is to be told (a notice) and what is to be sent (a letter). */
 import type { Account } from './account';
 import type { Entry } from './entry';
+import type { Network } from './network';
 
 /** Something that people are told by mail. `src/mail` words it. */
 export type Notice =
   | {
       readonly kind: 'opened';
       readonly account: Account;
+      /** Where it is; undefined: not known. */
+      readonly country?: string | undefined;
       readonly entry: Entry;
       readonly renewed: boolean;
       readonly caller: string | undefined;
@@ -30,6 +33,18 @@ export type Notice =
   | { readonly kind: 'pin-changed'; readonly account: Account; readonly by: string }
   | { readonly kind: 'locked'; readonly account: Account; readonly until: Date; readonly caller: string | undefined }
   | { readonly kind: 'guessing'; readonly failures: number; readonly since: Date }
+  /** Somebody else changes the firewall again and again: so often within a minute; what was changed last. */
+  | { readonly kind: 'disturbed'; readonly times: number; readonly what: string }
+  /** A name or provider whose addresses cannot be asked for; the last good ones stay open. */
+  | { readonly kind: 'name-stale'; readonly what: string; readonly since: Date; readonly why: string }
+  | { readonly kind: 'name-back'; readonly what: string; readonly since: Date }
+  | {
+      readonly kind: 'name-refused';
+      readonly what: string;
+      readonly refused: readonly Network[];
+      /** The rest of the answer, which is open. */
+      readonly used: readonly Network[];
+    }
   | { readonly kind: 'test'; readonly to: string };
 
 export interface Address {

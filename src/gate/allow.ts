@@ -1,10 +1,11 @@
 /** Allow: opens the door for what the admin, or an import, names. */
 import type { Entry } from '../domain/entry';
 import type { Network } from '../domain/network';
+import { providers } from '../domain/providers';
 import type { EntryShape } from '../domain/shapes';
-import { AppError } from '../errors';
 import type { Doors } from './doors';
 import type { AllowAsked } from './entries';
+import { allowName, allowProvider } from './names';
 import { causeOf, entryOn, isRenewedBy, openGroup } from './open-group';
 import type { Parts } from './parts';
 import { shapeOfEntry } from './shape';
@@ -13,16 +14,19 @@ import { refuseTooWideTogether } from './too-wide';
 import { readWhat, textOf } from './what';
 
 export async function allow(parts: Parts, doors: Doors, asked: AllowAsked): Promise<EntryShape> {
-  const what = readWhat(asked.what);
+  const what = readWhat(
+    asked.what,
+    providers().map(({ id }) => id),
+  );
   switch (what.kind) {
     case 'network':
       return allowNetwork(parts, doors, asked, what.network);
     case 'range':
       return allowRange(parts, doors, asked, { text: textOf(what), networks: what.networks });
     case 'name':
-      throw new AppError('REFUSED', `names as ${what.host} are not followed yet`, 'let its address in');
+      return allowName(parts, doors, asked, what.host);
     case 'provider':
-      throw new AppError('REFUSED', `providers as ${what.provider} are not known yet`, 'let their addresses in');
+      return allowProvider(parts, doors, asked, what.provider);
   }
 }
 

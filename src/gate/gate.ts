@@ -20,6 +20,7 @@ import { Doors } from './doors';
 import * as entries from './entries';
 import { explain } from './explain';
 import { follower, type Follower } from './follow';
+import { nameFollower } from './follow-names';
 import { outlastedCalls } from './outlasted-calls';
 import * as modes from './modes';
 import type { Parts } from './parts';
@@ -85,6 +86,8 @@ export interface Gate {
   proof(proof: Proof): Promise<void>;
   /** What other PBXs did in a database that they share; called twice a second. */
   follow(): Promise<void>;
+  /** Looks up the names and providers whose time has come; called every second or so, and may take a while. */
+  followNames(): Promise<void>;
   /** Brings the kernel back to the store's word if somebody changed it; called every minute or so. */
   reconcile(): Promise<readonly string[]>;
 }
@@ -92,6 +95,7 @@ export interface Gate {
 export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const doors = new Doors(parts);
   const others = follower(parts, doors);
+  const names = nameFollower(parts, doors);
   const lasting = outlastedCalls(parts, doors);
   const expire = async () => lasting.end((await doors.expire()).length > 0);
   const dropUnconfirmed = async () => {
@@ -118,6 +122,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
     async proof(proof) {
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
     },
+    followNames: () => (others.away() ? Promise.resolve() : names.look()),
     reconcile: () => (others.away() ? Promise.resolve([]) : modes.reconcile(parts, doors)),
     follow: () => others.look(() => modes.reconcile(parts, doors)),
   };

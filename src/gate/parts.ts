@@ -2,6 +2,7 @@
 import type { Firewall } from '../domain/firewall';
 import type { Letter, Notice } from '../domain/letter';
 import type { Network } from '../domain/network';
+import type { Resolve } from '../domain/names';
 import type { Phones } from '../domain/phones';
 import type { Ports, Service } from '../domain/service';
 import type { Store } from '../domain/store';
@@ -40,9 +41,32 @@ export interface Rules {
   readonly answerPings: boolean;
   readonly rtp: Ports;
   readonly trusted: readonly { readonly network: Network; readonly device: string }[];
+  readonly names: NameRules;
+  readonly countries: CountryTerms;
 }
 
 export interface Parts {
+/** How names are followed. */
+interface NameRules {
+  /** A name is looked up again when its time to live is over, within these two. */
+  readonly leastSeconds: number;
+  readonly mostSeconds: number;
+  /** An address that left its name stays open for so long. */
+  readonly graceSeconds: number;
+  /** The admin is mailed when a name is stale for so long. */
+  readonly staleSeconds: number;
+}
+
+/** `report` journals what `enforce` would do. */
+export type Force = 'off' | 'report' | 'enforce';
+
+export interface CountryTerms {
+  readonly calls: Force;
+  readonly registrations: Force;
+  /** Older data are too old; undefined: as their source says. */
+  readonly maxAgeDays: number | undefined;
+}
+
   readonly store: Store;
   readonly firewall: Firewall;
   readonly phones: Phones;

@@ -51,6 +51,9 @@ const HINT: Partial<Record<JournalLine['action'], string>> = {
   confirm: 'tollgate watch leaves the mode at once',
   trial: 'tollgate rollback, while it runs',
   'account-pin': 'tollgate account pin NUMBER sets another PIN',
+  follow: 'tollgate revoke NAME ends it, and tollgate block ADDRESS keeps one address of it out',
+  country: 'tollgate country permit, deny or forget says something else of it',
+  range: 'tollgate range permit, deny or remove says something else of it',
   'account-add': 'tollgate account remove NUMBER',
 };
 

@@ -1,5 +1,6 @@
 /** What the admin reads: the same news, about whom. */
 import type { Notice } from '../domain/letter';
+import { namePage } from './name-page';
 import type { Draft } from './page';
 import type { MailSettings } from './settings';
 import { longWhen, shortWhen } from './when';
@@ -21,6 +22,12 @@ export function adminPage(notice: Notice, settings: MailSettings): Draft | undef
       return locked(notice, settings);
     case 'guessing':
       return guessing(notice, settings);
+    case 'disturbed':
+      return disturbed(notice, settings);
+    case 'name-stale':
+    case 'name-back':
+    case 'name-refused':
+      return namePage(notice, settings);
     case 'ending':
     case 'test':
       return undefined;
@@ -115,6 +122,19 @@ function guessing({ failures, since }: Of<'guessing'>, settings: MailSettings): 
     paragraphs: [
       'Until it calms down, the answer to every wrong PIN comes a few seconds later. Accounts lock by themselves, and travellers can still call.',
       'To see the calls: tollgate log --since 1h',
+    ],
+  };
+}
+
+function disturbed({ times, what }: Of<'disturbed'>, settings: MailSettings): Draft {
+  return {
+    subject: `Another program keeps changing the firewall (${foreign(settings.pbxName)})`,
+    news: `Somebody else has changed Tollgate's part of the firewall ${times} times within a minute.`,
+    facts: [['Last changed', foreign(what, 400)]],
+    paragraphs: [
+      'Each change was mended, but from now on that happens less and less often, up to every five minutes: in between, doors that should be closed may be open.',
+      'Is firewalld, ufw, Docker, the firewall of FreePBX or a script at work? Stop it, or make it leave alone what begins with TOLLGATE and tg-.',
+      'To see what was changed and for how long: tollgate status, tollgate log --since 1h',
     ],
   };
 }

@@ -19,15 +19,22 @@ export function lettersFor(notice: Notice, settings: MailSettings): readonly Let
 }
 
 function travellerOf(notice: Notice): { readonly name: string; readonly address: string } | undefined {
-  if (notice.kind === 'guessing') return undefined;
-  return notice.kind === 'test'
-    ? { name: '', address: notice.to }
-    : { name: notice.account.name, address: notice.account.email };
+  if (notice.kind === 'test') return { name: '', address: notice.to };
+  return 'account' in notice ? { name: notice.account.name, address: notice.account.email } : undefined;
 }
+
+const ALARMS: readonly Notice['kind'][] = [
+  'locked',
+  'guessing',
+  'disturbed',
+  'name-stale',
+  'name-back',
+  'name-refused',
+];
 
 function wantsToKnow({ kind }: Notice, { tellAdmin }: MailSettings): boolean {
   if (tellAdmin === 'nothing') return false;
-  return tellAdmin === 'everything' || kind === 'locked' || kind === 'guessing';
+  return tellAdmin === 'everything' || ALARMS.includes(kind);
 }
 
 /** Undefined when there is no usable address, or nothing to say to this reader. */

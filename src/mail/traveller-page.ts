@@ -25,6 +25,10 @@ export function travellerPage(notice: Notice, settings: MailSettings): Draft | u
     case 'test':
       return test(settings);
     case 'guessing':
+    case 'disturbed':
+    case 'name-stale':
+    case 'name-back':
+    case 'name-refused':
       return undefined;
   }
 }

@@ -226,9 +226,14 @@ function entryRow(entry: NewEntry, pbx: string): Omit<EntryRow, 'id' | 'revision
     part_of: entry.partOf ?? null,
     is_primary: entry.isPrimary ? 1 : null,
     origin: entry.origin ?? null,
-    stale_since: null,
+    ...NOT_FOLLOWED,
   };
 }
+
+/** Only what groups have is followed. */
+export const NOT_FOLLOWED = {
+  ...{ stale_since: null, stale_told_at: null, refused: null, checked_by: null, checked_at: null },
+} as const;
 
 function patchColumns({
   until,

@@ -1,9 +1,10 @@
 /** Groups: entries that stand for several networks, in the entries' own table. */
-import type { Selectable } from 'kysely';
+import type { Selectable, Updateable } from 'kysely';
 import type { Group, GroupKind, NewGroup } from '../domain/entry';
+import type { Network } from '../domain/network';
 import type { GroupPatch, Records } from '../domain/store';
 import { optionalDate, readList, readUntil, toColumn, untilColumn } from './columns';
-import { dueRows, endAll, liveOfAllKinds, liveRows, readEntry } from './entries';
+import { dueRows, endAll, liveOfAllKinds, liveRows, NOT_FOLLOWED, readEntry } from './entries';
 import type { EntryRow } from './schema';
 import type { Session } from './session';
 
@@ -31,12 +32,12 @@ export function groupRecords(session: Session): GroupRecords {
       const { insertId } = await db.insertInto('entries').values(row).executeTakeFirstOrThrow();
       return readGroup({ ...row, id: Number(insertId) });
     },
-    async changeGroup(id, { until, state, note, staleSince }) {
+    async changeGroup(id, { until, state, note, ...followed }) {
       const changes = {
         ...(until !== undefined && { until: untilColumn(until) }),
         ...(state !== undefined && { state }),
         ...(note !== undefined && { note }),
-        ...(staleSince !== undefined && { stale_since: staleColumn(staleSince) }),
+        ...followedColumns(followed, session.pbx),
       };
       if (Object.keys(changes).length > 0) {
         await db.updateTable('entries').set(changes).where('id', '=', id).where('kind', 'in', KINDS).execute();
@@ -51,8 +52,16 @@ export function groupRecords(session: Session): GroupRecords {
   };
 }
 
-function staleColumn(staleSince: NonNullable<GroupPatch['staleSince']>): number | null {
-  return staleSince === 'fresh' ? null : toColumn(staleSince);
+function followedColumns(
+  { staleSince, staleToldAt, refused, checkedAt }: GroupPatch,
+  pbx: string,
+): Updateable<EntryRow> {
+  return {
+    ...(staleSince !== undefined && { stale_since: staleSince === 'fresh' ? null : toColumn(staleSince) }),
+    ...(staleToldAt !== undefined && { stale_told_at: staleToldAt === 'not' ? null : toColumn(staleToldAt) }),
+    ...(refused !== undefined && { refused: refused.length > 0 ? JSON.stringify(refused) : null }),
+    ...(checkedAt !== undefined && { checked_at: toColumn(checkedAt), checked_by: pbx }),
+  };
 }
 
 function groupRow(group: NewGroup, pbx: string): Omit<EntryRow, 'id'> {
@@ -69,14 +78,15 @@ function groupRow(group: NewGroup, pbx: string): Omit<EntryRow, 'id'> {
     note: group.note ?? null,
     state: group.state,
     ...{ proved_at: null, warned_at: null, media_until: null, revoked_at: null },
-    ...{ pbx, revision: 0, changed_on: null, part_of: null, stale_since: null },
+    ...{ pbx, revision: 0, changed_on: null, part_of: null, ...NOT_FOLLOWED },
     is_primary: group.isPrimary ? 1 : null,
     origin: group.origin ?? null,
   };
 }
 
 function readGroup(row: Selectable<EntryRow>): Group {
-  const staleSince = optionalDate(row.stale_since);
+  const [staleSince, staleToldAt] = [optionalDate(row.stale_since), optionalDate(row.stale_told_at)];
+  const checkedAt = optionalDate(row.checked_at);
   return {
     id: row.id,
     kind: row.kind as GroupKind, // every query asks for these kinds alone
@@ -92,5 +102,9 @@ function readGroup(row: Selectable<EntryRow>): Group {
     ...(row.origin !== null && { origin: row.origin }),
     ...(row.pbx && { pbx: row.pbx }),
     ...(staleSince && { staleSince }),
+    ...(staleToldAt && { staleToldAt }),
+    ...(row.refused !== null && { refused: readList(row.refused) as readonly Network[] }),
+    ...(row.checked_by !== null && { checkedBy: row.checked_by }),
+    ...(checkedAt && { checkedAt }),
   };
 }

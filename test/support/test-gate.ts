@@ -16,6 +16,7 @@ import { rulesOf } from '../../src/settings';
 import { openStore } from '../../src/store/open';
 import { AppError } from '../../src/errors';
 import { fakeClock, type FakeClock } from './fake-clock';
+import { fakeNames, type FakeNames } from './fake-names';
 
 export interface TestGate extends Gate {
   readonly parts: Parts;
@@ -24,6 +25,7 @@ export interface TestGate extends Gate {
   readonly notices: Notice[];
   readonly logged: string[];
   readonly asterisk: FakePhones;
+  readonly names: FakeNames;
   /** How often a PIN was really looked at. */
   pinsLookedAt(): number;
   close(): Promise<void>;
@@ -61,6 +63,7 @@ export async function testGate(
   const notices: Notice[] = [];
   const logged: string[] = [];
   const asterisk = fakePhones();
+  const names = fakeNames();
   const vault = quickVault();
   const parts: Parts = {
     ...{ store, firewall, clock, vault, phones: asterisk, random: randomBytes },
@@ -76,12 +79,13 @@ export async function testGate(
     },
     services: servicesOf(config),
     rules: rulesOf(config),
+    resolve: names.resolve,
     ...(given.sharedAs !== undefined && { sharedAs: given.sharedAs }),
     ownAddresses: () => (given.own ?? ['203.0.113.1']).map(address),
   };
   return {
     ...openGate(parts, () => Promise.resolve([])),
-    ...{ parts, store, clock, notices, logged, asterisk, pinsLookedAt: () => vault.lookedAt },
+    ...{ parts, store, clock, notices, logged, asterisk, names, pinsLookedAt: () => vault.lookedAt },
     async close() {
       await firewall.close();
       await store.close();
