@@ -71,6 +71,7 @@ export interface CountryTerms {
   readonly firewall: Firewall;
   readonly phones: Phones;
   readonly post: Post;
+  readonly resolve: Resolve;
   readonly vault: PinVault;
   readonly clock: Clock;
   readonly random: Random;
