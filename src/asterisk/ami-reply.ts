@@ -2,15 +2,15 @@
 import { field, type Frame } from './ami-frame';
 
 /**
- * `empty`: the list has no items. `denied`: our user lacks the class. `absent`: no such action, the module that brings
- * it is not loaded. `gone`: the channel or key is no more.
+ * `empty`: the list has no items. `denied`: our user lacks the class. `absent`: no such action, because the module that
+ * brings it is not loaded, or no such file. `gone`: the channel or key is no more.
  */
 export type ReplyKind = 'done' | 'empty' | 'denied' | 'absent' | 'gone' | 'failed';
 
 const MEANING: readonly (readonly [RegExp, ReplyKind])[] = [
   [/^No .+ found/i, 'empty'],
   [/^Permission denied/i, 'denied'],
-  [/^Invalid\/unknown command/i, 'absent'],
+  [/^Invalid\/unknown command|^Config file not found/i, 'absent'],
   [/^No such channel|^Database entry (not found|could not be deleted)/i, 'gone'],
 ];
 

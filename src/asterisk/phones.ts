@@ -10,6 +10,7 @@ import type { AmiPorts, AmiSettings } from './ami-settings';
 import { listeningPorts, type ListeningSettings, type ProcFiles } from './listening';
 import { callsFrom, hangUpFrom, type SeenCalls } from './phones-calls';
 import { forgetContacts, listContacts } from './phones-contacts';
+import { listKnown } from './phones-known';
 import { listPeers } from './phones-peers';
 import { readProof } from './phones-proof';
 import { Sources } from './phones-sources';
@@ -89,6 +90,10 @@ export function openPhones({ ami, clock, random, log, proc, listening }: PhonesO
       const { connection } = able('DBDel');
       // Asked anew: a driver may have been loaded since.
       return listPeers(connection, await abilitiesOf(connection), sources, clock.now());
+    },
+    known: async () => {
+      const { connection } = able('DBDel');
+      return listKnown(connection, await abilitiesOf(connection), sources, clock.now());
     },
     listeningPorts: () => listeningPorts(proc, listening),
     callsFrom: async (network: Network) => callsFrom(network, callsPorts(able('Status').connection)),

@@ -1,4 +1,5 @@
 /** What Asterisk tells about phones and calls, and what it can be asked. `src/asterisk` speaks AMI for it. */
+import type { Known } from './far-ends';
 import type { Network } from './network';
 import type { Ports } from './service';
 
@@ -19,6 +20,8 @@ export interface Proof {
 /** One phone or trunk that Asterisk knows now. */
 export interface Peer {
   readonly name: string;
+  /** Its driver: `PJSIP`, `SIP` or `IAX2`. */
+  readonly channel?: string;
   readonly address: Network | undefined;
   readonly kind: 'phone' | 'trunk';
 }
@@ -37,6 +40,8 @@ export interface Phones {
   readonly state: PhonesState;
   /** Registered phones and trunks; rejects with AMI_DOWN when Asterisk does not answer. */
   peers(): Promise<readonly Peer[]>;
+  /** The far ends that Asterisk's settings and lists name, for an import; rejects as `peers` does. */
+  known(): Promise<Known>;
   /** The ports on which Asterisk really listens for signalling, other than loopback. */
   listeningPorts(): Promise<ListeningPorts>;
   /** The channels whose signalling comes from inside `network`. Rejects with AMI_DOWN or AMI_REFUSED: nobody can say. */

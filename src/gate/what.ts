@@ -1,9 +1,10 @@
 /** What somebody means whom or what a door is to be opened for: as it was typed, to what it is. */
 import { isIPv4, isIPv6 } from 'node:net';
-import { integerOf, networksOf, parseRange, rangeText, type AddressRange } from '../domain/address-range';
+import { networksOf, parseRange, rangeText, type AddressRange } from '../domain/address-range';
 import { parseHostName } from '../domain/host-name';
 import { nearest } from '../domain/nearest';
-import { familyOf, parseAddress, parseNetwork, type Network } from '../domain/network';
+import { parseAddress, parseNetwork, type Network } from '../domain/network';
+import { parseMasked } from '../domain/network-mask';
 import { AppError } from '../errors';
 
 export type What =
@@ -20,7 +21,7 @@ export type What =
  */
 export function readWhat(typed: string, providers: readonly string[] = []): What {
   const text = typed.trim().replace(/\s+/g, ' ');
-  const network = parseNetwork(text) ?? withMask(text);
+  const network = parseNetwork(text) ?? parseMasked(text);
   if (network) return { kind: 'network', network };
   const ends = endsOf(text);
   if (ends) return ofRange(text, ends);
@@ -53,17 +54,6 @@ export function canonicalText(typed: string, providers: readonly string[] = []):
     if (error instanceof AppError) return typed;
     throw error;
   }
-}
-
-/** `192.0.2.0/255.255.255.0`, `192.0.2.0 255.255.255.0`, and the same of IPv6. */
-function withMask(text: string): Network | undefined {
-  const [address = '', mask = '', ...rest] = text.split(/ ?\/ ?| /);
-  const [base, bits] = [parseAddress(address), parseAddress(mask)];
-  if (rest.length > 0 || !base || !bits || familyOf(base) !== familyOf(bits)) return undefined;
-  const width = familyOf(base) === 4 ? 32 : 128;
-  const hosts = (1n << BigInt(width)) - 1n - integerOf(bits);
-  if ((hosts & (hosts + 1n)) !== 0n) return undefined; // ones and zeros mixed
-  return parseNetwork(`${base}/${width - hosts.toString(2).replace(/^0/, '').length}`);
 }
 
 interface Ends {

@@ -115,6 +115,93 @@ describe('peers', () => {
   });
 });
 
+describe('what Asterisk knows', () => {
+  const sections: Readonly<Record<string, string>> = {
+    'type=^identify$':
+      'Category-000000: two\nTemplates-000000: base\nLine-000000-000000: type=identify\nLine-000000-000001: endpoint=carrier\n' +
+      'Line-000000-000002: match=198.51.100.20, sip.example.com\nLine-000000-000003: match=2001:db8:9::/48\n',
+    'type=^registration$':
+      'Category-000000: provider\nLine-000000-000000: server_uri=sip:sip2.example.com:5062;transport=tcp\n' +
+      'Line-000000-000001: client_uri=sip:me@example.com\nLine-000000-000002: outbound_auth=pauth\n',
+    'type=^endpoint$,outbound_proxy=.': 'Message: No categories found\n',
+  };
+  const lists: Readonly<Record<string, string>> = {
+    PJSIPShowContacts: contacts(contact('701', 'sip:701@10.9.8.7:5060', 'a')),
+    PJSIPShowEndpoints: list('EndpointList', 'EndpointListComplete', [
+      'ObjectName: 701\nContacts: 701/sip:701@10.9.8.7:5060,evil/sip:198.51.100.66,',
+      'ObjectName: carrier\nContacts: carrier/sip:198.51.100.9:5060,carrier/sip:sip.example.com,',
+    ]),
+    PJSIPShowAors: list('AorList', 'AorListComplete', [
+      'ObjectName: 701\nOutboundProxy: ',
+      'ObjectName: carrier\nOutboundProxy: sip:proxy.example.com;lr',
+    ]),
+    IAXpeerlist: list('PeerEntry', 'PeerlistComplete', [
+      'ObjectName: iaxphone\nIPaddress: (null)\nDynamic: yes',
+      'ObjectName: iaxtrunk\nIPaddress: 203.0.113.50\nDynamic: no',
+    ]),
+    IAXregistry: list('RegistryEntry', 'RegistrationsComplete', ['Host: [2001:db8::4]:4569\nUsername: me']),
+    SIPpeers: list('PeerEntry', 'PeerlistComplete', ['ObjectName: 201\nIPaddress: 203.0.113.51\nDynamic: yes']),
+    SIPshowregistry: list('RegistryEntry', 'RegistrationsComplete', ['Host: sip.example.org\nUsername: me']),
+  };
+  const answering = (actions: readonly string[]) => (a: Sent) => {
+    if (a['Action'] === 'ListCommands') return commands(...new Set([...ABLE, ...actions]));
+    if (a['Action'] !== 'GetConfig') return lists[a['Action'] ?? ''];
+    return `Response: Success\nActionID: ID\n${sections[a['Filter'] ?? ''] ?? ''}\n`;
+  };
+  const summary = async () =>
+    (await phones.known()).mentions.map(({ of, setting, value, speaks }) => `${speaks} ${of}, ${setting}: ${value}`);
+
+  it('is gathered from its settings and lists', async () => {
+    await meet(answering([...Object.keys(lists), 'GetConfig']));
+    peer.send(proof('701', '192.0.2.1', 'a'));
+    await phones.peers();
+    expect(await summary()).toEqual([
+      'sip endpoint carrier, match: 198.51.100.20, sip.example.com',
+      'sip endpoint carrier, match: 2001:db8:9::/48',
+      'sip registration provider, server_uri: sip:sip2.example.com:5062;transport=tcp',
+      'sip registration provider, client_uri: sip:me@example.com',
+      'sip endpoint carrier, contact: sip:198.51.100.9:5060',
+      'sip endpoint carrier, contact: sip:sip.example.com',
+      'sip aor carrier, outbound_proxy: sip:proxy.example.com;lr',
+      'sip phone 701, registered from there: 192.0.2.1',
+      'iax IAX peer iaxtrunk, host: 203.0.113.50',
+      'iax IAX registration of me, host: [2001:db8::4]:4569',
+      'sip SIP peer 201, registered from there: 203.0.113.51',
+      'sip SIP registration of me, host: sip.example.org',
+    ]);
+    expect((await phones.known()).leftOut).toEqual([]);
+  });
+
+  it('is asked for without any action that prints a password', async () => {
+    await meet(answering([...Object.keys(lists), 'GetConfig', 'PJSIPShowEndpoint', 'PJSIPShowAuths']));
+    await phones.known();
+    const sent = new Set(peer.actions.map((a) => a['Action']));
+    for (const action of ['PJSIPShowEndpoint', 'PJSIPShowAuths', 'PJSIPShowRegistrationsOutbound', 'SIPshowpeer'])
+      expect(sent).not.toContain(action);
+    for (const { Filter } of peer.named('GetConfig'))
+      expect(Filter).toMatch(/^type=\^(identify|registration|endpoint)\$/);
+  });
+
+  it('without GetConfig says what is missing', async () => {
+    await meet(answering(['PJSIPShowAors']));
+    expect(await phones.known()).toMatchObject({
+      mentions: expect.not.arrayContaining([expect.objectContaining({ setting: 'match' })]) as unknown,
+      leftOut: [{ of: 'pjsip.conf', why: expect.stringContaining('GetConfig') as string }],
+    });
+  });
+
+  it('is nothing where there is no pjsip.conf, and a fault where it cannot be read', async () => {
+    let why = 'Config file not found';
+    await meet((a) => {
+      if (a['Action'] === 'ListCommands') return commands('Status', 'Hangup', 'DBGet', 'DBPut', 'DBDel', 'GetConfig');
+      return a['Action'] === 'GetConfig' ? `Response: Error\nActionID: ID\nMessage: ${why}\n\n` : undefined;
+    });
+    expect(await phones.known()).toEqual({ mentions: [], leftOut: [] });
+    why = 'Config file has invalid format';
+    await expect(phones.known()).rejects.toMatchObject({ code: 'AMI_FAILED' });
+  });
+});
+
 describe('hanging up', () => {
   const CHANNELS: Readonly<Record<string, readonly [type: string, variables: Readonly<Record<string, string>>]>> = {
     'PJSIP/701-1': ['PJSIP', { 'CHANNEL(pjsip,remote_addr)': '192.0.2.1:5060' }],

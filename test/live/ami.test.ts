@@ -123,6 +123,24 @@ describeAsRoot('the real Asterisk 22 over AMI', () => {
     expect(peers).toHaveLength(6);
   });
 
+  it('tells what its settings and lists name, for an import', async () => {
+    const { mentions, leftOut } = await phones.known();
+    expect(mentions.map(({ of, setting, value }) => `${of}, ${setting}: ${value}`).sort()).toEqual([
+      'IAX peer iaxtrunk, host: 203.0.113.50',
+      'IAX registration of me, host: 203.0.113.60:4570',
+      'endpoint carrier, contact: sip:198.51.100.9:5060',
+      'endpoint carrier, match: 198.51.100.20/255.255.255.252 sip.example.net',
+      'endpoint carrier, match: 2001:db8:9::/48',
+      'endpoint carrier, match: 203.0.113.78, 2001:db8::78',
+      'phone 701, registered from there: 2001:db8::77',
+      'phone 701, registered from there: 203.0.113.77',
+      'phone 702, registered from there: 203.0.113.77',
+      'registration provider, client_uri: sip:me@sip.example.com',
+      'registration provider, server_uri: sip:sip.example.com',
+    ]);
+    expect(leftOut).toEqual([]);
+  });
+
   it('forgets the contacts of a closed door, and Asterisk sends them nothing new', async () => {
     const gone = await phones.forgetContacts(network('203.0.113.77'));
     expect(gone.map((key) => key.split(';')[0]).sort()).toEqual(['701', '702']);
@@ -269,7 +287,7 @@ function procOf(host: Host): ProcFiles {
 }
 
 async function configuration(): Promise<Record<string, string>> {
-  const names = ['pjsip.conf', 'extensions.conf', 'iax.conf', 'http.conf'];
+  const names = ['pjsip.conf', 'pjsip_more.conf', 'extensions.conf', 'iax.conf', 'http.conf'];
   const files = await Promise.all(
     names.map(async (name) => [name, await readFile(join(FILES, name), 'utf8')] as const),
   );

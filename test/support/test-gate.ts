@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig, servicesOf, type Config } from '../../src/config';
 import type { Firewall } from '../../src/domain/firewall';
+import type { Known } from '../../src/domain/far-ends';
 import type { Notice } from '../../src/domain/letter';
 import { parseNetwork, type Network } from '../../src/domain/network';
 import type { Peer, Phones, PhonesState } from '../../src/domain/phones';
@@ -33,6 +34,7 @@ export interface TestGate extends Gate {
 
 interface FakePhones extends Phones {
   peersNow: Peer[];
+  knownNow: Known;
   /** From every address. */
   callsNow: string[];
   /** `hangUp 192.0.2.7`, `forget 192.0.2.7`, in order. */
@@ -103,9 +105,10 @@ function fakePhones(): FakePhones {
       : Promise.resolve(result);
   };
   const phones: FakePhones = {
-    ...{ asked, isDown: false, peersNow: [], callsNow: [] },
+    ...{ asked, isDown: false, peersNow: [], callsNow: [], knownNow: { mentions: [], leftOut: [] } },
     state: { state: 'up', since: new Date(0), detail: 'connected' },
     peers: () => answer('peers', phones.peersNow),
+    known: () => answer('known', phones.knownNow),
     listeningPorts: () => answer('ports', { sip: [{ protocol: 'udp', first: 5160, last: 5160 }], iax: [] } as const),
     callsFrom: (network) => answer(`calls ${network}`, phones.callsNow),
     hangUp: (network) => answer(`hangUp ${network}`, ['PJSIP/701-1']),

@@ -132,6 +132,7 @@ async function main(orders: Orders): Promise<void> {
     phones: {
       state: { state: 'off', since: new Date(0), detail: '' },
       peers: unreachable,
+      known: () => Promise.resolve({ mentions: [], leftOut: [] }),
       listeningPorts: () => Promise.resolve({ sip: [], iax: [] }),
       callsFrom: unreachable,
       hangUp: unreachable,

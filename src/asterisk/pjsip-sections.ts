@@ -1,0 +1,75 @@
+/**
+ * Reads what pjsip.conf says about far ends through Asterisk's own parser: included files, templates and `+=` are
+ * resolved by it. Sections are filtered by their type, so that none with a password leaves Asterisk.
+ */
+import type { Form, Mention } from '../domain/far-ends';
+import { AppError } from '../errors';
+import type { AmiConnection } from './ami-connection';
+import { field, type Frame } from './ami-frame';
+import { replyKind } from './ami-reply';
+
+interface Wanted {
+  /** As GetConfig takes it: a section is told when all of these patterns match its lines. */
+  readonly filter: string;
+  readonly settings: Readonly<Record<string, Form>>;
+  readonly nameOf: (section: Section) => string;
+}
+
+interface Section {
+  readonly name: string;
+  readonly lines: readonly (readonly [keyword: string, value: string])[];
+}
+
+const WANTED: readonly Wanted[] = [
+  {
+    filter: 'type=^identify$',
+    settings: { match: 'hosts' },
+    nameOf: ({ name, lines }) => `endpoint ${lines.find(([keyword]) => keyword === 'endpoint')?.[1] ?? name}`,
+  },
+  {
+    filter: 'type=^registration$',
+    settings: { server_uri: 'uris', client_uri: 'uris', outbound_proxy: 'uris' },
+    nameOf: ({ name }) => `registration ${name}`,
+  },
+  {
+    filter: 'type=^endpoint$,outbound_proxy=.',
+    settings: { outbound_proxy: 'uris' },
+    nameOf: ({ name }) => `endpoint ${name}`,
+  },
+];
+
+/** None when there is no pjsip.conf. Rejects with AMI_FAILED when Asterisk cannot read it. */
+export async function pjsipSections(connection: AmiConnection): Promise<readonly Mention[]> {
+  const mentions: Mention[] = [];
+  for (const { filter, settings, nameOf } of WANTED) {
+    const reply = await connection.action({ Action: 'GetConfig', Filename: 'pjsip.conf', Filter: filter });
+    const kind = replyKind(reply);
+    if (kind === 'failed') {
+      throw new AppError('AMI_FAILED', 'Asterisk cannot read its own pjsip.conf', 'see the log of Asterisk');
+    }
+    for (const section of kind === 'done' ? sectionsOf(reply) : []) {
+      for (const [keyword, value] of section.lines) {
+        const form = settings[keyword];
+        if (form) mentions.push({ of: nameOf(section), setting: keyword, value, form, speaks: 'sip' });
+      }
+    }
+  }
+  return mentions;
+}
+
+/** `Category-000001: carrier` and `Line-000001-000002: match=192.0.2.1`. */
+function sectionsOf(reply: Frame): Section[] {
+  const sections = new Map<string, { name: string; lines: [string, string][] }>();
+  for (const [header, text] of reply.fields) {
+    const [, number, isLine] = /^(?:category|line)-(\d+)(-\d+)?$/.exec(header) ?? [];
+    if (number === undefined) continue;
+    const section = sections.get(number) ?? { name: '', lines: [] };
+    sections.set(number, section);
+    if (isLine === undefined) section.name = field(reply, header) ?? '';
+    else {
+      const equals = text.indexOf('=');
+      section.lines.push([text.slice(0, equals).trim().toLowerCase(), text.slice(equals + 1).trim()]);
+    }
+  }
+  return [...sections.values()];
+}
