@@ -6,7 +6,6 @@ import { procFiles } from './asterisk/listening-proc';
 import { openPhones, type Asterisk } from './asterisk/phones';
 import { bootFile } from './boot-file';
 import { servicesOf, type Config } from './config';
-import { openCountryData } from './country/data';
 import { connectControl } from './control/client';
 import { parseNetwork, type Network } from './domain/network';
 import type { StatusPart } from './domain/shapes';
@@ -69,7 +68,6 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
   });
   const parts = {
     ...{ store, firewall, phones, post, clock, random, log },
-    countryData: openCountryData({ folder: state.countries, log, permitUnknown: config.country.unknown === 'permit' }),
     vault: pinVault(pepper, random),
     resolve: resolverOver(askServers(serverSettings(config))),
     services: servicesOf(config),

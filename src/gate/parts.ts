@@ -1,8 +1,8 @@
 /** What the gate is made of: everything it needs of the outside, and the rules that the admin has set. */
 import type { Firewall } from '../domain/firewall';
 import type { Letter, Notice } from '../domain/letter';
-import type { Network } from '../domain/network';
 import type { Resolve } from '../domain/names';
+import type { Network } from '../domain/network';
 import type { Phones } from '../domain/phones';
 import type { Ports, Service } from '../domain/service';
 import type { Store } from '../domain/store';
@@ -40,12 +40,10 @@ export interface Rules {
   readonly allowDocumentationAddresses: boolean;
   readonly answerPings: boolean;
   readonly rtp: Ports;
-  readonly trusted: readonly { readonly network: Network; readonly device: string }[];
   readonly names: NameRules;
-  readonly countries: CountryTerms;
+  readonly trusted: readonly { readonly network: Network; readonly device: string }[];
 }
 
-export interface Parts {
 /** How names are followed. */
 interface NameRules {
   /** A name is looked up again when its time to live is over, within these two. */
@@ -57,16 +55,7 @@ interface NameRules {
   readonly staleSeconds: number;
 }
 
-/** `report` journals what `enforce` would do. */
-export type Force = 'off' | 'report' | 'enforce';
-
-export interface CountryTerms {
-  readonly calls: Force;
-  readonly registrations: Force;
-  /** Older data are too old; undefined: as their source says. */
-  readonly maxAgeDays: number | undefined;
-}
-
+export interface Parts {
   readonly store: Store;
   readonly firewall: Firewall;
   readonly phones: Phones;
