@@ -1,11 +1,13 @@
 /** What must hold of doors, with the whole product: real daemon, Asterisk, phones and kernel, and packets counted. */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { openWire } from '../../src/lab/wire';
 import { ADDRESS, ADDRESS6 } from '../../src/lab/stage';
 import { SERVICE_ID } from '../../src/lab/unprivileged';
 import { describeAsRoot } from '../support/as-root';
 import { openHouse, type House } from '../support/house';
 import { probeOn, type Probe } from '../support/probe';
+import { restoreOn } from '../support/restore-script';
 import { until } from '../support/until';
 
 const { hotel, stranger } = ADDRESS;
@@ -118,6 +120,35 @@ describeAsRoot('a door', () => {
       await house.startDaemon();
       expect(await phone.register()).toBe('silent');
       expect(await house.entries()).toHaveLength(1);
+    },
+  );
+
+  it.each(['goes on', 'reboots'] as const)(
+    'that only a trial has closed is open again, in time, when all of ours was killed and the machine %s',
+    async (then) => {
+      const { pbx, state } = house.stage;
+      await house.tollgate('watch');
+      const phone = await house.phone();
+      expect(await phone.register()).toBe(200);
+      await house.tollgate('guard --within 4s --lose all');
+      const end = Date.now() + 4000;
+      expect(await phone.options()).toBe('silent');
+      await house.endDaemon('SIGKILL');
+      if (then === 'reboots') {
+        for (const tool of ['iptables', 'ip6tables']) for (const what of ['-F', '-X']) await pbx.run(tool, [what]);
+        await pbx.run('ipset', ['destroy']);
+        expect((await restoreOn(pbx, join(state, 'firewall'))).said).toContain('restored');
+      } else {
+        await until(async () => typeof (await phone.options()) === 'number', 'the end of the trial');
+        expect(Date.now()).toBeLessThan(end + 2000);
+      }
+      expect(await phone.register()).toBe(200);
+      await house.startDaemon();
+      expect(await phone.register()).toBe(200);
+      expect(JSON.parse(await house.tollgate('--json status'))).toMatchObject({ mode: 'watch' });
+      expect((await house.journal()).at(-1)).toMatchObject({ action: 'rollback', what: 'watch' });
+      await house.tollgate('guard --within 60s --lose all');
+      await house.tollgate('confirm');
     },
   );
 
