@@ -18,7 +18,8 @@ export type Code =
   | 'DNS_FAILED'
   | 'MAIL_FAILED'
   | 'SETUP_FAILED'
-  | 'COUNTRY_FAILED';
+  | 'COUNTRY_FAILED'
+  | 'EXCHANGE_FAILED';
 
 /** What happened, and what to do about it. `code` is stable and is what scripts read. */
 export class AppError extends Error {

@@ -15,22 +15,27 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'src/store': ['src/domain', 'src/ports', 'src/errors'],
   'src/names': ['src/domain', 'src/ports', 'src/errors'],
   'src/country': ['src/domain', 'src/ports', 'src/errors'],
+  'src/surroundings': ['src/domain', 'src/ports', 'src/errors'],
+  'src/freepbx': ['src/domain', 'src/ports', 'src/errors'],
   'src/install': ['src/domain', 'src/ports', 'src/errors'],
 };
 /** Types of what commands speak with; nothing of it is there at run time. */
 const MAY_TYPES: Readonly<Record<string, readonly string[]>> = { 'src/cli': ['src/gate', 'src/config'] };
 
-/** One package, one place: the two old libraries are met by their adapters alone. */
-const ONLY_IN: Readonly<Record<string, string>> = {
-  'ding-dong': 'src/asterisk',
-  'asterisk-manager': 'src/asterisk',
-  kysely: 'src/store',
-  'better-sqlite3': 'src/store',
-  mysql2: 'src/store',
-  nodemailer: 'src/mail',
-  commander: 'src/cli',
-  'mmdb-lib': 'src/country',
-  pino: 'src/log.ts',
+/**
+ * One package, one place: the two old libraries are met by their adapters alone. mysql2 has two: our own database, and
+ * FreePBX's, which is only read and shares nothing with ours.
+ */
+const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
+  'ding-dong': ['src/asterisk'],
+  'asterisk-manager': ['src/asterisk'],
+  kysely: ['src/store'],
+  'better-sqlite3': ['src/store'],
+  mysql2: ['src/store', 'src/freepbx'],
+  nodemailer: ['src/mail'],
+  commander: ['src/cli'],
+  'mmdb-lib': ['src/country'],
+  pino: ['src/log.ts'],
 };
 /** No I/O in the rules and the conversation: these alone of `node:`, because they only compute. */
 const PURE_NODE = ['node:net', 'node:url'];
@@ -83,8 +88,10 @@ describe('imports', () => {
     expect(wrong.map(sentence)).toEqual([]);
   });
 
-  it.each(Object.keys(ONLY_IN))('of %s are in one place', (name) => {
-    const wrong = imports.filter(({ file, from }) => isPackage(name, from) && !isIn(ONLY_IN[name] ?? '')(file));
+  it.each(Object.keys(ONLY_IN))('of %s are where they belong', (name) => {
+    const wrong = imports.filter(
+      ({ file, from }) => isPackage(name, from) && !(ONLY_IN[name] ?? []).some((place) => isIn(place)(file)),
+    );
     expect(wrong.map(sentence)).toEqual([]);
   });
 

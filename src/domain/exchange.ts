@@ -1,0 +1,37 @@
+/** What FreePBX keeps about its trunks and extensions. `src/freepbx` reads it from its database. */
+
+export interface Trunk {
+  readonly id: number;
+  readonly name: string;
+  /** `pjsip`, `sip`, `iax`, `custom`, `dahdi`, … */
+  readonly tech: string;
+  readonly isDisabled: boolean;
+}
+
+export interface Device {
+  /** The extension's number. */
+  readonly id: string;
+  readonly tech: string;
+  readonly description: string;
+}
+
+/** One row of FreePBX's tables `sip`, `pjsip` and `iax`: one setting. */
+export interface Setting {
+  readonly table: 'sip' | 'pjsip' | 'iax';
+  /** `tr-peer-3`, or a trunk's or extension's bare number: what it means depends on the table. */
+  readonly id: string;
+  readonly keyword: string;
+  readonly data: string;
+}
+
+export interface ExchangeTables {
+  readonly trunks: readonly Trunk[];
+  readonly devices: readonly Device[];
+  /** Those of `SETTINGS` alone: no secret but what a register string or a URI holds. */
+  readonly settings: readonly Setting[];
+}
+
+export interface Exchange {
+  /** All of it as it was at one moment. Rejects with EXCHANGE_FAILED; never changes anything there. */
+  read(): Promise<ExchangeTables>;
+}
