@@ -34,7 +34,11 @@ export const ASTERISK_22: TreeSpec = {
   packages: ['asterisk', 'sip-tester', 'asterisk-core-sounds-en-gsm'],
 };
 
-export const MARIADB: TreeSpec = { name: 'MariaDB', suites: 'own', packages: ['mariadb-server'] };
+/** One tree for both: each one costs about a minute where there is none yet. */
+const SERVERS: TreeSpec = { name: 'MariaDB and NSD', suites: 'own', packages: ['mariadb-server', 'nsd'] };
+export const MARIADB = SERVERS;
+/** A name server. */
+export const NSD = SERVERS;
 
 export const CACHE = '/var/cache/tollgate';
 
