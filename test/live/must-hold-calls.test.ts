@@ -1,6 +1,7 @@
 /** What must hold of calls, with the whole product: travellers call through the carrier, phones talk, mail arrives. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkout } from '../../src/lab/checkout';
 import { run } from '../../src/run';
 import { callIn } from '../../src/lab/carrier';
 import type { PhoneCall } from '../../src/lab/phone';
@@ -16,6 +17,8 @@ import { until } from '../support/until';
 const { hotel } = ADDRESS;
 const DIALLED = hotel.replaceAll('.', '*');
 const straight = ({ number, pin }: typeof ANN | typeof BOB) => `${number}#${pin}#${DIALLED}#1`;
+/** An address that several shells open and close. */
+const SHARED = '198.51.100.200';
 const WRONG = ['83920571', '83920572', '83920573', '83920574', '83920575'] as const;
 
 const isCall = (outcome: unknown): outcome is PhoneCall => typeof outcome === 'object';
@@ -174,6 +177,50 @@ describeAsRoot('a call', () => {
       await house.stage.mailServer.start();
     }
     await until(() => lettersTo(ANN.mail).length === letters + 1, 'the letter', 45_000);
+  });
+
+  it('opens its door while shells of root and of others change dozens: store, kernel and journal agree', async () => {
+    const { stage } = house;
+    const before = (await house.journal()).length;
+    const main = [join(checkout(), 'dist/src/main.js'), '--config', join(stage.state, '../tollgate.toml')];
+    const asRoot = (typed: string) => stage.pbx.run(process.execPath, [...main, ...typed.split(' ')]);
+    const address = (shell: number, n: number) => `198.51.100.${100 + 10 * shell + n}`;
+    // Each shell has addresses of its own, and one that all of them want.
+    const shells = [0, 1, 2].map(async (shell) => {
+      const type = (typed: string) => (shell % 2 === 0 ? asRoot(typed) : house.tollgate(typed));
+      for (const typed of [`allow ${address(shell, 1)}`, `block ${address(shell, 2)} --for 1h`]) await type(typed);
+      await type(`allow ${SHARED} --for ${shell + 1}h`);
+      await type(`allow ${address(shell, 3)} --for 1h`);
+      await type(`revoke ${address(shell, 1)}`);
+      await type(`revoke ${SHARED}`).catch((error: unknown) => expect(String(error)).toContain(SHARED)); // it has gone
+      await type(`unblock ${address(shell, 2)}`);
+      await type(`block ${address(shell, 4)}`);
+    });
+    const calls = [ANN, BOB].map(async (traveller) => {
+      const call = await house.call();
+      await call.hears('greeting');
+      await call.press(straight(traveller));
+      await call.hears('opened');
+    });
+    await Promise.all([...shells, ...calls]);
+
+    const open = await house.entries();
+    const held = async (set: string) =>
+      [...(await stage.pbx.run('ipset', ['save', set])).matchAll(/^add \S+ (\S+)/gm)].map(([, what]) => what).sort();
+    const listed = (isBlock: boolean) =>
+      [...new Set(open.filter(({ kind }) => (kind === 'block') === isBlock).map(({ what }) => what))].sort();
+    for (const set of ['tg-sip4', 'tg-iax4', 'tg-rtp4']) expect([set, await held(set)]).toEqual([set, listed(false)]);
+    expect(await held('tg-block4')).toEqual(listed(true));
+    for (let shell = 0; shell < 3; shell++) {
+      expect(listed(false)).toContain(address(shell, 3));
+      expect(listed(false)).not.toContain(address(shell, 1));
+      expect(listed(true)).toContain(address(shell, 4));
+    }
+    expect(open.filter(({ what }) => what === hotel).map(({ account }) => account)).toEqual([ANN.number, BOB.number]);
+    const lines = (await house.journal()).slice(before);
+    for (const { id } of open.filter(({ name }) => name !== 'carrier'))
+      expect(lines.filter(({ entry, action }) => entry === id && /allow|renew|block/.test(action))).toHaveLength(1);
+    expect(JSON.parse(await house.tollgate('--json log --verify'))).toMatchObject({ ok: true });
   });
 
   it.each([

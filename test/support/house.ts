@@ -149,7 +149,9 @@ export async function openHouse(): Promise<House> {
     tidy: async () => {
       opened.splice(0).forEach((each) => each.close());
       if (!isUp()) await startDaemon();
-      for (const { id, name } of await entries()) if (name !== 'carrier') await tollgate(`revoke ${id}`);
+      for (const { id, what, kind, name } of await entries()) {
+        if (name !== 'carrier') await tollgate(kind === 'block' ? `unblock ${what}` : `revoke ${id}`);
+      }
       await stage.asterisk.rx('channel request hangup all');
       await until(async () => (await channels()) === 0, 'the last channel to end');
     },
