@@ -12,7 +12,10 @@ export function addList(program: Command, act: Act): void {
   program
     .command('list')
     .description('every open door and every block')
-    .option('--plain', 'one line each for other programs: id, what, services, owner, since, until, state, with tabs')
+    .option(
+      '--plain',
+      'one line each for other programs: id, what, services, owner, since, until, state, name, note, with tabs',
+    )
     .action(act(list));
 }
 
@@ -24,10 +27,15 @@ async function list(session: Session, options: { readonly plain?: boolean }): Pr
   return { text: lines(entryTable(session, entries), zone), json: entries };
 }
 
-function plainLine(entry: EntryShape): string {
+/** One entry as `list --plain` prints it, and `import plain` reads it. */
+export function plainLine(entry: EntryShape): string {
   const services = entry.services.join(',') || '-';
   const cells = [entry.id, entry.what, services, ownerOf(entry), entry.since, entry.until ?? 'forever', stateOf(entry)];
-  return cells.map((cell) => printable(String(cell))).join('\t');
+  const more = [entry.name ?? '', entry.note ?? ''];
+  return [...cells, ...more]
+    .map((cell) => printable(String(cell)))
+    .join('\t')
+    .trimEnd();
 }
 
 function stateOf({ kind, state }: EntryShape): string {

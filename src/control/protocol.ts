@@ -11,5 +11,5 @@ export type Answer =
   | { readonly kind: 'done'; readonly result: unknown }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint: string };
 
-/** A question is typed by a person; more than this is none of ours. */
-export const MOST_CHARACTERS = 64 * 1024;
+/** The longest is a list of 100,000 entries to import; more than this is none of ours. */
+export const MOST_CHARACTERS = 16 * 1024 * 1024;

@@ -61,7 +61,8 @@ async function converse(socket: Socket, reply: (line: string) => Promise<void>):
 async function* linesOf(socket: Socket): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of socket.setEncoding('utf8') as AsyncIterable<string>) {
-    const lines = (rest + chunk).split('\n');
+    const [first = '', ...more] = chunk.split('\n');
+    const lines = [rest + first, ...more];
     rest = lines.pop() ?? '';
     yield* lines;
     if (rest.length > MOST_CHARACTERS) throw new AppError('MISUSED', 'a question longer than any', 'what asks there?');

@@ -1,4 +1,5 @@
 /** Carries out what an import proposed. */
+import type { NewEntry } from '../domain/entry';
 import type { Live } from '../domain/live';
 import type { ImportShape } from '../domain/shapes';
 import { allow } from './allow';
@@ -10,6 +11,7 @@ import { shapeOfImport, type Proposal, type Wish } from './import';
 import { entryOn } from './open-group';
 import type { Parts } from './parts';
 import { termsOf } from './terms';
+import { isWideOutside, refuseTooWideTogether } from './too-wide';
 
 interface Import {
   /** `plain`, `iptables`, `freepbx`, `asterisk`. */
@@ -39,6 +41,18 @@ export async function applyProposals(parts: Parts, doors: Doors, asked: Asked, g
   return shapeOfImport(origin, proposals, made);
 }
 
+/** Each by itself is narrow enough. */
+async function refusePieces(parts: Parts, origin: string, entries: readonly NewEntry[]): Promise<void> {
+  const wide = entries.filter(({ network }) => isWideOutside(network));
+  if (wide.length === 0) return;
+  const services = [...new Set(wide.flatMap((entry) => entry.services))];
+  await refuseTooWideTogether(
+    parts,
+    wide.map(({ network }) => network),
+    { services, called: `what import ${origin} brings` },
+  );
+}
+
 /** All new addresses and networks that are to be let in. */
 async function openNetworks(parts: Parts, doors: Doors, asked: Asked, { origin, proposals }: Import) {
   const made = new Map<Proposal, number>();
@@ -48,6 +62,11 @@ async function openNetworks(parts: Parts, doors: Doors, asked: Asked, { origin, 
     return [{ proposal, entry }];
   });
   if (wanted.length === 0) return made;
+  await refusePieces(
+    parts,
+    origin,
+    wanted.map(({ entry }) => entry),
+  );
   const cause = { action: 'allow', by: asked.by, from: 'command', why: `Allowed by import ${origin}.` } as const;
   const opened = await doors.openAll({ entries: wanted.map(({ entry }) => entry) }, cause, () =>
     Promise.resolve({ superseded: [], closing: [] }),

@@ -52,12 +52,21 @@ export async function propose(parts: Parts, origin: string, wishes: readonly Wis
   const claims = new Claims(await everythingLive(parts), origin);
   // What fits wholly is claimed first, so that another line about the same address does not take it away.
   const same = wishes.map((wish) => claims.same(wish));
+  const said = new Map<string, Wish>();
   const proposals = wishes.map((wish, i): Proposal => {
     const { services, name, why } = wish;
     const means = understood(parts, wish);
-    const line = { what: means instanceof AppError ? wish.what : textOf(means), services, name, why };
-    if (means instanceof AppError) return { ...line, state: 'refused', why: `${why}: ${means.what}`, hint: means.hint };
-    if (same[i] || !isBefore(parts.clock.now(), wish.until)) return { ...line, state: 'same', there: same[i] };
+    if (means instanceof AppError) {
+      return { what: wish.what, services, name, state: 'refused', why: `${why}: ${means.what}`, hint: means.hint };
+    }
+    const line = { what: textOf(means), services, name, why };
+    const before = said.get(sayingOf(wish, line.what));
+    if (before) return { ...line, why: `${why}: the same as ${before.why}`, state: 'same', there: undefined };
+    said.set(sayingOf(wish, line.what), wish);
+    if (same[i]) return { ...line, state: 'same', there: same[i] };
+    if (!isBefore(parts.clock.now(), wish.until)) {
+      return { ...line, why: `${why}: its end has come`, state: 'same', there: undefined };
+    }
     const there = claims.changed(wish);
     return there ? { ...line, state: 'changed', wish, means, there } : { ...line, state: 'new', wish, means };
   });
@@ -66,6 +75,10 @@ export async function propose(parts: Parts, origin: string, wishes: readonly Wis
     return { state: 'gone', what, services, name, why: `import ${origin} brought it and no longer has it`, there };
   });
   return [...proposals, ...gone];
+}
+
+function sayingOf({ kind, services }: Wish, what: string): string {
+  return JSON.stringify([kind, what, [...services].sort()]);
 }
 
 /** What it means, or why it cannot be. */

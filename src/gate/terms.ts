@@ -18,7 +18,7 @@ export interface Terms {
   readonly origin?: string;
 }
 
-const DEFAULT_SERVICES = ['phone'];
+export const DEFAULT_SERVICES = ['phone'];
 
 /** Rejects with MISUSED. `services` of the asked, or else `usual`: a provider's own. */
 export function termsOf(parts: Parts, asked: AllowAsked, usual: readonly string[] = DEFAULT_SERVICES): Terms {

@@ -57,7 +57,7 @@ function tooMuchOf(ranges: readonly AddressRange[]): Family | undefined {
 }
 
 /** Private networks are reached by nobody from the Internet, and narrow ones would have to be very many. */
-function isWideOutside(network: Network): boolean {
+export function isWideOutside(network: Network): boolean {
   const range = rangeOf(network);
   return prefixOf(network) <= WIDE[range.family] && !PRIVATE.some((reserved) => isWithin(range, reserved));
 }
