@@ -1,6 +1,6 @@
 /** Everything that people and Asterisk can ask of Tollgate, in one table. The CLI and the control socket speak it. */
-import type { Doorkeeper } from "../domain/doorkeeper";
-import type { Proof } from "../domain/phones";
+import type { Doorkeeper } from '../domain/doorkeeper';
+import type { Proof } from '../domain/phones';
 import type {
   AccountShape,
   EntryShape,
@@ -10,27 +10,27 @@ import type {
   JournalShape,
   ModeShape,
   StatusShape,
-} from "../domain/shapes";
-import { AppError } from "../errors";
-import * as accounts from "./accounts";
-import { allow } from "./allow";
-import { block } from "./block";
-import { revoke, unblock, type CloseAsked, type ClosedShape } from "./closing";
-import { doorkeeper } from "./doorkeeper";
-import { Doors } from "./doors";
-import * as entries from "./entries";
-import { explain } from "./explain";
-import { follower, type Follower } from "./follow";
-import { nameFollower } from "./follow-names";
-import { outlastedCalls } from "./outlasted-calls";
-import * as modes from "./modes";
-import type { Parts } from "./parts";
-import { importPlain, type ImportAsked } from "./import-plain";
-import { recordProof } from "./proof";
-import { status, type MoreStatus } from "./status";
-import { shapeOfCheck, shapeOfLine } from "./shape";
-import { undo, type Undone } from "./undo";
-import { warnOfEndings } from "./warnings";
+} from '../domain/shapes';
+import { AppError } from '../errors';
+import * as accounts from './accounts';
+import { allow } from './allow';
+import { block } from './block';
+import { revoke, unblock, type CloseAsked, type ClosedShape } from './closing';
+import { doorkeeper } from './doorkeeper';
+import { Doors } from './doors';
+import * as entries from './entries';
+import { explain } from './explain';
+import { follower, type Follower } from './follow';
+import { nameFollower } from './follow-names';
+import { outlastedCalls } from './outlasted-calls';
+import * as modes from './modes';
+import type { Parts } from './parts';
+import { importPlain, type ImportAsked } from './import-plain';
+import { recordProof } from './proof';
+import { status, type MoreStatus } from './status';
+import { shapeOfCheck, shapeOfLine } from './shape';
+import { undo, type Undone } from './undo';
+import { warnOfEndings } from './warnings';
 
 type Asked = entries.Asked;
 
@@ -46,22 +46,14 @@ export type Operations = {
   logVerify(asked: object): Promise<JournalCheckShape>;
   undo(asked: Asked & { readonly id: number }): Promise<Undone>;
 
-  accountAdd(
-    asked: accounts.AccountAsked & accounts.PinAsked,
-  ): Promise<accounts.WithPin>;
+  accountAdd(asked: accounts.AccountAsked & accounts.PinAsked): Promise<accounts.WithPin>;
   accountList(asked: object): Promise<readonly AccountShape[]>;
   accountShow(asked: { readonly number: string }): Promise<AccountShape>;
   accountSet(asked: accounts.AccountAsked): Promise<AccountShape>;
   accountPin(asked: accounts.PinAsked): Promise<accounts.WithPin>;
-  accountUnlock(
-    asked: Asked & { readonly number: string },
-  ): Promise<AccountShape>;
-  accountEnable(
-    asked: Asked & { readonly number: string; readonly enabled: boolean },
-  ): Promise<AccountShape>;
-  accountRemove(
-    asked: Asked & { readonly number: string },
-  ): Promise<AccountShape>;
+  accountUnlock(asked: Asked & { readonly number: string }): Promise<AccountShape>;
+  accountEnable(asked: Asked & { readonly number: string; readonly enabled: boolean }): Promise<AccountShape>;
+  accountRemove(asked: Asked & { readonly number: string }): Promise<AccountShape>;
 
   allow(asked: entries.AllowAsked): Promise<EntryShape>;
   revoke(asked: CloseAsked): Promise<ClosedShape>;
@@ -74,12 +66,10 @@ export type Operations = {
 
   init(asked: Asked): Promise<ModeShape>;
   watch(asked: Asked): Promise<ModeShape>;
-  guard(asked: Omit<modes.StricterAsked, "mode">): Promise<ModeShape>;
+  guard(asked: Omit<modes.StricterAsked, 'mode'>): Promise<ModeShape>;
   confirm(asked: Asked): Promise<ModeShape>;
   rollback(asked: Asked): Promise<ModeShape>;
-  firewallShow(
-    asked: object,
-  ): Promise<{
+  firewallShow(asked: object): Promise<{
     readonly rules: readonly string[];
     readonly members: readonly object[];
   }>;
@@ -87,9 +77,7 @@ export type Operations = {
   firewallRestore(asked: Asked): Promise<ModeShape>;
   firewallRemove(asked: Asked): Promise<ModeShape>;
 
-  mailTest(
-    asked: Asked & { readonly to: string },
-  ): Promise<{ readonly to: string; readonly answer: string }>;
+  mailTest(asked: Asked & { readonly to: string }): Promise<{ readonly to: string; readonly answer: string }>;
 };
 
 export interface Gate {
@@ -118,11 +106,9 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const lasting = outlastedCalls(parts, doors);
   const expire = async () => lasting.end((await doors.expire()).length > 0);
   const dropUnconfirmed = async () => {
-    const dropped = await parts.store.transaction((records) =>
-      records.dropOpening(),
-    );
+    const dropped = await parts.store.transaction((records) => records.dropOpening());
     for (const entry of dropped)
-      parts.log("door-never-confirmed", {
+      parts.log('door-never-confirmed', {
         entry: entry.id,
         network: entry.network,
       });
@@ -145,32 +131,21 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await warnOfEndings(parts);
     },
     async proof(proof) {
-      await recordProof(parts, proof).catch((error: unknown) =>
-        parts.log("proof-lost", { error: String(error) }),
-      );
+      await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
     },
     followNames: () => (others.away() ? Promise.resolve() : names.look()),
-    reconcile: () =>
-      others.away() ? Promise.resolve([]) : modes.reconcile(parts, doors),
+    reconcile: () => (others.away() ? Promise.resolve([]) : modes.reconcile(parts, doors)),
     follow: () => others.look(() => modes.reconcile(parts, doors)),
   };
 }
 
-function operationsOf(
-  parts: Parts,
-  doors: Doors,
-  others: Follower,
-  moreStatus: MoreStatus,
-): Operations {
+function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: MoreStatus): Operations {
   return {
     status: () => status(parts, others, moreStatus),
     async log({ afterId, since, limit }) {
       const { store } = parts;
       const from = new Date(since ?? 0);
-      const lines =
-        afterId === undefined
-          ? store.journalSince(from, limit)
-          : store.journalAfter(afterId, limit);
+      const lines = afterId === undefined ? store.journalSince(from, limit) : store.journalAfter(afterId, limit);
       return (await lines).map(shapeOfLine);
     },
     logVerify: async () => shapeOfCheck(await parts.store.checkJournal()),
@@ -203,30 +178,20 @@ function operationsOf(
           lines: [...(await modes.reconcile(parts, doors))],
           lost: [],
         };
-      return modes.loosen(parts, doors, { ...asked, mode: "watch" });
+      return modes.loosen(parts, doors, { ...asked, mode: 'watch' });
     },
-    watch: (asked) => modes.loosen(parts, doors, { ...asked, mode: "watch" }),
-    guard: (asked) => modes.tighten(parts, doors, { ...asked, mode: "guard" }),
+    watch: (asked) => modes.loosen(parts, doors, { ...asked, mode: 'watch' }),
+    guard: (asked) => modes.tighten(parts, doors, { ...asked, mode: 'guard' }),
     confirm: (asked) => modes.confirm(parts, doors, asked),
     rollback: (asked) => modes.rollback(parts, doors, asked),
     async firewallShow() {
-      const [rules, members] = await Promise.all([
-        parts.firewall.rules(),
-        parts.firewall.members(),
-      ]);
+      const [rules, members] = await Promise.all([parts.firewall.rules(), parts.firewall.members()]);
       return { rules, members };
     },
     async firewallApply(asked) {
       const { mode } = await parts.store.modeState();
-      if (!mode)
-        throw new AppError(
-          "REFUSED",
-          "no mode was ever chosen",
-          "tollgate init, or tollgate watch",
-        );
-      const lines = asked.dryRun
-        ? await modes.planned(parts, doors)
-        : await modes.reconcile(parts, doors);
+      if (!mode) throw new AppError('REFUSED', 'no mode was ever chosen', 'tollgate init, or tollgate watch');
+      const lines = asked.dryRun ? await modes.planned(parts, doors) : await modes.reconcile(parts, doors);
       return { mode, trial: null, lines, lost: [] };
     },
     firewallRestore: (asked) => modes.restoreFirewall(parts, doors, asked),
@@ -236,17 +201,9 @@ function operationsOf(
   };
 }
 
-async function mailTest(
-  parts: Parts,
-  { to, dryRun }: Asked & { readonly to: string },
-) {
-  const [letter] = parts.post.lettersFor({ kind: "test", to });
-  if (!letter)
-    throw new AppError(
-      "MISUSED",
-      `"${to}" is no e-mail address`,
-      "write one, as ann@example.com",
-    );
+async function mailTest(parts: Parts, { to, dryRun }: Asked & { readonly to: string }) {
+  const [letter] = parts.post.lettersFor({ kind: 'test', to });
+  if (!letter) throw new AppError('MISUSED', `"${to}" is no e-mail address`, 'write one, as ann@example.com');
   if (dryRun) return { to, answer: `would send: ${letter.subject}` };
   const answer = await parts.post.sendNow(letter);
   return { to, answer };

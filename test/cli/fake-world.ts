@@ -1,37 +1,31 @@
 /** A terminal, a clock and a product for one command; what it asked for and printed is kept. */
-import { runMain } from "../../src/cli/run-main";
-import type { Product, Terminal, World } from "../../src/cli/product";
-import { readConfig } from "../../src/config";
-import type {
-  AccountShape,
-  EntryShape,
-  ImportShape,
-  JournalShape,
-  ModeShape,
-} from "../../src/domain/shapes";
-import type { Operations } from "../../src/gate/gate";
+import { runMain } from '../../src/cli/run-main';
+import type { Product, Terminal, World } from '../../src/cli/product';
+import { readConfig } from '../../src/config';
+import type { AccountShape, EntryShape, ImportShape, JournalShape, ModeShape } from '../../src/domain/shapes';
+import type { Operations } from '../../src/gate/gate';
 
-const NOW = new Date("2026-11-22T10:00:00Z");
-const SINCE = "2026-11-22T09:30:00.000Z";
-const TOMORROW = "2026-11-23T12:00:00.000Z";
+const NOW = new Date('2026-11-22T10:00:00Z');
+const SINCE = '2026-11-22T09:30:00.000Z';
+const TOMORROW = '2026-11-23T12:00:00.000Z';
 
 export function entry(more: Partial<EntryShape> = {}): EntryShape {
   return {
     ...{
       id: 7,
-      what: "198.51.100.7",
-      kind: "address",
-      addresses: ["198.51.100.7"],
-      services: ["phone"],
+      what: '198.51.100.7',
+      kind: 'address',
+      addresses: ['198.51.100.7'],
+      services: ['phone'],
     },
     ...{
       account: null,
-      by: "root",
+      by: 'root',
       since: SINCE,
       until: TOMORROW,
       name: null,
       note: null,
-      state: "active",
+      state: 'active',
     },
     ...{ primary: false, origin: null, pbx: null },
     ...more,
@@ -41,11 +35,11 @@ export function entry(more: Partial<EntryShape> = {}): EntryShape {
 export function account(more: Partial<AccountShape> = {}): AccountShape {
   return {
     ...{
-      number: "12",
-      name: "Night desk",
-      email: "desk@example.com",
-      services: ["phone"],
-      extensions: ["1001"],
+      number: '12',
+      name: 'Night desk',
+      email: 'desk@example.com',
+      services: ['phone'],
+      extensions: ['1001'],
     },
     ...{
       callers: [],
@@ -65,45 +59,45 @@ export function line(more: Partial<JournalShape> = {}): JournalShape {
     ...{
       id: 41,
       at: SINCE,
-      action: "allow",
-      by: "root",
-      what: "198.51.100.7",
-      from: "command",
+      action: 'allow',
+      by: 'root',
+      what: '198.51.100.7',
+      from: 'command',
     },
-    ...{ why: "Allowed for phone.", entry: 7, pbx: null },
+    ...{ why: 'Allowed for phone.', entry: 7, pbx: null },
     ...more,
   };
 }
 
 export function mode(more: Partial<ModeShape> = {}): ModeShape {
   return {
-    mode: "watch",
+    mode: 'watch',
     trial: null,
-    lines: ["-A TOLLGATE -j DROP"],
+    lines: ['-A TOLLGATE -j DROP'],
     lost: [],
     ...more,
   };
 }
 
 function imported(more: Partial<ImportShape> = {}): ImportShape {
-  const line = { services: ["phone"], name: null, hint: null, entry: null };
+  const line = { services: ['phone'], name: null, hint: null, entry: null };
   return {
-    origin: "plain",
+    origin: 'plain',
     applied: false,
     proposals: [
       {
         ...line,
-        state: "new",
-        what: "192.0.2.7",
-        name: "office",
-        why: "line 1",
+        state: 'new',
+        what: '192.0.2.7',
+        name: 'office',
+        why: 'line 1',
       },
-      { ...line, state: "same", what: "192.0.2.8", why: "line 2", entry: 8 },
+      { ...line, state: 'same', what: '192.0.2.8', why: 'line 2', entry: 8 },
       {
         ...line,
-        state: "gone",
-        what: "192.0.2.9",
-        why: "import plain brought it and no longer has it",
+        state: 'gone',
+        what: '192.0.2.9',
+        why: 'import plain brought it and no longer has it',
         entry: 9,
       },
     ],
@@ -115,11 +109,11 @@ function imported(more: Partial<ImportShape> = {}): ImportShape {
 export function operations(more: Partial<Operations> = {}): Operations {
   const withPin = (pin: string | undefined) => ({
     ...account(),
-    pin: pin === undefined ? "83710465" : null,
+    pin: pin === undefined ? '83710465' : null,
   });
   const closed = {
-    closed: [entry({ state: "ended" })],
-    callsHungUp: ["PJSIP/1001-00000001"],
+    closed: [entry({ state: 'ended' })],
+    callsHungUp: ['PJSIP/1001-00000001'],
     stillOpenBy: [],
   };
   const done = <T>(value: T) => Promise.resolve(value);
@@ -127,63 +121,62 @@ export function operations(more: Partial<Operations> = {}): Operations {
     status: () =>
       done({
         ok: true,
-        mode: "guard",
+        mode: 'guard',
         parts: [
           {
-            name: "firewall",
-            state: "ok",
+            name: 'firewall',
+            state: 'ok',
             since: null,
-            detail: "mode guard, 40 rules",
+            detail: 'mode guard, 40 rules',
             hint: null,
           },
           {
-            name: "asterisk",
-            state: "ok",
+            name: 'asterisk',
+            state: 'ok',
             since: SINCE,
-            detail: "Asterisk 22",
+            detail: 'Asterisk 22',
             hint: null,
           },
           {
-            name: "doors",
-            state: "ok",
+            name: 'doors',
+            state: 'ok',
             since: null,
-            detail: "1 open, 0 blocked",
+            detail: '1 open, 0 blocked',
             hint: null,
           },
           {
-            name: "mail",
-            state: "ok",
+            name: 'mail',
+            state: 'ok',
             since: null,
-            detail: "0 waiting",
+            detail: '0 waiting',
             hint: null,
           },
         ],
       }),
     log: () => done([line()]),
-    logVerify: () => done({ ok: true, lines: 41, head: "ab12", broken: null }),
+    logVerify: () => done({ ok: true, lines: 41, head: 'ab12', broken: null }),
     undo: () =>
       done({
-        undid: "Line 41 (allow 198.51.100.7) was undone.",
+        undid: 'Line 41 (allow 198.51.100.7) was undone.',
         opened: [],
         closed: [entry()],
       }),
     accountAdd: ({ pin }) => done(withPin(pin)),
-    accountList: () => done([account({ open: [entry({ account: "12" })] })]),
-    accountShow: () => done(account({ open: [entry({ account: "12" })] })),
+    accountList: () => done([account({ open: [entry({ account: '12' })] })]),
+    accountShow: () => done(account({ open: [entry({ account: '12' })] })),
     accountSet: () => done(account()),
     accountPin: ({ pin }) => done(withPin(pin)),
     accountUnlock: () => done(account()),
     accountEnable: ({ enabled }) => done(account({ disabled: !enabled })),
     accountRemove: () => done(account()),
-    allow: ({ what, services }) =>
-      done(entry({ what, services: services ?? ["phone"] })),
+    allow: ({ what, services }) => done(entry({ what, services: services ?? ['phone'] })),
     revoke: () => done(closed),
     block: ({ what }) =>
       done(
         entry({
           what,
           addresses: [what],
-          kind: "block",
+          kind: 'block',
           services: [],
           until: null,
         }),
@@ -194,31 +187,31 @@ export function operations(more: Partial<Operations> = {}): Operations {
         entry(),
         entry({
           id: 8,
-          kind: "block",
+          kind: 'block',
           services: [],
           until: null,
-          what: "203.0.113.0/24",
+          what: '203.0.113.0/24',
         }),
       ]),
     explain: ({ what }) =>
       done({
         address: what,
         country: null,
-        verdict: { sip: "accept", ssh: "drop" },
+        verdict: { sip: 'accept', ssh: 'drop' },
         because: [
           {
-            step: "6 entry",
-            text: "sip: open.",
+            step: '6 entry',
+            text: 'sip: open.',
             entry: 7,
             since: SINCE,
-            by: "root",
+            by: 'root',
             packets: 3,
             hint: null,
           },
           {
             ...{
-              step: "9 no entry",
-              text: "ssh: no entry lets this address in.",
+              step: '9 no entry',
+              text: 'ssh: no entry lets this address in.',
               entry: null,
               since: null,
             },
@@ -226,26 +219,23 @@ export function operations(more: Partial<Operations> = {}): Operations {
         ].map((reason) => ({
           by: null,
           packets: null,
-          hint: "tollgate allow 198.51.100.7 --service ssh",
+          hint: 'tollgate allow 198.51.100.7 --service ssh',
           ...reason,
         })),
       }),
     importPlain: ({ dryRun }) => done(imported({ applied: dryRun !== true })),
     init: () => done(mode()),
     watch: () => done(mode()),
-    guard: () =>
-      done(
-        mode({ trial: { mode: "guard", until: "2026-11-22T10:01:00.000Z" } }),
-      ),
-    confirm: () => done(mode({ mode: "guard" })),
+    guard: () => done(mode({ trial: { mode: 'guard', until: '2026-11-22T10:01:00.000Z' } })),
+    confirm: () => done(mode({ mode: 'guard' })),
     rollback: () => done(mode()),
     firewallShow: () =>
       done({
-        rules: ["-A INPUT -j TOLLGATE"],
+        rules: ['-A INPUT -j TOLLGATE'],
         members: [
           {
-            set: "sip",
-            network: "198.51.100.7",
+            set: 'sip',
+            network: '198.51.100.7',
             secondsLeft: 7200,
             packets: 5,
           },
@@ -255,11 +245,11 @@ export function operations(more: Partial<Operations> = {}): Operations {
     firewallRestore: () =>
       done(
         mode({
-          lines: ["tollgate: the firewall is restored: 40 rules, 3 members"],
+          lines: ['tollgate: the firewall is restored: 40 rules, 3 members'],
         }),
       ),
-    firewallRemove: () => done(mode({ mode: null, lines: ["gone"] })),
-    mailTest: ({ to }) => done({ to, answer: "250 OK" }),
+    firewallRemove: () => done(mode({ mode: null, lines: ['gone'] })),
+    mailTest: ({ to }) => done({ to, answer: '250 OK' }),
     ...more,
   };
 }
@@ -284,10 +274,7 @@ export interface Ran {
   readonly closed: boolean;
 }
 
-export async function tollgate(
-  argv: readonly string[],
-  scene: Scene = {},
-): Promise<Ran> {
+export async function tollgate(argv: readonly string[], scene: Scene = {}): Promise<Ran> {
   const [out, err]: [string[], string[]] = [[], []];
   const asked: [string, unknown][] = [];
   const typed = [...(scene.typed ?? [])];
@@ -304,13 +291,8 @@ export async function tollgate(
     ]),
   ) as unknown as Operations;
   const product: Product = {
-    version: "0.0.0",
-    loadConfig: () =>
-      readConfig(
-        scene.settings ?? '[pbx]\ntime_zone = "Europe/Berlin"\n',
-        {},
-        "test.toml",
-      ),
+    version: '0.0.0',
+    loadConfig: () => readConfig(scene.settings ?? '[pbx]\ntime_zone = "Europe/Berlin"\n', {}, 'test.toml'),
     connect: () =>
       Promise.resolve({
         operations: recorded,
@@ -323,27 +305,27 @@ export async function tollgate(
         steps: [
           {
             what: `the state in ${config().store.state}`,
-            outcome: undo ? "stays" : "made",
-            note: undo ? "kept" : null,
+            outcome: undo ? 'stays' : 'made',
+            note: undo ? 'kept' : null,
           },
         ],
-        next: ["tollgate guard"],
+        next: ['tollgate guard'],
       }),
     moveStore: (_config, { to }) =>
       Promise.resolve({
         ...{
-          from: "the database old",
+          from: 'the database old',
           to: `the database ${to}`,
-          next: ["tollgate status"],
+          next: ['tollgate status'],
         },
-        tables: [{ name: "entries", rows: 7, sha256: "ab".repeat(32) }],
+        tables: [{ name: 'entries', rows: 7, sha256: 'ab'.repeat(32) }],
       }),
-    sampleConfig: () => "[pbx]\n",
+    sampleConfig: () => '[pbx]\n',
     demo: () =>
       Promise.resolve({
         ok: true,
         steps: [],
-        call: { keys: "12#", seconds: 9 },
+        call: { keys: '12#', seconds: 9 },
         door: { openedAfterMs: 4 },
       }),
     ...scene.product,
@@ -354,18 +336,18 @@ export async function tollgate(
     watched: false,
     columns: 80,
     interactive: scene.typed !== undefined,
-    askHidden: () => Promise.resolve(typed.shift() ?? ""),
-    readStdin: () => Promise.resolve(scene.stdin ?? ""),
+    askHidden: () => Promise.resolve(typed.shift() ?? ''),
+    readStdin: () => Promise.resolve(scene.stdin ?? ''),
     stopSignal: () => new AbortController().signal,
     ...scene.terminal,
   };
   const world: World = {
-    ...{ terminal, product, environment: {}, user: "root", timeZone: "UTC" },
+    ...{ terminal, product, environment: {}, user: 'root', timeZone: 'UTC' },
     sshPeer: () => undefined,
     now: () => NOW,
     sleep: () => Promise.resolve(),
     ...scene.world,
   };
   const code = await runMain(argv, world);
-  return { code, out: out.join("\n"), err: err.join("\n"), asked, closed };
+  return { code, out: out.join('\n'), err: err.join('\n'), asked, closed };
 }
