@@ -2,12 +2,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkout } from '../../src/lab/checkout';
 import { makeHost, type Host } from '../../src/lab/host';
-import { run } from '../../src/run';
 import { describeAsRoot } from '../support/as-root';
 import { until } from '../support/until';
 
@@ -21,15 +20,6 @@ describeAsRoot('the binary', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tollgate-cli-'));
     host = await makeHost('pbx');
-    for (const name of ['node_modules', 'package.json', 'src', 'sounds']) {
-      await symlink(join(checkout(), name), join(folder, name));
-    }
-    const compile = [
-      join(checkout(), 'node_modules/typescript/bin/tsc'),
-      '-p',
-      join(checkout(), 'tsconfig.build.json'),
-    ];
-    await run(process.execPath, [...compile, '--noCheck', '--outDir', join(folder, 'dist')], { timeoutMs: 100_000 });
     await mkdir(join(folder, 'state'));
     const settings = ['[store]', `state = "${folder}/state"`, '[agi]', 'port = 4999', '[ami]', 'enabled = false'];
     await writeFile(join(folder, 'settings.toml'), settings.join('\n'));
@@ -41,7 +31,7 @@ describeAsRoot('the binary', () => {
   });
 
   function start(argv: readonly string[]): ChildProcess {
-    const argument = [join(folder, 'dist/src/main.js'), ...argv, '--config', join(folder, 'settings.toml')];
+    const argument = [join(checkout(), 'dist/src/main.js'), ...argv, '--config', join(folder, 'settings.toml')];
     const child = host.spawn(process.execPath, argument, { stdio: 'pipe' });
     started.push(child);
     return child;
