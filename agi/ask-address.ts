@@ -52,4 +52,5 @@ const REFUSED: Readonly<Record<Refusal, Prompt>> = {
   reserved: 'refused-reserved',
   own: 'refused-own',
   blocked: 'refused-blocked',
+  denied: 'refused-denied',
 };

@@ -21,11 +21,11 @@ const network = z.string().transform((text, context) => {
 const mailbox = z.string().refine((text) => text === '' || mailboxOf(text) !== undefined, 'one e-mail address');
 const port = z.number().int().min(1).max(65_535);
 const count = z.number().int().min(1);
-/** '' for what is not set. */
+/** 0 for what is not set. */
 const optionalSeconds = z.string().transform((text, context) => {
-  const value = text === '' ? undefined : parseDuration(text);
-  if (text !== '' && value === undefined) context.addIssue({ code: 'custom', message: 'a duration like 60d, or ""' });
-  return value;
+  const value = text === '' ? 0 : parseDuration(text);
+  if (value === undefined) context.addIssue({ code: 'custom', message: 'a duration like 60d, or ""' });
+  return value ?? 0;
 });
 const force = z.enum(['off', 'report', 'enforce']);
 const ports = z.string().transform((text, context): Ports => {

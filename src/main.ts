@@ -43,6 +43,10 @@ const product: Product = {
     const { move } = await import('./move-store.js');
     return move(config, asked, clock);
   },
+  async fetchCountries(config, asked) {
+    const { fetchCountries } = await import('./fetch-countries.js');
+    return fetchCountries(config, asked, { run, clock, random: randomBytes });
+  },
   sampleConfig: () => read('src/install/tollgate.sample.toml'),
   async demo({ tell, stop }) {
     const { demo } = await import('./lab/demo.js');

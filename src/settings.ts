@@ -64,6 +64,11 @@ export function rulesOf(config: Config): Rules {
     allowDocumentationAddresses: call.allow_documentation_addresses,
     answerPings: firewall.answer_pings,
     rtp: rtpPorts(config),
+    countries: {
+      calls: config.country.calls,
+      registrations: config.country.registrations,
+      maxAgeDays: config.country.max_age === 0 ? undefined : config.country.max_age / 86_400,
+    },
     trusted: firewall.trusted,
     names: {
       leastSeconds: dns.refresh_least,

@@ -13,6 +13,8 @@ export interface StateFolder {
   /** What the firewall is after a reboot. */
   readonly boot: string;
   readonly mail: string;
+  /** The country tables: the one in force and the two before it. */
+  readonly countries: string;
   /** The admin's own recordings. */
   readonly sounds: string;
 }
@@ -30,6 +32,7 @@ export function stateFolder(path: string): StateFolder {
     control: at('control.sock'),
     boot: at('firewall'),
     mail: at('mail'),
+    countries: at('countries'),
     sounds: at('sounds'),
   };
 }

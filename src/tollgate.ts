@@ -6,12 +6,14 @@ import { procFiles } from './asterisk/listening-proc';
 import { openPhones, type Asterisk } from './asterisk/phones';
 import { bootFile } from './boot-file';
 import { servicesOf, type Config } from './config';
+import { openCountryData } from './country/data';
 import { connectControl } from './control/client';
 import { parseNetwork, type Network } from './domain/network';
 import type { StatusPart } from './domain/shapes';
 import { AppError } from './errors';
 import { openFirewall } from './firewall/open';
 import { overChild, type SpawnSession } from './firewall/session-port';
+import { countryDesk } from './gate/country-desk';
 import { openGate, type Gate, type Operations } from './gate/gate';
 import { pinVault } from './gate/pin-vault';
 import { openPost, type Post } from './mail/open';
@@ -63,6 +65,8 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
   });
   const post = openPost(mailSettings(config, state.mail), { store, clock, random, log });
   const phones = openPhones({
+  const permitUnknown = config.country.unknown === 'permit';
+  const countryData = openCountryData({ folder: state.countries, log, permitUnknown });
     ...{ ami: amiSettings(config), clock, random, log, proc: procFiles },
     listening: { iaxPort: IAX_PORT, rtp: rtpPorts(config) },
   });
@@ -70,6 +74,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     ...{ store, firewall, phones, post, clock, random, log },
     vault: pinVault(pepper, random),
     resolve: resolverOver(askServers(serverSettings(config))),
+    countries: countryDesk(store, countryData, clock),
     services: servicesOf(config),
     rules: rulesOf(config),
     ...(isShared(config) && { sharedAs: pbxNameOf(config) }),

@@ -7,6 +7,8 @@ import { itemsOf, listContacts } from './phones-contacts';
 import type { Sources } from './phones-sources';
 import { addressOfUri } from './sip-address';
 
+const PJSIP = 'PJSIP';
+
 /** `abilities`: what is not among them is not asked, because Asterisk logs every unknown action as a security event. */
 export async function listPeers(
   connection: AmiConnection,
@@ -19,11 +21,11 @@ export async function listPeers(
   const phones = abilities.has('pjsipshowcontacts') ? await listContacts(connection, sources, now) : [];
   const registered = new Set(phones.map(({ extension }) => extension));
   return [
-    ...phones.map(({ extension, address }): Peer => ({ name: extension, address, kind: 'phone' })),
+    ...phones.map(({ extension, address }): Peer => ({ name: extension, channel: PJSIP, address, kind: 'phone' })),
     ...(await ask('PJSIPShowEndpoints', 'EndpointListComplete')).flatMap((frame) => staticPeers(frame, registered)),
     ...(await ask('PJSIPShowRegistrationsOutbound', 'OutboundRegistrationDetailComplete')).flatMap(registrar),
-    ...(await ask('IAXpeerlist', 'PeerlistComplete')).flatMap(driverPeer),
-    ...(await ask('SIPpeers', 'PeerlistComplete')).flatMap(driverPeer),
+    ...(await ask('IAXpeerlist', 'PeerlistComplete')).flatMap((frame) => driverPeer(frame, 'IAX2')),
+    ...(await ask('SIPpeers', 'PeerlistComplete')).flatMap((frame) => driverPeer(frame, 'SIP')),
   ];
 }
 
@@ -36,19 +38,19 @@ function staticPeers(frame: Frame, registered: ReadonlySet<string>): Peer[] {
   if (name === undefined || registered.has(name)) return [];
   return (field(frame, 'contacts') ?? '').split(',').flatMap((contact): Peer[] => {
     const uri = contact.slice(contact.indexOf('/') + 1);
-    return uri === '' ? [] : [{ name, address: addressOfUri(uri), kind: 'trunk' }];
+    return uri === '' ? [] : [{ name, channel: PJSIP, address: addressOfUri(uri), kind: 'trunk' }];
   });
 }
 
 /** Where we register ourselves: a name mostly, whose address nobody has looked up here. */
 function registrar(frame: Frame): Peer[] {
   const [name, uri] = [field(frame, 'objectname'), field(frame, 'serveruri')];
-  return name && uri ? [{ name, address: addressOfUri(uri), kind: 'trunk' }] : [];
+  return name && uri ? [{ name, channel: PJSIP, address: addressOfUri(uri), kind: 'trunk' }] : [];
 }
 
 /** IAX2 and chan_sip: whoever registers is a phone, whoever has an address in the configuration a trunk. */
-function driverPeer(frame: Frame): Peer[] {
+function driverPeer(frame: Frame, channel: string): Peer[] {
   const [name, address] = [field(frame, 'objectname'), parseAddress(field(frame, 'ipaddress') ?? '')];
   const dynamic = field(frame, 'dynamic')?.toLowerCase() === 'yes';
-  return name && address ? [{ name, address, kind: dynamic ? 'phone' : 'trunk' }] : [];
+  return name && address ? [{ name, channel, address, kind: dynamic ? 'phone' : 'trunk' }] : [];
 }

@@ -8,10 +8,12 @@ const STATE_COLOUR = { active: 'green', provisional: 'yellow', stale: 'yellow', 
 export function entryTable(session: Session, entries: readonly EntryShape[]): string {
   const [{ colours }, times] = [session.screen, session.times()];
   const noted = entries.some((entry) => entry.note !== null);
+  const located = entries.some((entry) => typeof entry.country === 'string');
   const shared = session.config().store.database !== '';
   const columns: Column[] = [
     ...[{ head: 'ID' }, { head: 'WHAT' }, { head: 'SERVICES', wraps: true }, { head: 'BY' }, { head: 'SINCE' }],
     ...[{ head: 'UNTIL', wraps: true }, { head: 'STATE' }],
+    ...(located ? [{ head: 'COUNTRY' }] : []),
     ...(shared ? [{ head: 'PBX' }] : []),
     ...(noted ? [{ head: 'NOTE', wraps: true }] : []),
   ];
@@ -22,7 +24,13 @@ export function entryTable(session: Session, entries: readonly EntryShape[]): st
       : { text: entry.state, paint: colours[STATE_COLOUR[entry.state]] };
     return [
       ...[String(entry.id), whatOf(entry), entry.services.join(' ') || '-', ownerOf(entry), times.moment(entry.since)],
-      ...[times.until(entry.until), state, ...(shared ? [entry.pbx ?? ''] : []), ...(noted ? [entry.note ?? ''] : [])],
+      ...[
+        times.until(entry.until),
+        state,
+        ...(located ? [entry.country ?? '-'] : []),
+        ...(shared ? [entry.pbx ?? ''] : []),
+        ...(noted ? [entry.note ?? ''] : []),
+      ],
     ];
   });
   return table(session.screen, columns, rows);

@@ -1,6 +1,7 @@
 /** What the command line is given: the product behind it, and the terminal in front of it. */
 import type { Config } from '../config';
 import type { Operations } from '../gate/gate';
+import type { FetchAsked, FetchedTable } from './country-refresh';
 import type { DemoAsked, DemoShape } from './demo';
 import type { InitAsked, InitShape } from './init';
 import type { MoveAsked, MoveShape } from './store';
@@ -25,6 +26,8 @@ export interface Product {
   demo(asked: DemoAsked): Promise<DemoShape>;
   /** Sets this machine up, or takes that back. */
   init(asked: InitAsked): Promise<InitShape>;
+  /** Lays a new country table into the state folder, not yet in force. Rejects with COUNTRY_FAILED. */
+  fetchCountries(config: Config, asked: FetchAsked): Promise<FetchedTable>;
   /** Copies the store into another database. Rejects with LOCKED while the daemon runs. */
   moveStore(config: Config, asked: MoveAsked): Promise<MoveShape>;
 }
@@ -32,6 +35,8 @@ export interface Product {
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
+  /** One line on stderr that the next one replaces; undefined: none any more. Nothing where stderr is no terminal. */
+  progress(text: string | undefined): void;
   /** Is stdout looked at by a person? Then colours, and lines that fit. */
   readonly watched: boolean;
   readonly columns: number;

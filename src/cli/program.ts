@@ -4,7 +4,9 @@ import { addAccount } from './account';
 import type { Act } from './act';
 import { addAllow } from './allow';
 import { addBlock } from './block';
+import { addCheck } from './check';
 import { addConfig } from './config';
+import { addCountry } from './country';
 import { addDemo } from './demo';
 import { addExplain } from './explain';
 import { addFirewall } from './firewall';
@@ -16,6 +18,7 @@ import { addMail } from './mail';
 import { addModes } from './modes';
 import { addOverview } from './overview';
 import type { World } from './product';
+import { addRange } from './range';
 import { addRevoke, addUnblock } from './revoke';
 import { addServe } from './serve';
 import { addStatus } from './status';
@@ -37,6 +40,7 @@ const FAMILIES = [
     addMail,
     addStore,
   ],
+  ...[addCountry, addRange, addCheck],
 ];
 
 /** `failed` is told which command a mistake was made in; it must throw. */

@@ -8,7 +8,7 @@ import type { Terminal } from './product';
 export interface Streams {
   readonly stdin: Readable & Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>>;
   readonly stdout: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
-  readonly stderr: Writable;
+  readonly stderr: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
   once(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
 }
 
@@ -21,6 +21,9 @@ export function terminalOf(streams: Streams): Terminal {
     out: (text) => void stdout.write(`${text}\n`),
     err: (text) => void stderr.write(`${text}\n`),
     watched: stdout.isTTY === true,
+    progress: (text) => {
+      if (stderr.isTTY === true) stderr.write(`\r${(text ?? '').slice(0, (stderr.columns || COLUMNS) - 1)}\u001b[K`);
+    },
     columns: stdout.columns || COLUMNS,
     interactive: stdin.isTTY === true,
     askHidden: (question) => askHidden(stdin, stderr, question),

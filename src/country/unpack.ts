@@ -43,9 +43,9 @@ export async function peek(
   const rest = chunks[Symbol.asyncIterator]();
   let first = Buffer.alloc(0);
   while (first.length < ENOUGH) {
-    const { done, value } = await rest.next();
-    if (done === true) break;
-    first = Buffer.concat([first, value]);
+    const next = await rest.next();
+    if (next.done === true) break;
+    first = Buffer.concat([first, next.value]);
   }
   const all = async function* () {
     try {

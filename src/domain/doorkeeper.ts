@@ -17,7 +17,7 @@ export interface Traveller {
 }
 
 /** Why an address may not be opened. */
-export type Refusal = Exclude<Reach, 'public'> | 'own' | 'blocked';
+export type Refusal = Exclude<Reach, 'public'> | 'own' | 'blocked' | 'denied';
 
 /** A door that the kernel has confirmed and the store has committed. */
 export interface Opened {

@@ -19,6 +19,8 @@ export interface EntryShape {
   readonly primary: boolean;
   /** The import that brought it; null: a person. */
   readonly origin: string | null;
+  /** Where its first address is; null: not known. Only `list` tells it. */
+  readonly country?: string | null;
   /** The PBX that it was opened on. */
   readonly pbx: string | null;
 }

@@ -87,6 +87,7 @@ async function openFor(
         kind: 'opened',
         account,
         entry,
+        country: parts.countries.now().lookup(network).country,
         renewed: renews !== undefined,
         caller: caller.number,
         closed: closing,
@@ -110,7 +111,8 @@ async function refusalOf(parts: Parts, address: Network): Promise<Refusal | unde
   const tolerated = reach === 'documentation' && parts.rules.allowDocumentationAddresses;
   if (reach !== 'public' && !tolerated) return reach;
   const covering = await parts.store.liveEntriesCovering(address, parts.clock.now());
-  return covering.some((entry) => entry.kind === 'block') ? 'blocked' : undefined;
+  if (covering.some((entry) => entry.kind === 'block')) return 'blocked';
+  return (await parts.countries.ready()).lookup(address).deny ? 'denied' : undefined;
 }
 
 async function accountOf(parts: Parts, traveller: Traveller): Promise<Account> {

@@ -33,6 +33,7 @@ export interface BlockAsked extends Asked {
   /** The import that brings it; undefined: a person. */
   readonly origin?: string;
 }
+/** With the country of each one's first address. */
 export async function list(parts: Parts): Promise<EntryShape[]> {
   const now = parts.clock.now();
   const entries = await parts.store.liveEntries(now);
@@ -48,7 +49,12 @@ export async function list(parts: Parts): Promise<EntryShape[]> {
   }));
   const byAge = (a: { entry: Entry | Group }, b: { entry: Entry | Group }) =>
     a.entry.since.getTime() - b.entry.since.getTime() || a.entry.id - b.entry.id;
-  return [...single, ...groups].sort(byAge).map(({ shape }) => shape);
+  const countries = await parts.countries.ready();
+  const countryOf = ([first = '']: readonly string[]) => {
+    const network = parseNetwork(first);
+    return network ? (countries.lookup(network).country ?? null) : null;
+  };
+  return [...single, ...groups].sort(byAge).map(({ shape }) => ({ ...shape, country: countryOf(shape.addresses) }));
 }
 
 export function networkOf(what: string): Network {

@@ -1,9 +1,11 @@
 /** What would happen to a packet from an address, service by service, and why. */
+import { countryText } from '../domain/country-name';
 import type { Entry } from '../domain/entry';
 import type { Member, Mode } from '../domain/firewall';
 import { covers, type Network } from '../domain/network';
 import { expandServices, type Service } from '../domain/service';
 import type { ExplainShape, Reason } from '../domain/shapes';
+import { judgementOf, type Judgement } from './country-desk';
 import { networkOf } from './entries';
 import type { Parts } from './parts';
 
@@ -20,7 +22,21 @@ export async function explain(parts: Parts, what: string): Promise<ExplainShape>
   const others = neighbours.map((neighbour) =>
     because('another chain', neighbour.text, { hint: 'what we accept it may still drop: look there as well' }),
   );
-  return { address, country: null, verdict: decided.verdict, because: [...decided.because, ...others] };
+  const countries = await parts.countries.ready();
+  const { country = null } = countries.lookup(address);
+  const where = originReason(await judgementOf(parts, address), parts);
+  return { address, country, verdict: decided.verdict, because: [...decided.because, ...others, ...where] };
+}
+
+/** Countries decide over calls and registrations, not over packets: told where they make a stranger. */
+function originReason({ origin, entry }: Judgement, { rules }: Parts): Reason[] {
+  if (!origin.stranger) return [];
+  const where = origin.country === undefined ? 'its country is not known' : countryText(origin.country);
+  const why = origin.deny ? 'it is denied' : 'it is not permitted';
+  const wins = entry ? `, but entry ${entry.id} lets it in` : '';
+  const force = `calls: ${rules.countries.calls}, registrations: ${rules.countries.registrations}`;
+  const hint = entry ? undefined : 'tollgate country permit, or tollgate range permit';
+  return [because('country', `A stranger: ${where}, ${why}${wins} (${force}).`, { hint })];
 }
 
 type Decided = Pick<ExplainShape, 'verdict' | 'because'>;

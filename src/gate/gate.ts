@@ -1,4 +1,13 @@
 /** Everything that people and Asterisk can ask of Tollgate, in one table. The CLI and the control socket speak it. */
+import type {
+  CheckShape,
+  CountryChangeShape,
+  CountryShape,
+  LookupShape,
+  RangeChangeShape,
+  RangeShape,
+  RefreshShape,
+} from '../domain/country-shapes';
 import type { Doorkeeper } from '../domain/doorkeeper';
 import type { Proof } from '../domain/phones';
 import type {
@@ -16,6 +25,10 @@ import * as accounts from './accounts';
 import { allow } from './allow';
 import { block } from './block';
 import { revoke, unblock, type CloseAsked, type ClosedShape } from './closing';
+import { check } from './check';
+import type { AdoptAsked, CountryAsked } from './countries';
+import { countryOperations } from './country-operations';
+import type { RangeAsked, RangeNamed } from './ranges';
 import { doorkeeper } from './doorkeeper';
 import { Doors } from './doors';
 import * as entries from './entries';
@@ -79,6 +92,21 @@ export type Operations = {
 
   mailTest(asked: Asked & { readonly to: string }): Promise<{ readonly to: string; readonly answer: string }>;
 };
+  countryPermit(asked: CountryAsked): Promise<CountryChangeShape>;
+  countryDeny(asked: CountryAsked): Promise<CountryChangeShape>;
+  countryForget(asked: CountryAsked): Promise<CountryChangeShape>;
+  /** Those of which something was said, or all that the data know. */
+  countryList(asked: { readonly all?: boolean }): Promise<readonly CountryShape[]>;
+  countryLookup(asked: { readonly what: string }): Promise<LookupShape>;
+  /** Puts a table into force that `country refresh` has laid into the state folder. */
+  countryAdopt(asked: AdoptAsked): Promise<RefreshShape>;
+  rangePermit(asked: RangeAsked): Promise<RangeChangeShape>;
+  rangeDeny(asked: RangeAsked): Promise<RangeChangeShape>;
+  rangeRemove(asked: RangeAsked): Promise<RangeChangeShape>;
+  rangeShow(asked: RangeNamed): Promise<RangeShape>;
+  rangeList(asked: object): Promise<readonly RangeShape[]>;
+  check(asked: object): Promise<readonly CheckShape[]>;
+
 
 export interface Gate {
   readonly operations: Operations;
@@ -124,6 +152,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await modes.forgetLostTrial(parts, doors);
       return modes.reconcile(parts, doors);
     },
+      await parts.countries.reload();
     async tick() {
       if (others.away()) return; // the kernel ends leases by itself
       await expire();
@@ -132,6 +161,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
     },
     async proof(proof) {
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
+      await parts.countries.follow();
     },
     followNames: () => (others.away() ? Promise.resolve() : names.look()),
     reconcile: () => (others.away() ? Promise.resolve([]) : modes.reconcile(parts, doors)),
@@ -202,6 +232,9 @@ function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: 
 }
 
 async function mailTest(parts: Parts, { to, dryRun }: Asked & { readonly to: string }) {
+    ...countryOperations(parts),
+    check: () => check(parts),
+
   const [letter] = parts.post.lettersFor({ kind: 'test', to });
   if (!letter) throw new AppError('MISUSED', `"${to}" is no e-mail address`, 'write one, as ann@example.com');
   if (dryRun) return { to, answer: `would send: ${letter.subject}` };

@@ -8,6 +8,7 @@ import type { Ports, Service } from '../domain/service';
 import type { Store } from '../domain/store';
 import type { Clock, Log, Random } from '../ports';
 import type { PinVault } from './pin-vault';
+import type { CountryDesk } from './country-desk';
 
 /** Mail as the gate needs it: words now, delivery whenever the server is there. */
 interface Post {
@@ -42,6 +43,7 @@ export interface Rules {
   readonly rtp: Ports;
   readonly names: NameRules;
   readonly trusted: readonly { readonly network: Network; readonly device: string }[];
+  readonly countries: CountryTerms;
 }
 
 /** How names are followed. */
@@ -56,6 +58,16 @@ interface NameRules {
 }
 
 export interface Parts {
+/** `report` journals what `enforce` would do. */
+export type Force = 'off' | 'report' | 'enforce';
+
+export interface CountryTerms {
+  readonly calls: Force;
+  readonly registrations: Force;
+  /** Older data are too old; undefined: as their source says. */
+  readonly maxAgeDays: number | undefined;
+}
+
   readonly store: Store;
   readonly firewall: Firewall;
   readonly phones: Phones;
@@ -63,6 +75,7 @@ export interface Parts {
   readonly resolve: Resolve;
   readonly vault: PinVault;
   readonly clock: Clock;
+  readonly countries: CountryDesk;
   readonly random: Random;
   readonly log: Log;
   readonly services: readonly Service[];

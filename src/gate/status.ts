@@ -1,5 +1,6 @@
 /** Is everything that a traveller rests on as it should be? */
 import type { StatusPart, StatusShape } from '../domain/shapes';
+import { countryPart } from './country-status';
 import type { Away, Follower } from './follow';
 import { servicesWith } from './modes';
 import { namesPart } from './names-status';
@@ -12,7 +13,7 @@ export async function status(parts: Parts, others: Follower, more: MoreStatus): 
   const away = others.away();
   if (away) return withoutDatabase(parts, away);
   const { mode } = await parts.store.modeState();
-  const own = [await firewallPart(parts), phonesPart(parts), await doorsPart(parts)];
+  const own = [await firewallPart(parts), phonesPart(parts), await doorsPart(parts), await countryPart(parts)];
   const found = [...own, ...sharedPart(parts), ...(await namesPart(parts)), ...(await more())];
   const listening = await listeningPart(parts);
   const all = listening ? [...found, listening] : found;

@@ -4,7 +4,7 @@ import { namePage } from './name-page';
 import type { Draft } from './page';
 import type { MailSettings } from './settings';
 import { longWhen, shortWhen } from './when';
-import { accountText, addressCount, addressList, callerText, foreign, FORGED, servicesText } from './words';
+import { accountText, addressCount, addressList, addressText, callerText, foreign, FORGED, servicesText } from './words';
 
 type Of<K extends Notice['kind']> = Extract<Notice, { kind: K }>;
 
@@ -34,14 +34,14 @@ export function adminPage(notice: Notice, settings: MailSettings): Draft | undef
   }
 }
 
-function opened({ account, entry, renewed, caller, closed }: Of<'opened'>, settings: MailSettings): Draft {
+function opened({ account, entry, country, renewed, caller, closed }: Of<'opened'>, settings: MailSettings): Draft {
   const who = accountText(account);
   return {
     subject: `Account ${who} ${renewed ? 'renewed' : 'opened'} ${entry.network} (${foreign(settings.pbxName)})`,
     news: `Account ${who} ${renewed ? 'keeps an address open for longer' : 'opened an address'} by telephone.`,
     facts: [
       ['Account', who],
-      ['Address', entry.network],
+      ['Address', addressText(entry, country)],
       ['Open for', servicesText(entry.services)],
       ['Until', longWhen(entry.until, settings.timeZone)],
       ['Asked by', callerText(caller)],

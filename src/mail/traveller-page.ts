@@ -4,7 +4,7 @@ import type { Notice } from '../domain/letter';
 import type { Draft } from './page';
 import type { MailSettings } from './settings';
 import { longWhen, shortWhen } from './when';
-import { addressCount, addressList, callerText, callText, foreign, FORGED, servicesText } from './words';
+import { addressCount, addressList, addressText, callerText, callText, foreign, FORGED, servicesText } from './words';
 
 type Of<K extends Notice['kind']> = Extract<Notice, { kind: K }>;
 
@@ -33,7 +33,7 @@ export function travellerPage(notice: Notice, settings: MailSettings): Draft | u
   }
 }
 
-function opened({ entry, renewed, caller, closed }: Of<'opened'>, settings: MailSettings): Draft {
+function opened({ entry, country, renewed, caller, closed }: Of<'opened'>, settings: MailSettings): Draft {
   const { timeZone } = settings;
   const pbx = foreign(settings.pbxName);
   const until = entry.until === 'forever' ? 'for good' : `until ${shortWhen(entry.until, timeZone)}`;
@@ -41,7 +41,7 @@ function opened({ entry, renewed, caller, closed }: Of<'opened'>, settings: Mail
     subject: `${entry.network} ${renewed ? 'stays' : 'is'} open ${until} (${pbx})`,
     news: renewed ? 'Your address stays open for longer.' : 'Your address is open.',
     facts: [
-      ['Address', entry.network],
+      ['Address', addressText(entry, country)],
       ['Open for', servicesText(entry.services)],
       ['Until', longWhen(entry.until, timeZone)],
       ['Asked by', callerText(caller)],

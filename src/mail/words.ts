@@ -1,5 +1,6 @@
 /** The small phrases that letters are made of; all foreign text passes here. */
 import type { Account } from '../domain/account';
+import { countryText } from '../domain/country-name';
 import type { Entry } from '../domain/entry';
 import { printable } from '../domain/printable';
 import type { MailSettings } from './settings';
@@ -23,6 +24,11 @@ const KNOWN: Readonly<Record<string, string>> = {
   web: 'web pages',
   all: 'everything',
 };
+
+/** `198.51.100.7, Germany (DE)`. */
+export function addressText({ network }: Entry, country: string | undefined): string {
+  return country === undefined ? network : `${network}, ${countryText(country)}`;
+}
 
 export function servicesText(services: readonly string[]): string {
   return services.map((name) => KNOWN[name] ?? foreign(name)).join(', ') || 'nothing';

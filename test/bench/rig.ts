@@ -12,8 +12,10 @@ import type { NewEntry } from '../../src/domain/entry';
 import type { Firewall } from '../../src/domain/firewall';
 import type { Network } from '../../src/domain/network';
 import type { Store } from '../../src/domain/store';
+import { openCountryData } from '../../src/country/data';
 import { openFirewall, type FirewallPorts } from '../../src/firewall/open';
 import { overChild } from '../../src/firewall/session-port';
+import { countryDesk } from '../../src/gate/country-desk';
 import { openGate, type Gate } from '../../src/gate/gate';
 import { pinVault } from '../../src/gate/pin-vault';
 import { openPost } from '../../src/mail/open';
@@ -63,6 +65,7 @@ export async function openRig(folder: string, watching: Watching = {}): Promise<
     phones: openPhones({ ...ports, ami: undefined, proc: procFiles, listening }),
     post: openPost(mailSettings(config, join(folder, 'mail')), { store, ...ports }),
     services: servicesOf(config),
+    countries: countryDesk(store, openCountryData({ folder: join(folder, 'countries'), permitUnknown: false, log: ports.log }), ports.clock),
     rules: rulesOf(config),
     resolve: () => Promise.resolve({ kind: 'missing' as const }),
     ownAddresses: () => [],

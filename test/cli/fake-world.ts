@@ -3,6 +3,7 @@ import { runMain } from '../../src/cli/run-main';
 import type { Product, Terminal, World } from '../../src/cli/product';
 import { readConfig } from '../../src/config';
 import type { AccountShape, EntryShape, ImportShape, JournalShape, ModeShape } from '../../src/domain/shapes';
+import { countryAnswers } from './country-answers';
 import type { Operations } from '../../src/gate/gate';
 
 const NOW = new Date('2026-11-22T10:00:00Z');
@@ -107,16 +108,10 @@ function imported(more: Partial<ImportShape> = {}): ImportShape {
 
 /** Every operation answers with something plausible. */
 export function operations(more: Partial<Operations> = {}): Operations {
-  const withPin = (pin: string | undefined) => ({
-    ...account(),
-    pin: pin === undefined ? '83710465' : null,
-  });
-  const closed = {
-    closed: [entry({ state: 'ended' })],
-    callsHungUp: ['PJSIP/1001-00000001'],
-    stillOpenBy: [],
-  };
+  const withPin = (pin: string | undefined) => ({ ...account(), pin: pin === undefined ? '83710465' : null });
+  const closed = { closed: [entry({ state: 'ended' })], callsHungUp: ['PJSIP/1001-00000001'], stillOpenBy: [] };
   const done = <T>(value: T) => Promise.resolve(value);
+    ...countryAnswers(),
   return {
     status: () =>
       done({
@@ -180,6 +175,10 @@ export function operations(more: Partial<Operations> = {}): Operations {
           services: [],
           until: null,
         }),
+    fetchCountries: (_config, { tell }) => {
+      tell('download', 0.5);
+      return Promise.resolve({ table: 'incoming-0011223344556677', tried: [] });
+    },
       ),
     unblock: () => done(closed),
     list: () =>
@@ -187,6 +186,7 @@ export function operations(more: Partial<Operations> = {}): Operations {
         entry(),
         entry({
           id: 8,
+    progress: () => undefined,
           kind: 'block',
           services: [],
           until: null,

@@ -66,6 +66,18 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   'store move': ['--to <place>', '--dry-run'],
 };
 const names = Object.keys(commands);
+  'country permit': ['--dry-run'],
+  'country deny': ['--dry-run'],
+  'country forget': ['--dry-run'],
+  'country list': ['--all'],
+  'country lookup': [],
+  'country refresh': ['--from <file>', '--dry-run'],
+  'range permit': ['--note <text>', '--dry-run'],
+  'range deny': ['--note <text>', '--dry-run'],
+  'range show': [],
+  'range list': [],
+  'range remove': ['--dry-run'],
+  check: [],
 
 it.each(names)('the help of "%s" names every option and fits the screen', async (name) => {
   const ran = await tollgate([...name.split(' ').filter(Boolean), '--help']);

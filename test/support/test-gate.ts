@@ -10,8 +10,10 @@ import type { Notice } from '../../src/domain/letter';
 import { parseNetwork, type Network } from '../../src/domain/network';
 import type { Peer, Phones, PhonesState } from '../../src/domain/phones';
 import type { Store } from '../../src/domain/store';
+import { openCountryData } from '../../src/country/data';
 import { openGate, type Gate } from '../../src/gate/gate';
 import type { Parts } from '../../src/gate/parts';
+import { countryDesk } from '../../src/gate/country-desk';
 import type { PinVault } from '../../src/gate/pin-vault';
 import { rulesOf } from '../../src/settings';
 import { openStore } from '../../src/store/open';
@@ -22,6 +24,8 @@ import { fakeNames, type FakeNames } from './fake-names';
 export interface TestGate extends Gate {
   readonly parts: Parts;
   readonly store: Store;
+  /** Where country tables lie. */
+  readonly countryFolder: string;
   readonly clock: FakeClock;
   readonly notices: Notice[];
   readonly logged: string[];
@@ -68,6 +72,9 @@ export async function testGate(
   const names = fakeNames();
   const vault = quickVault();
   const parts: Parts = {
+  const log = (event: string) => void logged.push(event);
+  const permitUnknown = config.country.unknown === 'permit';
+  const countryData = openCountryData({ folder: join(folder, 'countries'), permitUnknown, log });
     ...{ store, firewall, clock, vault, phones: asterisk, random: randomBytes },
     log: (event, fields) => logged.push(`${event} ${JSON.stringify(fields ?? {})}`),
     post: {
@@ -84,9 +91,11 @@ export async function testGate(
     resolve: names.resolve,
     ...(given.sharedAs !== undefined && { sharedAs: given.sharedAs }),
     ownAddresses: () => (given.own ?? ['203.0.113.1']).map(address),
+    countries: countryDesk(store, countryData, clock),
   };
   return {
     ...openGate(parts, () => Promise.resolve([])),
+    countryFolder: join(folder, 'countries'),
     ...{ parts, store, clock, notices, logged, asterisk, names, pinsLookedAt: () => vault.lookedAt },
     async close() {
       await firewall.close();

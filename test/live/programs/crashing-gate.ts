@@ -15,6 +15,7 @@ import type { Firewall } from '../../../src/domain/firewall';
 import type { Store } from '../../../src/domain/store';
 import { openFirewall } from '../../../src/firewall/open';
 import { overChild } from '../../../src/firewall/session-port';
+import { countryDesk } from '../../../src/gate/country-desk';
 import { openGate, type Gate } from '../../../src/gate/gate';
 import type { Parts } from '../../../src/gate/parts';
 import { lettersFor } from '../../../src/mail/letters';
@@ -23,6 +24,7 @@ import { relayTransport } from '../../../src/mail/relay';
 import type { Transport } from '../../../src/mail/transport';
 import { run } from '../../../src/run';
 import { rulesOf } from '../../../src/settings';
+import { openCountryData } from '../../../src/country/data';
 import { openStore } from '../../../src/store/open';
 import { ACCOUNT, relayAt, SETTINGS } from '../../support/mail-fixtures';
 
@@ -129,6 +131,11 @@ async function main(orders: Orders): Promise<void> {
     ...{ store, clock, random: randomBytes, log: () => undefined },
     firewall: crashingFirewall(orders.host, crash),
     resolve: () => Promise.resolve({ kind: 'missing' }),
+    countries: countryDesk(
+      store,
+      openCountryData({ folder: join(orders.folder, 'countries'), permitUnknown: false, log: () => undefined }),
+      clock,
+    ),
     phones: {
       state: { state: 'off', since: new Date(0), detail: '' },
       peers: unreachable,

@@ -1,0 +1,54 @@
+/** Every phone and trunk that is connected now: may it, and why. */
+import type { Countries } from '../domain/country';
+import { countryText } from '../domain/country-name';
+import type { CheckShape } from '../domain/country-shapes';
+import type { Mode } from '../domain/firewall';
+import { covers, type Network } from '../domain/network';
+import type { Peer } from '../domain/phones';
+import { judgementOf } from './country-desk';
+import type { Parts } from './parts';
+
+/** Rejects with AMI_DOWN when Asterisk does not answer. */
+export async function check(parts: Parts): Promise<CheckShape[]> {
+  const countries = await parts.countries.reload();
+  const { mode, trial } = await parts.store.modeState();
+  const force = trial && trial.until > parts.clock.now() ? trial.mode : mode;
+  const rows: CheckShape[] = [];
+  for (const peer of await parts.phones.peers()) rows.push(await checkPeer(parts, countries, force, peer));
+  return rows;
+}
+
+async function checkPeer(
+  parts: Parts,
+  countries: Countries,
+  mode: Mode | undefined,
+  { name, channel = '', address }: Peer,
+): Promise<CheckShape> {
+  const row = { peer: name, channel, address: address ?? null };
+  if (address === undefined) {
+    return { ...row, country: null, ok: true, why: 'Asterisk knows its name only, and no address to judge' };
+  }
+  const country = countries.lookup(address).country ?? null;
+  return { ...row, country, ...(await judged(parts, countries, mode, address)) };
+}
+
+/** In the order in which the kernel decides, and then the countries. */
+async function judged(
+  parts: Parts,
+  countries: Countries,
+  mode: Mode | undefined,
+  address: Network,
+): Promise<Pick<CheckShape, 'ok' | 'why'>> {
+  if (parts.ownAddresses().some((own) => covers(own, address))) return { ok: true, why: "this machine's own address" };
+  const { origin, entry } = await judgementOf(parts, address, countries);
+  const covering = await parts.store.liveEntriesCovering(address, parts.clock.now());
+  const block = covering.find(({ kind }) => kind === 'block');
+  if (block) return { ok: false, why: `blocked by entry ${block.id}` };
+  if (entry) return { ok: true, why: `open by entry ${entry.id} (${entry.what})` };
+  if (mode === 'guard' || mode === 'secure') return { ok: false, why: `no entry lets it in, in mode ${mode}` };
+  const where = origin.country === undefined ? 'a country that is not known' : countryText(origin.country);
+  if (origin.deny) return { ok: false, why: `a stranger: ${where} or its range is denied` };
+  if (origin.permit) return { ok: true, why: `permitted: ${where}` };
+  if (countries.idle !== undefined) return { ok: true, why: `nobody is a stranger: ${countries.idle}` };
+  return { ok: false, why: `a stranger: ${where} is not permitted` };
+}

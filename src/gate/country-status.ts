@@ -1,0 +1,41 @@
+/** Are the country tables as they should be? */
+import type { StatusPart } from '../domain/shapes';
+import { AppError } from '../errors';
+import type { Parts } from './parts';
+
+const DAY_MS = 86_400_000;
+
+export async function countryPart(parts: Parts): Promise<StatusPart> {
+  try {
+    return await judgedPart(parts);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return part('fail', error.what, error.hint);
+  }
+}
+
+async function judgedPart({ store, countries, clock, rules }: Parts): Promise<StatusPart> {
+  const said = await store.countryRules();
+  const facts = await countries.data.facts();
+  const isUsed = said.countries.length > 0 || said.ranges.length > 0;
+  if (!facts) {
+    const needs = said.countries.length > 0;
+    return part(needs ? 'fail' : 'off', 'there are no country data', 'tollgate country refresh');
+  }
+  const permitted = said.countries.filter(({ permission }) => permission === 'permit').map(({ country }) => country);
+  const { idle } = await countries.data.judge(said);
+  const data = `${facts.source} of ${facts.dated.toISOString().slice(0, 10)} (${facts.licence})`;
+  const age = (clock.now().getTime() - facts.dated.getTime()) / DAY_MS;
+  const most = rules.countries.maxAgeDays ?? facts.maxAgeDays;
+  if (age > most) return part('warn', `${data} is ${Math.floor(age)} days old`, 'tollgate country refresh');
+  const isAsked = rules.countries.calls !== 'off' || rules.countries.registrations !== 'off';
+  if (idle !== undefined) {
+    const hint = 'tollgate country permit CC names the countries of your people and providers';
+    return part(isUsed || isAsked ? 'warn' : 'off', `${data}; nobody is a stranger: ${idle}`, hint);
+  }
+  return part('ok', `${data}; permitted: ${permitted.join(' ') || 'ranges by hand'}`, undefined);
+}
+
+function part(state: StatusPart['state'], detail: string, hint: string | undefined): StatusPart {
+  return { name: 'countries', state, since: null, detail, hint: hint ?? null };
+}
