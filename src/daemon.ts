@@ -55,6 +55,7 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
         loops.push(every(TICK_MS, () => gate.tick(), 'tick', world, ended.signal));
         if (isShared(config)) loops.push(every(FOLLOW_MS, () => gate.follow(), 'follow', world, ended.signal));
         loops.push(every(TICK_MS, () => gate.followNames(), 'names', world, ended.signal));
+        loops.push(gate.watchFirewall(ended.signal));
         loops.push(every(RECONCILE_MS, () => gate.reconcile(), 'reconcile', world, ended.signal));
       },
       stop: () => {

@@ -24,6 +24,7 @@ const REVOKED: Notice = {
 const ENDING: Notice = { kind: 'ending', account: ACCOUNT, entry: ENTRY };
 const PIN_CHANGED: Notice = { kind: 'pin-changed', account: ACCOUNT, by: 'root' };
 const GUESSING: Notice = { kind: 'guessing', failures: 31, since: new Date('2026-11-22T12:05:00Z') };
+const DISTURBED: Notice = { kind: 'disturbed', times: 6, what: 'IPv4: our hook in INPUT was gone' };
 
 const to = (letters: readonly Letter[]) => letters.map((letter) => letter.to.address);
 const first = (notice: Notice, settings = SETTINGS): Letter => {
@@ -48,6 +49,8 @@ describe('who is told', () => {
     ['a lock, quiet admin', LOCKED, 'nothing', ['traveller@example.net']],
     ['guessing', GUESSING, 'alarms', ['admin@example.net']],
     ['guessing, quiet admin', GUESSING, 'nothing', []],
+    ['a firewall that others keep changing', DISTURBED, 'alarms', ['admin@example.net']],
+    ['a firewall that others keep changing, quiet admin', DISTURBED, 'nothing', []],
     ['a test', { kind: 'test', to: 'ann@example.org' }, 'everything', ['ann@example.org']],
   ];
   for (const [name, notice, tellAdmin, expected] of table)
@@ -206,6 +209,13 @@ describe('the other letters', () => {
     const { subject, text } = first(GUESSING);
     expect(subject).toBe('Somebody is guessing PINs: 31 wrong ones since Sun 22 Nov, 13:05 (Office PBX)');
     expect(text).toContain('tollgate log');
+  });
+
+  it('tell that others keep changing the firewall, and what that means', () => {
+    const { subject, text } = first(DISTURBED);
+    expect(subject).toBe('Another program keeps changing the firewall (Office PBX)');
+    expect(text).toContain('IPv4: our hook in INPUT was gone');
+    expect(text).toContain('may be open');
   });
 
   it('say that a test is a test', () => {
