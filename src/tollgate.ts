@@ -63,18 +63,18 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     saved: bootFile(state.boot, () => ownerOf(state)),
     restoring: ['sh', join(PACKAGE, 'src/install/restore-firewall.sh'), state.boot],
   });
-  const post = openPost(mailSettings(config, state.mail), { store, clock, random, log });
-  const phones = openPhones({
   const permitUnknown = config.country.unknown === 'permit';
   const countryData = openCountryData({ folder: state.countries, log, permitUnknown });
+  const post = openPost(mailSettings(config, state.mail), { store, clock, random, log });
+  const phones = openPhones({
     ...{ ami: amiSettings(config), clock, random, log, proc: procFiles },
     listening: { iaxPort: IAX_PORT, rtp: rtpPorts(config) },
   });
   const parts = {
     ...{ store, firewall, phones, post, clock, random, log },
+    countries: countryDesk(store, countryData, clock),
     vault: pinVault(pepper, random),
     resolve: resolverOver(askServers(serverSettings(config))),
-    countries: countryDesk(store, countryData, clock),
     services: servicesOf(config),
     rules: rulesOf(config),
     ...(isShared(config) && { sharedAs: pbxNameOf(config) }),

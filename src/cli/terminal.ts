@@ -20,10 +20,10 @@ export function terminalOf(streams: Streams): Terminal {
   return {
     out: (text) => void stdout.write(`${text}\n`),
     err: (text) => void stderr.write(`${text}\n`),
-    watched: stdout.isTTY === true,
     progress: (text) => {
       if (stderr.isTTY === true) stderr.write(`\r${(text ?? '').slice(0, (stderr.columns || COLUMNS) - 1)}\u001b[K`);
     },
+    watched: stdout.isTTY === true,
     columns: stdout.columns || COLUMNS,
     interactive: stdin.isTTY === true,
     askHidden: (question) => askHidden(stdin, stderr, question),

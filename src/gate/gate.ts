@@ -31,7 +31,6 @@ import { countryOperations } from './country-operations';
 import type { RangeAsked, RangeNamed } from './ranges';
 import { doorkeeper } from './doorkeeper';
 import { Doors } from './doors';
-import { driftWatch } from './drift';
 import * as entries from './entries';
 import { explain } from './explain';
 import { follower, type Follower } from './follow';
@@ -91,8 +90,6 @@ export type Operations = {
   firewallRestore(asked: Asked): Promise<ModeShape>;
   firewallRemove(asked: Asked): Promise<ModeShape>;
 
-  mailTest(asked: Asked & { readonly to: string }): Promise<{ readonly to: string; readonly answer: string }>;
-};
   countryPermit(asked: CountryAsked): Promise<CountryChangeShape>;
   countryDeny(asked: CountryAsked): Promise<CountryChangeShape>;
   countryForget(asked: CountryAsked): Promise<CountryChangeShape>;
@@ -108,6 +105,8 @@ export type Operations = {
   rangeList(asked: object): Promise<readonly RangeShape[]>;
   check(asked: object): Promise<readonly CheckShape[]>;
 
+  mailTest(asked: Asked & { readonly to: string }): Promise<{ readonly to: string; readonly answer: string }>;
+};
 
 export interface Gate {
   readonly operations: Operations;
@@ -126,8 +125,6 @@ export interface Gate {
   followNames(): Promise<void>;
   /** Brings the kernel back to the store's word if somebody changed it; called every minute or so. */
   reconcile(): Promise<readonly string[]>;
-  /** Sees within a second or so what others change in the firewall, mends it and tells; until `stop`. */
-  watchFirewall(stop: AbortSignal): Promise<void>;
 }
 
 export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
@@ -136,9 +133,6 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const names = nameFollower(parts, doors);
   const lasting = outlastedCalls(parts, doors);
   const expire = async () => lasting.end((await doors.expire()).length > 0);
-  const mend = () => (others.away() ? parts.firewall.restore({ dryRun: false }) : modes.reconcile(parts, doors));
-  const drift = driftWatch(parts, mend);
-  const more: MoreStatus = async () => [...[drift.part() ?? []].flat(), ...(await moreStatus())];
   const dropUnconfirmed = async () => {
     const dropped = await parts.store.transaction((records) => records.dropOpening());
     for (const entry of dropped)
@@ -148,30 +142,29 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       });
   };
   return {
-    operations: operationsOf(parts, doors, others, more),
+    operations: operationsOf(parts, doors, others, moreStatus),
     doorkeeper: doorkeeper(parts, doors),
     dropUnconfirmed,
     async restore() {
       await dropUnconfirmed();
       await expire();
+      await parts.countries.reload();
       await others.begin();
       await modes.forgetLostTrial(parts, doors);
       return modes.reconcile(parts, doors);
     },
-      await parts.countries.reload();
     async tick() {
       if (others.away()) return; // the kernel ends leases by itself
       await expire();
       await modes.forgetLapsedTrial(parts, doors);
+      await parts.countries.follow();
       await warnOfEndings(parts);
     },
     async proof(proof) {
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
-      await parts.countries.follow();
     },
     followNames: () => (others.away() ? Promise.resolve() : names.look()),
-    reconcile: () => (others.away() || drift.isResting ? Promise.resolve([]) : modes.reconcile(parts, doors)),
-    watchFirewall: (stop) => drift.run(stop),
+    reconcile: () => (others.away() ? Promise.resolve([]) : modes.reconcile(parts, doors)),
     follow: () => others.look(() => modes.reconcile(parts, doors)),
   };
 }
@@ -234,14 +227,14 @@ function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: 
     firewallRestore: (asked) => modes.restoreFirewall(parts, doors, asked),
     firewallRemove: (asked) => modes.removeFirewall(parts, doors, asked),
 
+    ...countryOperations(parts),
+    check: () => check(parts),
+
     mailTest: (asked) => mailTest(parts, asked),
   };
 }
 
 async function mailTest(parts: Parts, { to, dryRun }: Asked & { readonly to: string }) {
-    ...countryOperations(parts),
-    check: () => check(parts),
-
   const [letter] = parts.post.lettersFor({ kind: 'test', to });
   if (!letter) throw new AppError('MISUSED', `"${to}" is no e-mail address`, 'write one, as ann@example.com');
   if (dryRun) return { to, answer: `would send: ${letter.subject}` };

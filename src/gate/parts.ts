@@ -7,8 +7,8 @@ import type { Phones } from '../domain/phones';
 import type { Ports, Service } from '../domain/service';
 import type { Store } from '../domain/store';
 import type { Clock, Log, Random } from '../ports';
-import type { PinVault } from './pin-vault';
 import type { CountryDesk } from './country-desk';
+import type { PinVault } from './pin-vault';
 
 /** Mail as the gate needs it: words now, delivery whenever the server is there. */
 interface Post {
@@ -42,8 +42,8 @@ export interface Rules {
   readonly answerPings: boolean;
   readonly rtp: Ports;
   readonly names: NameRules;
-  readonly trusted: readonly { readonly network: Network; readonly device: string }[];
   readonly countries: CountryTerms;
+  readonly trusted: readonly { readonly network: Network; readonly device: string }[];
 }
 
 /** How names are followed. */
@@ -57,7 +57,6 @@ interface NameRules {
   readonly staleSeconds: number;
 }
 
-export interface Parts {
 /** `report` journals what `enforce` would do. */
 export type Force = 'off' | 'report' | 'enforce';
 
@@ -68,14 +67,15 @@ export interface CountryTerms {
   readonly maxAgeDays: number | undefined;
 }
 
+export interface Parts {
   readonly store: Store;
   readonly firewall: Firewall;
   readonly phones: Phones;
   readonly post: Post;
   readonly resolve: Resolve;
+  readonly countries: CountryDesk;
   readonly vault: PinVault;
   readonly clock: Clock;
-  readonly countries: CountryDesk;
   readonly random: Random;
   readonly log: Log;
   readonly services: readonly Service[];

@@ -111,7 +111,6 @@ export function operations(more: Partial<Operations> = {}): Operations {
   const withPin = (pin: string | undefined) => ({ ...account(), pin: pin === undefined ? '83710465' : null });
   const closed = { closed: [entry({ state: 'ended' })], callsHungUp: ['PJSIP/1001-00000001'], stillOpenBy: [] };
   const done = <T>(value: T) => Promise.resolve(value);
-    ...countryAnswers(),
   return {
     status: () =>
       done({
@@ -175,10 +174,6 @@ export function operations(more: Partial<Operations> = {}): Operations {
           services: [],
           until: null,
         }),
-    fetchCountries: (_config, { tell }) => {
-      tell('download', 0.5);
-      return Promise.resolve({ table: 'incoming-0011223344556677', tried: [] });
-    },
       ),
     unblock: () => done(closed),
     list: () =>
@@ -186,7 +181,6 @@ export function operations(more: Partial<Operations> = {}): Operations {
         entry(),
         entry({
           id: 8,
-    progress: () => undefined,
           kind: 'block',
           services: [],
           until: null,
@@ -249,6 +243,7 @@ export function operations(more: Partial<Operations> = {}): Operations {
         }),
       ),
     firewallRemove: () => done(mode({ mode: null, lines: ['gone'] })),
+    ...countryAnswers(),
     mailTest: ({ to }) => done({ to, answer: '250 OK' }),
     ...more,
   };
@@ -320,6 +315,10 @@ export async function tollgate(argv: readonly string[], scene: Scene = {}): Prom
         },
         tables: [{ name: 'entries', rows: 7, sha256: 'ab'.repeat(32) }],
       }),
+    fetchCountries: (_config, { tell }) => {
+      tell('download', 0.5);
+      return Promise.resolve({ table: 'incoming-0011223344556677', tried: [] });
+    },
     sampleConfig: () => '[pbx]\n',
     demo: () =>
       Promise.resolve({
@@ -333,6 +332,7 @@ export async function tollgate(argv: readonly string[], scene: Scene = {}): Prom
   const terminal: Terminal = {
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
+    progress: () => undefined,
     watched: false,
     columns: 80,
     interactive: scene.typed !== undefined,

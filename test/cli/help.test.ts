@@ -64,8 +64,6 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   'firewall remove': ['--dry-run'],
   'mail test': ['--dry-run'],
   'store move': ['--to <place>', '--dry-run'],
-};
-const names = Object.keys(commands);
   'country permit': ['--dry-run'],
   'country deny': ['--dry-run'],
   'country forget': ['--dry-run'],
@@ -78,6 +76,8 @@ const names = Object.keys(commands);
   'range list': [],
   'range remove': ['--dry-run'],
   check: [],
+};
+const names = Object.keys(commands);
 
 it.each(names)('the help of "%s" names every option and fits the screen', async (name) => {
   const ran = await tollgate([...name.split(' ').filter(Boolean), '--help']);

@@ -12,8 +12,8 @@ import type { Peer, Phones, PhonesState } from '../../src/domain/phones';
 import type { Store } from '../../src/domain/store';
 import { openCountryData } from '../../src/country/data';
 import { openGate, type Gate } from '../../src/gate/gate';
-import type { Parts } from '../../src/gate/parts';
 import { countryDesk } from '../../src/gate/country-desk';
+import type { Parts } from '../../src/gate/parts';
 import type { PinVault } from '../../src/gate/pin-vault';
 import { rulesOf } from '../../src/settings';
 import { openStore } from '../../src/store/open';
@@ -22,10 +22,10 @@ import { fakeClock, type FakeClock } from './fake-clock';
 import { fakeNames, type FakeNames } from './fake-names';
 
 export interface TestGate extends Gate {
-  readonly parts: Parts;
-  readonly store: Store;
   /** Where country tables lie. */
   readonly countryFolder: string;
+  readonly parts: Parts;
+  readonly store: Store;
   readonly clock: FakeClock;
   readonly notices: Notice[];
   readonly logged: string[];
@@ -68,13 +68,13 @@ export async function testGate(
   const firewall = makeFirewall(clock);
   const notices: Notice[] = [];
   const logged: string[] = [];
+  const log = (event: string) => void logged.push(event);
+  const permitUnknown = config.country.unknown === 'permit';
+  const countryData = openCountryData({ folder: join(folder, 'countries'), permitUnknown, log });
   const asterisk = fakePhones();
   const names = fakeNames();
   const vault = quickVault();
   const parts: Parts = {
-  const log = (event: string) => void logged.push(event);
-  const permitUnknown = config.country.unknown === 'permit';
-  const countryData = openCountryData({ folder: join(folder, 'countries'), permitUnknown, log });
     ...{ store, firewall, clock, vault, phones: asterisk, random: randomBytes },
     log: (event, fields) => logged.push(`${event} ${JSON.stringify(fields ?? {})}`),
     post: {
@@ -86,12 +86,12 @@ export async function testGate(
       poke: () => undefined,
       sendNow: () => Promise.resolve('250 ok'),
     },
+    countries: countryDesk(store, countryData, clock),
     services: servicesOf(config),
     rules: rulesOf(config),
     resolve: names.resolve,
     ...(given.sharedAs !== undefined && { sharedAs: given.sharedAs }),
     ownAddresses: () => (given.own ?? ['203.0.113.1']).map(address),
-    countries: countryDesk(store, countryData, clock),
   };
   return {
     ...openGate(parts, () => Promise.resolve([])),

@@ -130,12 +130,12 @@ async function main(orders: Orders): Promise<void> {
   const parts: Parts = {
     ...{ store, clock, random: randomBytes, log: () => undefined },
     firewall: crashingFirewall(orders.host, crash),
-    resolve: () => Promise.resolve({ kind: 'missing' }),
     countries: countryDesk(
       store,
       openCountryData({ folder: join(orders.folder, 'countries'), permitUnknown: false, log: () => undefined }),
       clock,
     ),
+    resolve: () => Promise.resolve({ kind: 'missing' }),
     phones: {
       state: { state: 'off', since: new Date(0), detail: '' },
       peers: unreachable,
