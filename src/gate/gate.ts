@@ -31,6 +31,7 @@ import { countryOperations } from './country-operations';
 import type { RangeAsked, RangeNamed } from './ranges';
 import { doorkeeper } from './doorkeeper';
 import { Doors } from './doors';
+import { driftWatch } from './drift';
 import * as entries from './entries';
 import { explain } from './explain';
 import { follower, type Follower } from './follow';
@@ -125,6 +126,8 @@ export interface Gate {
   followNames(): Promise<void>;
   /** Brings the kernel back to the store's word if somebody changed it; called every minute or so. */
   reconcile(): Promise<readonly string[]>;
+  /** Sees within a second or so what others change in the firewall, mends it and tells; until `stop`. */
+  watchFirewall(stop: AbortSignal): Promise<void>;
 }
 
 export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
@@ -133,6 +136,10 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const names = nameFollower(parts, doors);
   const lasting = outlastedCalls(parts, doors);
   const expire = async () => lasting.end((await doors.expire()).length > 0);
+  const names = nameFollower(parts, doors);
+  const mend = () => (others.away() ? parts.firewall.restore({ dryRun: false }) : modes.reconcile(parts, doors));
+  const drift = driftWatch(parts, mend);
+  const more: MoreStatus = async () => [...[drift.part() ?? []].flat(), ...(await moreStatus())];
   const dropUnconfirmed = async () => {
     const dropped = await parts.store.transaction((records) => records.dropOpening());
     for (const entry of dropped)
@@ -142,7 +149,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       });
   };
   return {
-    operations: operationsOf(parts, doors, others, moreStatus),
+    operations: operationsOf(parts, doors, others, more),
     doorkeeper: doorkeeper(parts, doors),
     dropUnconfirmed,
     async restore() {
@@ -164,7 +171,8 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
     },
     followNames: () => (others.away() ? Promise.resolve() : names.look()),
-    reconcile: () => (others.away() ? Promise.resolve([]) : modes.reconcile(parts, doors)),
+    reconcile: () => (others.away() || drift.isResting ? Promise.resolve([]) : modes.reconcile(parts, doors)),
+    watchFirewall: (stop) => drift.run(stop),
     follow: () => others.look(() => modes.reconcile(parts, doors)),
   };
 }
