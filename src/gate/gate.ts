@@ -133,7 +133,6 @@ export interface Gate {
 export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const doors = new Doors(parts);
   const others = follower(parts, doors);
-  const names = nameFollower(parts, doors);
   const lasting = outlastedCalls(parts, doors);
   const expire = async () => lasting.end((await doors.expire()).length > 0);
   const names = nameFollower(parts, doors);
