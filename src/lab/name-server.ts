@@ -63,7 +63,9 @@ export async function startNameServer(host: Host, tree: string, zone: string): P
       if (records) await room.write('/names/zone', [...ZONE_HEAD, ...records, ''].join('\n'));
       await start();
     },
-    silence: async (is) => void (await host.run('iptables', [is ? '-I' : '-D', 'INPUT', ...QUESTIONS])),
+    silence: async (is) => {
+      await host.run('iptables', [is ? '-I' : '-D', 'INPUT', ...QUESTIONS]);
+    },
     close: async () => {
       await stop();
       room.close();
