@@ -102,7 +102,8 @@ describeAsRoot('a name that is let in', () => {
     return question(client.calls).finally(() => client.close());
   }
 
-  const stateOf = async () => (await ask(({ list }) => list({}))).find(({ what }) => what === OFFICE)?.state;
+  const stateOf = async () =>
+    (await ask((operations) => operations.list({}))).find(({ what }) => what === OFFICE)?.state;
   const questions = async (): Promise<number> => {
     const rule = (await net.run('iptables', [...COUNTED, '-vxnL', 'PREROUTING'])).trim().split('\n').at(-1) ?? '';
     return Number(/^\s*(\d+)/.exec(rule)?.[1]);
@@ -134,7 +135,7 @@ describeAsRoot('a name that is let in', () => {
       /198\.51\.100\.7 timeout [1-3] [^]*198\.51\.100\.8 timeout 0 |198\.51\.100\.8 timeout 0 [^]*198\.51\.100\.7 timeout [1-3] /,
     );
     await holds('198.51.100.8', '2001:db8::7');
-    const told = await ask(({ log }) => log({ limit: 10 }));
+    const told = await ask((operations) => operations.log({ limit: 10 }));
     expect(told.at(-1)).toMatchObject({
       action: 'follow',
       what: OFFICE,
