@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { userInfo } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { runMain } from './cli/run-main';
-import { sshPeer } from './cli/ssh-peer';
+import { sshConnection } from './cli/ssh-connection';
 import { terminalOf } from './cli/terminal';
 import type { Product } from './cli/product';
 import { clock } from './clock';
@@ -64,7 +64,7 @@ void runMain(process.argv.slice(2), {
   product,
   environment: env,
   user: userName(),
-  sshPeer: () => sshPeer(env, process.pid),
+  ssh: () => sshConnection(env, process.pid),
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   now: () => clock.now(),
   sleep: (ms, signal) => clock.sleep(ms, signal),

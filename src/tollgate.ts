@@ -25,6 +25,8 @@ import { amiSettings, mailSettings, pbxNameOf, rtpPorts, rulesOf, serverSettings
 import { ownerOf, readPepper, stateFolder, type StateFolder } from './state-folder';
 import { lockState } from './store/lock';
 import { openStore, type StoreOptions } from './store/open';
+import { openSurroundings } from './surroundings/open';
+import { readIfThere } from './surroundings/read-if-there';
 
 /** The real world, or a test's. */
 export interface World {
@@ -74,6 +76,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     ...{ store, firewall, phones, post, clock, random, log },
     countries: countryDesk(store, countryData, clock),
     vault: pinVault(pepper, random),
+    surroundings: openSurroundings({ run, read: readIfThere, log }),
     resolve: resolverOver(askServers(serverSettings(config))),
     services: servicesOf(config),
     rules: rulesOf(config),

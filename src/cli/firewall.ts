@@ -4,7 +4,7 @@ import { formatDuration } from '../domain/duration';
 import type { Member } from '../domain/firewall';
 import type { Act } from './act';
 import { given } from './given';
-import { modeOutcome } from './modes';
+import { modeOutcome } from './mode-outcome';
 import { changing, type DryRun } from './options';
 import type { Outcome } from './outcome';
 import { count, lines, say } from './say';

@@ -42,6 +42,8 @@ export interface Terminal {
   readonly columns: number;
   /** Is there somebody to ask on stdin? */
   readonly interactive: boolean;
+  /** Asks on stderr and reads a line. */
+  ask(question: string): Promise<string>;
   /** Asks on stderr and reads a line that is not shown. */
   askHidden(question: string): Promise<string>;
   /** All of stdin; for what is piped in. */
@@ -57,8 +59,8 @@ export interface World {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The user that the process runs as. */
   readonly user: string;
-  /** Where the admin's own shell comes from, by SSH; undefined: a console. */
-  sshPeer(): string | undefined;
+  /** `SSH_CONNECTION` of the admin's own shell; undefined: a console. */
+  ssh(): string | undefined;
   /** IANA name of this machine's time zone. */
   readonly timeZone: string;
   now(): Date;

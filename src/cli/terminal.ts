@@ -1,6 +1,7 @@
 /** The terminal that this process was started at. */
 import type { Readable, Writable } from 'node:stream';
 import type { ReadStream, WriteStream } from 'node:tty';
+import { ask } from './ask';
 import { askHidden } from './ask-hidden';
 import type { Terminal } from './product';
 
@@ -26,6 +27,7 @@ export function terminalOf(streams: Streams): Terminal {
     watched: stdout.isTTY === true,
     columns: stdout.columns || COLUMNS,
     interactive: stdin.isTTY === true,
+    ask: (question) => ask(stdin, stderr, question),
     askHidden: (question) => askHidden(stdin, stderr, question),
     async readStdin() {
       const chunks: Buffer[] = [];

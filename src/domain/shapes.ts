@@ -101,6 +101,16 @@ export interface ModeShape {
   readonly lost: readonly string[];
   /** Trunks whose addresses Asterisk does not tell: let their providers in by address. */
   readonly unsure?: readonly string[];
+  /** What was found around the machine. */
+  readonly found?: readonly FoundShape[];
+  /** In mode watch: who of those that were heard in the last day, or are connected now, would be lost in a stricter one. */
+  readonly wouldLose?: Readonly<Record<'guard' | 'secure', readonly string[]>>;
+}
+
+/** `gateway`, `192.168.1.1 on eth0`. */
+export interface FoundShape {
+  readonly what: string;
+  readonly text: string;
 }
 
 export interface ProposalShape {

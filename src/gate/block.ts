@@ -1,12 +1,13 @@
 /** Block: drops an address, a network or a range before everything else. */
 import type { Entry, NewEntry } from '../domain/entry';
-import { around, covers, familyOf, isSingle, type Network } from '../domain/network';
+import { around, familyOf, isSingle, type Network } from '../domain/network';
 import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
 import type { Doors } from './doors';
 import type { BlockAsked } from './entries';
 import { openGroup } from './open-group';
 import type { Parts } from './parts';
+import { protectionOf } from './protected';
 import { shapeOfEntry } from './shape';
 import { refuseTooLong, untilOf, type Terms } from './terms';
 import { refuseTooWide } from './too-wide';
@@ -18,7 +19,7 @@ export async function block(parts: Parts, doors: Doors, asked: BlockAsked): Prom
   const called = textOf(what);
   refuseTooWide(networks, called);
   refuseTooLong('note', asked.note);
-  refuseOwn(parts, networks);
+  for (const network of networks) await refuseProtected(parts, network);
   const terms: Terms = {
     ...{ services: [], by: asked.by, since: parts.clock.now(), until: untilOf(parts, asked) },
     ...{ name: undefined, note: asked.note },
@@ -53,10 +54,9 @@ function networksOf({ rules }: Parts, what: What): readonly Network[] {
   throw new AppError('REFUSED', happened, 'block the addresses that you see in tollgate knocks or tollgate log');
 }
 
-function refuseOwn(parts: Parts, networks: readonly Network[]): void {
-  for (const network of networks) {
-    const own = parts.ownAddresses().find((address) => covers(network, address));
-    if (own === undefined) continue;
-    throw new AppError('REFUSED', `${network} holds this machine's own address ${own}`, 'block a narrower network');
-  }
+async function refuseProtected(parts: Parts, network: Network): Promise<void> {
+  const found = await protectionOf(parts, network, 'hand');
+  if (!found) return;
+  const holds = found.network === network ? `${network} is` : `${network} would cut off ${found.network}, which is`;
+  throw new AppError('REFUSED', `${holds} ${found.why}`, found.hint);
 }

@@ -25,6 +25,7 @@ import * as accounts from './accounts';
 import { allow } from './allow';
 import { block } from './block';
 import { revoke, unblock, type CloseAsked, type ClosedShape } from './closing';
+import type { ConfirmedFrom } from './connection';
 import { check } from './check';
 import type { AdoptAsked, CountryAsked } from './countries';
 import { countryOperations } from './country-operations';
@@ -37,12 +38,14 @@ import { explain } from './explain';
 import { follower, type Follower } from './follow';
 import { nameFollower } from './follow-names';
 import { outlastedCalls } from './outlasted-calls';
+import { KEPT_MS, openEar } from './heard';
 import * as modes from './modes';
 import type { Parts } from './parts';
 import { importPlain, type ImportAsked } from './import-plain';
 import { recordProof } from './proof';
 import { status, type MoreStatus } from './status';
 import { shapeOfCheck, shapeOfLine } from './shape';
+import { foreseeLosses, tighten, type StricterAsked } from './stricter';
 import { undo, type Undone } from './undo';
 import { warnOfEndings } from './warnings';
 
@@ -80,8 +83,9 @@ export type Operations = {
 
   init(asked: Asked): Promise<ModeShape>;
   watch(asked: Asked): Promise<ModeShape>;
-  guard(asked: Omit<modes.StricterAsked, 'mode'>): Promise<ModeShape>;
-  confirm(asked: Asked): Promise<ModeShape>;
+  guard(asked: Omit<StricterAsked, 'mode'>): Promise<ModeShape>;
+  secure(asked: Omit<StricterAsked, 'mode'>): Promise<ModeShape>;
+  confirm(asked: Asked & ConfirmedFrom): Promise<ModeShape>;
   rollback(asked: Asked): Promise<ModeShape>;
   firewallShow(asked: object): Promise<{
     readonly rules: readonly string[];
@@ -133,6 +137,7 @@ export interface Gate {
 export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const doors = new Doors(parts);
   const others = follower(parts, doors);
+  const ear = openEar(parts);
   const lasting = outlastedCalls(parts, doors);
   const expire = async () => lasting.end((await doors.expire()).length > 0);
   const names = nameFollower(parts, doors);
@@ -165,8 +170,10 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await modes.forgetLapsedTrial(parts, doors);
       await parts.countries.follow();
       await warnOfEndings(parts);
+      await ear.tick();
     },
     async proof(proof) {
+      ear.proof(proof);
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
     },
     followNames: () => (others.away() ? Promise.resolve() : names.look()),
@@ -217,8 +224,12 @@ function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: 
         };
       return modes.loosen(parts, doors, { ...asked, mode: 'watch' });
     },
-    watch: (asked) => modes.loosen(parts, doors, { ...asked, mode: 'watch' }),
-    guard: (asked) => modes.tighten(parts, doors, { ...asked, mode: 'guard' }),
+    async watch(asked) {
+      const shape = await modes.loosen(parts, doors, { ...asked, mode: 'watch' });
+      return { ...shape, wouldLose: await foreseeLosses(parts, KEPT_MS) };
+    },
+    guard: (asked) => tighten(parts, doors, { ...asked, mode: 'guard' }),
+    secure: (asked) => tighten(parts, doors, { ...asked, mode: 'secure' }),
     confirm: (asked) => modes.confirm(parts, doors, asked),
     rollback: (asked) => modes.rollback(parts, doors, asked),
     async firewallShow() {

@@ -1,37 +1,14 @@
-/** Watch, guard, and what lies between them: a trial that the kernel itself lets go of. */
-import { elementsFor, WAS } from '../domain/elements';
-import { STRICTNESS, type Mode, type Policy } from '../domain/firewall';
-import type { ListeningPorts } from '../domain/phones';
-import type { Service } from '../domain/service';
+/** The mode in force, and how it changes: at once to a less strict one, by a trial that is confirmed to a stricter. */
+import { STRICTNESS, type Elements, type Mode, type Policy } from '../domain/firewall';
 import type { ModeShape } from '../domain/shapes';
 import type { ModeState } from '../domain/store';
 import { AppError } from '../errors';
 import { write } from './announce';
+import { refuseOldConnection, type ConfirmedFrom } from './connection';
 import type { Doors } from './doors';
 import type { Asked } from './entries';
-import { termsOf } from './outlasting';
 import type { Parts } from './parts';
-import { whoWouldBeLost, type LossAsked } from './whom-guard-cuts-off';
-
-export interface StricterAsked extends Asked, LossAsked {
-  readonly mode: 'guard';
-  /** Seconds until the kernel rolls back unless confirmed. */
-  readonly withinSeconds?: number;
-  /** Peers that may be lost, by name or address; `all`. */
-  readonly lose: readonly string[];
-}
-
-/** The services with the ports on which Asterisk was found listening added to `sip` and `iax`. */
-export function servicesWith(services: readonly Service[], listening: ListeningPorts | undefined): readonly Service[] {
-  const found: Readonly<Record<string, Service['ports']>> = { sip: listening?.sip ?? [], iax: listening?.iax ?? [] };
-  return services.map((service) => {
-    const known = new Set(service.ports.map((ports) => JSON.stringify(ports)));
-    const more = (found[service.name] ?? []).filter(
-      ({ protocol, first, last }) => !known.has(JSON.stringify({ protocol, first, last })),
-    );
-    return { ...service, ports: [...service.ports, ...more] };
-  });
-}
+import { elementsIn, policyOf } from './policy';
 
 /** Makes the kernel hold what the store says, rules and members; resolves to what had to be sent. */
 export async function reconcile(parts: Parts, doors: Doors): Promise<readonly string[]> {
@@ -52,36 +29,15 @@ export async function loosen(parts: Parts, doors: Doors, asked: Asked & { readon
     throw new AppError('MISUSED', `${asked.mode} is stricter than ${before.mode}`, `tollgate ${asked.mode}`);
   }
   const listening = await parts.phones.listeningPorts().catch(() => before.listening); // only counted in watch
-  const state: ModeState = { mode: asked.mode, trial: undefined, listening };
+  const state: ModeState = { ...before, mode: asked.mode, trial: undefined, listening };
   return change(parts, doors, asked, state, { action: 'mode', why: `Mode ${asked.mode}.` });
 }
 
-/** To a stricter mode, on trial: it refuses when somebody would be cut off whom nobody agreed to lose. */
-export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked): Promise<ModeShape> {
-  const { store, clock, rules } = parts;
-  const before = await store.modeState();
-  if (before.mode === asked.mode && before.trial === undefined) {
-    return { mode: asked.mode, trial: null, lines: await planned(parts, doors), lost: [] };
-  }
-  const { lost, unsure, listening } = await whoWouldBeLost(parts, asked);
-  const unagreed = lost.filter(
-    (peer) => !asked.lose.includes('all') && !asked.lose.some((name) => peer.split(' ').includes(name)),
-  );
-  if (unagreed.length > 0 && !asked.dryRun) {
-    throw new AppError(
-      'REFUSED',
-      `${asked.mode} would cut off ${unagreed.join(', ')}`,
-      `let them in with "tollgate allow ADDRESS", or agree with "--lose NAME" (--lose all)`,
-    );
-  }
-  const until = new Date(clock.now().getTime() + (asked.withinSeconds ?? rules.trialSeconds) * 1000);
-  const state: ModeState = { mode: before.mode ?? 'watch', trial: { mode: asked.mode, until }, listening };
-  const why = `Mode ${asked.mode} on trial until ${until.toISOString()}.`;
-  return { ...(await change(parts, doors, asked, state, { action: 'trial', why })), lost, unsure };
-}
-
-/** Makes the trial's mode the mode, as long as the kernel has not let go of it. */
-export async function confirm(parts: Parts, doors: Doors, asked: Asked): Promise<ModeShape> {
+/**
+ * Makes the trial's mode the mode, as long as the kernel has not let go of it, for somebody who has come in under its
+ * rules. Rejects with REFUSED.
+ */
+export async function confirm(parts: Parts, doors: Doors, asked: Asked & ConfirmedFrom): Promise<ModeShape> {
   const before = await parts.store.modeState();
   const left = await parts.firewall.trialSecondsLeft();
   if (!before.trial || left === undefined) {
@@ -90,6 +46,7 @@ export async function confirm(parts: Parts, doors: Doors, asked: Asked): Promise
       : 'no trial is running';
     throw new AppError('REFUSED', happened, 'start one with "tollgate guard", then "tollgate confirm" in time');
   }
+  refuseOldConnection(asked, await parts.surroundings.look(), before.trial.connections ?? []);
   const state: ModeState = { ...before, mode: before.trial.mode, trial: undefined };
   return change(parts, doors, asked, state, { action: 'confirm', why: `Mode ${before.trial.mode} confirmed.` });
 }
@@ -165,7 +122,7 @@ export async function removeFirewall(parts: Parts, doors: Doors, asked: Asked): 
 }
 
 /** The kernel first, then the store: a mode that did not take is not remembered. */
-async function change(
+export async function change(
   parts: Parts,
   doors: Doors,
   asked: Asked,
@@ -193,28 +150,11 @@ async function change(
 
 async function inForce(
   parts: Parts,
-  act: (
-    firewall: Parts['firewall'],
-    policy: Policy,
-    elements: ReturnType<typeof elementsFor>,
-  ) => Promise<readonly string[]>,
+  act: (firewall: Parts['firewall'], policy: Policy, elements: Elements) => Promise<readonly string[]>,
   asked?: ModeState,
 ): Promise<readonly string[]> {
-  const { store, firewall, clock, rules } = parts;
-  const state = asked ?? (await store.modeState());
-  if (!state.mode) return [];
-  const services = servicesWith(parts.services, state.listening);
-  const now = clock.now();
-  const remembered = await firewall.members(WAS);
-  const policy: Policy = {
-    mode: state.mode,
-    trial: state.trial && state.trial.until.getTime() > now.getTime() ? state.trial : undefined,
-    services,
-    rtp: rules.rtp,
-    trusted: rules.trusted,
-    answerPings: rules.answerPings,
-  };
-  const live = [...(await store.liveEntries(now)), ...(await store.outlastedLeases())];
-  const terms = { ...termsOf(parts), services };
-  return act(firewall, policy, elementsFor(live, terms, remembered, now));
+  const { mode, ...state } = asked ?? (await parts.store.modeState());
+  if (!mode) return [];
+  const policy = policyOf(parts, { ...state, mode }, parts.clock.now());
+  return act(parts.firewall, policy, await elementsIn(parts, policy));
 }

@@ -6,6 +6,7 @@ import type { Network } from '../domain/network';
 import type { Phones } from '../domain/phones';
 import type { Ports, Service } from '../domain/service';
 import type { Store } from '../domain/store';
+import type { Surroundings } from '../domain/surroundings';
 import type { Clock, Log, Random } from '../ports';
 import type { CountryDesk } from './country-desk';
 import type { PinVault } from './pin-vault';
@@ -72,6 +73,7 @@ export interface Parts {
   readonly firewall: Firewall;
   readonly phones: Phones;
   readonly post: Post;
+  readonly surroundings: Surroundings;
   readonly resolve: Resolve;
   readonly countries: CountryDesk;
   readonly vault: PinVault;

@@ -2,7 +2,7 @@
 import type { StatusPart, StatusShape } from '../domain/shapes';
 import { countryPart } from './country-status';
 import type { Away, Follower } from './follow';
-import { servicesWith } from './modes';
+import { servicesWith } from './policy';
 import { namesPart } from './names-status';
 import type { Parts } from './parts';
 

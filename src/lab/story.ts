@@ -129,7 +129,7 @@ async function setScene(tree: string, tell: (line: string) => void, seen: Seen):
   await stage.serve();
   await tollgate('allow', ADDRESS.carrier, '--service', 'phone', '--name', 'carrier');
   await tollgate('guard', '--within', '60s');
-  await tollgate('confirm');
+  await tollgate('confirm', '--here');
   const phone = { ...EXTENSION, server: ADDRESS.pbx };
   const hotel = await openPhone(stage.hotel, { ...phone, from: ADDRESS.hotel });
   const stranger = await openPhone(stage.stranger, { ...phone, from: ADDRESS.stranger });

@@ -47,7 +47,7 @@ async function measure(stage: Stage): Promise<Row[]> {
   await addTravellers(stage);
   await stage.tollgate('allow', ADDRESS.carrier, '--service', 'phone', '--name', 'carrier');
   await stage.tollgate('guard', '--within', '60s');
-  await stage.tollgate('confirm');
+  await stage.tollgate('confirm', '--here');
   const extensions = '/etc/asterisk/extensions.conf';
   await stage.asterisk.room.write(extensions, `${await stage.asterisk.room.read(extensions)}${CALLER}`);
   await stage.asterisk.rx('dialplan reload');

@@ -22,6 +22,7 @@ import { openPost } from '../../src/mail/open';
 import { run } from '../../src/run';
 import { mailSettings, rtpPorts, rulesOf } from '../../src/settings';
 import { openStore } from '../../src/store/open';
+import { surroundingsWith } from '../support/scene';
 
 export interface Rig {
   readonly gate: Gate;
@@ -69,6 +70,7 @@ export async function openRig(folder: string, watching: Watching = {}): Promise<
     rules: rulesOf(config),
     resolve: () => Promise.resolve({ kind: 'missing' as const }),
     ownAddresses: () => [],
+    surroundings: surroundingsWith(() => ({})),
   };
   const gate = openGate(parts, () => Promise.resolve([]));
   await store.saveModeState({ mode: 'guard', trial: undefined, listening: undefined });

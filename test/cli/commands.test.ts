@@ -32,19 +32,8 @@ const table: readonly (readonly [
     [
       'accountAdd',
       {
-        ...{
-          number: '12',
-          ...BY,
-          name: 'Desk',
-          email: 'd@example.com',
-          extensions: ['1001', '1002', '1003'],
-        },
-        ...{
-          services: ['sip'],
-          leaseSeconds: 28_800,
-          maxOpen: 3,
-          callers: ['491701'],
-        },
+        ...{ number: '12', ...BY, name: 'Desk', email: 'd@example.com', extensions: ['1001', '1002', '1003'] },
+        ...{ services: ['sip'], leaseSeconds: 28_800, maxOpen: 3, callers: ['491701'] },
       },
     ],
     [/on file/],
@@ -77,17 +66,7 @@ const table: readonly (readonly [
   ],
   [
     'allow 198.51.100.7 --service sip,ssh --for 8h --name office --note why',
-    [
-      'allow',
-      {
-        what: '198.51.100.7',
-        ...BY,
-        services: ['sip', 'ssh'],
-        seconds: 28_800,
-        name: 'office',
-        note: 'why',
-      },
-    ],
+    ['allow', { what: '198.51.100.7', ...BY, services: ['sip', 'ssh'], seconds: 28_800, name: 'office', note: 'why' }],
     [/open for sip, ssh/],
   ],
   [
@@ -139,26 +118,29 @@ const table: readonly (readonly [
       /1 new, 1 gone; 1 line as it is\.\nNothing was changed\. To do it: tollgate import plain … --apply/,
     ],
   ],
+  [
+    'import iptables',
+    ['importIptables', { text: '-A INPUT -j ACCEPT', ...BY, dryRun: true }],
+    [/To do it: tollgate import iptables … --apply/],
+  ],
+  ['import iptables --from - --apply', ['importIptables', { text: '', ...BY }], [/Done\./]],
   ['import plain - --apply', ['importPlain', { text: '', ...BY }], [/Done\./, /tollgate undo/]],
   ['import plain - --apply --dry-run', ['importPlain', { text: '', ...BY, dryRun: true }], [/1 new/]],
   ['watch', ['watch', BY], [/only blocks are dropped/]],
   ['guard', ['guard', { ...BY, lose: [] }], [/on trial until 22 Nov 11:01:00 \(1 min\)/, /tollgate confirm/]],
   [
     'guard --within 2m --lose 1001 --lose 1002,1003 --admin 192.0.2.1 --without-asterisk',
-    [
-      'guard',
-      {
-        ...BY,
-        lose: ['1001', '1002', '1003'],
-        withinSeconds: 120,
-        adminAddress: '192.0.2.1',
-        withoutAsterisk: true,
-      },
-    ],
+    ['guard', { ...BY, lose: ['1001', '1002', '1003'], withinSeconds: 120, admin: '192.0.2.1', withoutAsterisk: true }],
     [/on trial/],
   ],
   ['guard --dry-run', ['guard', { ...BY, lose: [], dryRun: true }], [/Nothing was changed/, /-A TOLLGATE -j DROP/]],
+  [
+    'secure --admin 192.0.2.1 --trust 192.168.1.0/24@eth1 --here',
+    ['secure', { ...BY, lose: [], admin: '192.0.2.1', trust: ['192.168.1.0/24@eth1'], here: true }],
+    [/Mode secure is on trial until/, /Open another SSH connection/],
+  ],
   ['confirm', ['confirm', BY], [/guard is confirmed/]],
+  ['confirm --here', ['confirm', { ...BY, here: true }], [/guard is confirmed/]],
   ['rollback', ['rollback', BY], [/The trial is over\. Mode watch/]],
   ['firewall show', ['firewallShow', {}], [/-A INPUT -j TOLLGATE/, /sip +198\.51\.100\.7 +2 h +5/]],
   ['firewall apply', ['firewallApply', BY], [/holds it all already/]],
@@ -203,13 +185,7 @@ describe('what is printed as JSON is what the product answered', () => {
   ];
   it.each(shapes)('%s', async (typed, shape) => {
     const answer = () => Promise.resolve(shape as never);
-    const operations = {
-      list: answer,
-      allow: answer,
-      accountShow: answer,
-      confirm: answer,
-      log: answer,
-    };
+    const operations = { list: answer, allow: answer, accountShow: answer, confirm: answer, log: answer };
     if (typed !== 'log') operations.log = () => Promise.resolve([] as never);
     expect(JSON.parse((await tollgate([...typed.split(' '), '--json'], { operations })).out)).toEqual(shape);
   });
@@ -223,13 +199,7 @@ describe('the state', () => {
           ok: false,
           mode: 'guard',
           parts: [
-            {
-              name: 'firewall',
-              state: 'fail',
-              since: null,
-              detail: 'no rules',
-              hint: 'tollgate firewall apply',
-            },
+            { name: 'firewall', state: 'fail', since: null, detail: 'no rules', hint: 'tollgate firewall apply' },
           ],
         }),
     },
@@ -250,9 +220,7 @@ describe('the state', () => {
     const status = (mode: 'watch' | null) => () => Promise.resolve({ ok: true, mode, parts: [] });
     expect((await tollgate([], { operations: { status: status(null) } })).out).toContain('next: tollgate init');
     const accountList = () => Promise.resolve([]);
-    const ran = await tollgate([], {
-      operations: { status: status('watch'), accountList },
-    });
+    const ran = await tollgate([], { operations: { status: status('watch'), accountList } });
     expect(ran.out).toContain('next: tollgate account add');
   });
 
@@ -263,22 +231,12 @@ describe('the state', () => {
 
 describe('closing a door', () => {
   it('says that calls may still be up when Asterisk did not answer', async () => {
-    const revoke = () =>
-      Promise.resolve({
-        closed: [entry()],
-        callsHungUp: null,
-        stillOpenBy: [],
-      });
+    const revoke = () => Promise.resolve({ closed: [entry()], callsHungUp: null, stillOpenBy: [] });
     expect((await tollgate(['revoke', '7'], { operations: { revoke } })).out).toContain('may still be up');
   });
 
   it('says who keeps the address open all the same', async () => {
-    const revoke = () =>
-      Promise.resolve({
-        closed: [entry()],
-        callsHungUp: [],
-        stillOpenBy: [entry({ id: 9 })],
-      });
+    const revoke = () => Promise.resolve({ closed: [entry()], callsHungUp: [], stillOpenBy: [entry({ id: 9 })] });
     const { out } = await tollgate(['revoke', '7'], { operations: { revoke } });
     expect(out).toContain('Still open by entry 9, 198.51.100.7: tollgate revoke 9');
   });
@@ -292,20 +250,17 @@ describe('closing a door', () => {
 });
 
 describe('guard', () => {
+  const SSH = '192.0.2.44 50000 192.0.2.1 22';
+
   it('tells the product where the admin comes from', async () => {
-    const ran = await tollgate(['guard'], {
-      world: { sshPeer: () => '192.0.2.44' },
-    });
-    expect(ran.asked[0]).toEqual(['guard', { by: 'root', lose: [], adminAddress: '192.0.2.44' }]);
+    const ran = await tollgate(['guard'], { world: { ssh: () => SSH } });
+    expect(ran.asked[0]).toEqual(['guard', { by: 'root', lose: [], ssh: SSH }]);
   });
 
   it('names who is cut off', async () => {
     const guard = () =>
       Promise.resolve(
-        mode({
-          trial: { mode: 'guard', until: '2026-11-22T10:01:00Z' },
-          lost: ['phone 1001 192.0.2.9'],
-        }),
+        mode({ trial: { mode: 'guard', until: '2026-11-22T10:01:00Z' }, lost: ['phone 1001 192.0.2.9'] }),
       );
     expect((await tollgate(['guard', '--lose', 'all'], { operations: { guard } })).out).toContain(
       'phone 1001 192.0.2.9',
@@ -318,24 +273,15 @@ describe('log --verify', () => {
   const logVerify = () => Promise.resolve({ ok: false, lines: 6, head: null, broken });
 
   it('names the first line that does not fit, and exits 1', async () => {
-    const ran = await tollgate(['log', '--verify'], {
-      operations: { logVerify },
-    });
+    const ran = await tollgate(['log', '--verify'], { operations: { logVerify } });
     expect(ran).toMatchObject({ code: 1, err: '' });
     expect(ran.out).toBe('line 7 does not fit: it is not as it was written\n6 lines before it, unbroken');
   });
 
   it('tells scripts the same', async () => {
-    const ran = await tollgate(['log', '--verify', '--json'], {
-      operations: { logVerify },
-    });
+    const ran = await tollgate(['log', '--verify', '--json'], { operations: { logVerify } });
     expect(ran.code).toBe(1);
-    expect(JSON.parse(ran.out)).toEqual({
-      ok: false,
-      lines: 6,
-      head: null,
-      broken,
-    });
+    expect(JSON.parse(ran.out)).toEqual({ ok: false, lines: 6, head: null, broken });
   });
 });
 
@@ -377,10 +323,7 @@ describe('log --follow', () => {
     const scene = twoRounds();
     const log = ({ afterId }: { afterId?: number }) =>
       Promise.resolve(afterId === undefined ? [line({ what: 'x\u009b2J' })] : []);
-    const { out } = await tollgate(['log', '--follow', '--json'], {
-      ...scene,
-      operations: { log },
-    });
+    const { out } = await tollgate(['log', '--follow', '--json'], { ...scene, operations: { log } });
     expect(out).not.toContain('\u009b');
     expect(JSON.parse(out)).toMatchObject({ what: 'x\u009b2J' });
   });
@@ -400,9 +343,7 @@ describe('log --follow', () => {
 
 describe('the card', () => {
   it('holds the number to dial and never a PIN', async () => {
-    const { out } = await tollgate(['account', 'card', '12'], {
-      settings: '[pbx]\nnumber = "+49 30 901820"\n',
-    });
+    const { out } = await tollgate(['account', 'card', '12'], { settings: '[pbx]\nnumber = "+49 30 901820"\n' });
     expect(out).toContain('Number to dial +49 30 901820');
     expect(out).toContain('IPv4 what-is-my-IP page');
     expect(out).toContain('mobile data and VPN off');
@@ -413,20 +354,14 @@ describe('the card', () => {
 
   it('leaves a line to write on where the number is not set', async () => {
     const ran = await tollgate(['account', 'card', '12', '--json']);
-    expect(JSON.parse(ran.out)).toMatchObject({
-      account: '12',
-      dial: null,
-      form: '12*34*56*78#',
-    });
+    expect(JSON.parse(ran.out)).toMatchObject({ account: '12', dial: null, form: '12*34*56*78#' });
   });
 });
 
 describe('config', () => {
   const broken: Scene = {
     settings: '[mail]\nport = 0\n[lease]\nphone = "soon"\n',
-    product: {
-      connect: () => Promise.reject(new Error('config must not open anything')),
-    },
+    product: { connect: () => Promise.reject(new Error('config must not open anything')) },
   };
 
   it('check names every problem and touches nothing', async () => {
@@ -477,10 +412,7 @@ it.each([
     stop.abort(signal);
     return Promise.resolve({ ok: false, steps, call: null, door: null });
   };
-  const ran = await tollgate(['demo', '--json'], {
-    product: { demo },
-    terminal: { stopSignal: () => stop.signal },
-  });
+  const ran = await tollgate(['demo', '--json'], { product: { demo }, terminal: { stopSignal: () => stop.signal } });
   expect([ran.code, JSON.parse(ran.out)]).toMatchObject([code, { ok: false, steps }]);
 });
 
@@ -516,9 +448,7 @@ it('init is told what was asked for', async () => {
     asked.push({ undo, dryRun, by, ownSettings });
     return Promise.resolve({ steps: [], next: [] });
   };
-  await tollgate(['init', '--undo', '--dry-run', '--config', 'own.toml'], {
-    product: { init },
-  });
+  await tollgate(['init', '--undo', '--dry-run', '--config', 'own.toml'], { product: { init } });
   await tollgate(['init'], { product: { init } });
   expect(asked).toEqual([
     { undo: true, dryRun: true, by: 'root', ownSettings: true },
@@ -528,30 +458,12 @@ it('init is told what was asked for', async () => {
 
 describe('explain', () => {
   it('tells one reason for many services once, in the time of the PBX', async () => {
-    const reason = {
-      step: '6 entry',
-      entry: 7,
-      since: null,
-      by: null,
-      packets: 0,
-      hint: null,
-    };
+    const reason = { step: '6 entry', entry: 7, since: null, by: null, packets: 0, hint: null };
     const text = 'open until 2026-11-22T19:06:29.467Z.';
-    const because = ['sip', 'iax'].map((service) => ({
-      ...reason,
-      text: `${service}: ${text}`,
-    }));
+    const because = ['sip', 'iax'].map((service) => ({ ...reason, text: `${service}: ${text}` }));
     const verdict = { sip: 'accept', iax: 'accept' } as const;
-    const explain = () =>
-      Promise.resolve({
-        address: '192.0.2.1',
-        country: null,
-        verdict,
-        because,
-      });
-    const { out } = await tollgate(['explain', '192.0.2.1'], {
-      operations: { explain },
-    });
+    const explain = () => Promise.resolve({ address: '192.0.2.1', country: null, verdict, because });
+    const { out } = await tollgate(['explain', '192.0.2.1'], { operations: { explain } });
     expect(out.split('\n').filter((told) => told.startsWith('6 entry'))).toEqual([
       '6 entry  sip, iax: open until 22 Nov 20:06:29.  0 packets',
     ]);
@@ -577,10 +489,7 @@ it('store move reads a place with a password from stdin, so that no process list
     return Promise.resolve({ from: 'a', to: 'b', tables: [], next: [] });
   };
   const url = 'mysql://tg:p@ss@db/tollgate';
-  await tollgate(['store', 'move', '--to', '-'], {
-    product: { moveStore },
-    stdin: `${url}\n`,
-  });
+  await tollgate(['store', 'move', '--to', '-'], { product: { moveStore }, stdin: `${url}\n` });
   expect(places).toEqual([url]);
   expect(await tollgate(['store', 'move', '--to', '-'], { stdin: '' })).toMatchObject({ code: 2 });
 });

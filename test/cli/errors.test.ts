@@ -19,7 +19,7 @@ const mistakes: readonly (readonly [typed: string, what: string, hint: string])[
   ['account', '"tollgate account" needs a command: add, list, show', 'usage: tollgate account'],
   ['firewall', '"tollgate firewall" needs a command: show, apply, restore, remove', 'usage: tollgate firewall'],
   ['--frobnicate', "unknown option '--frobnicate'", 'usage: tollgate'],
-  ['secure', "unknown command 'secure'", 'usage: tollgate'],
+  ['secur', "unknown command 'secur'", 'did you mean secure?'],
 ];
 
 it.each(mistakes)('tollgate %s is a typing mistake: exit 2, told on stderr', async (typed, what, hint) => {

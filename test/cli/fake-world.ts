@@ -221,6 +221,7 @@ export function operations(more: Partial<Operations> = {}): Operations {
     init: () => done(mode()),
     watch: () => done(mode()),
     guard: () => done(mode({ trial: { mode: 'guard', until: '2026-11-22T10:01:00.000Z' } })),
+    secure: () => done(mode({ trial: { mode: 'secure', until: '2026-11-22T10:01:00.000Z' } })),
     confirm: () => done(mode({ mode: 'guard' })),
     rollback: () => done(mode()),
     firewallShow: () =>
@@ -336,6 +337,7 @@ export async function tollgate(argv: readonly string[], scene: Scene = {}): Prom
     watched: false,
     columns: 80,
     interactive: scene.typed !== undefined,
+    ask: (question) => (err.push(question), Promise.resolve(typed.shift() ?? '')),
     askHidden: () => Promise.resolve(typed.shift() ?? ''),
     readStdin: () => Promise.resolve(scene.stdin ?? ''),
     stopSignal: () => new AbortController().signal,
@@ -343,7 +345,7 @@ export async function tollgate(argv: readonly string[], scene: Scene = {}): Prom
   };
   const world: World = {
     ...{ terminal, product, environment: {}, user: 'root', timeZone: 'UTC' },
-    sshPeer: () => undefined,
+    ssh: () => undefined,
     now: () => NOW,
     sleep: () => Promise.resolve(),
     ...scene.world,

@@ -1,5 +1,6 @@
 import { tollgate } from './fake-world';
 
+const STRICTER = ['--within <duration>', '--admin <what>', '--lose <who>', '--trust <network>', '--without-asterisk', '--dry-run'];
 const commands: Readonly<Record<string, readonly string[]>> = {
   '': ['--version'],
   demo: [],
@@ -56,8 +57,9 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   explain: [],
   'import plain': ['--apply', '--dry-run'],
   watch: ['--dry-run'],
-  guard: ['--within <duration>', '--admin <address>', '--lose <peer>', '--without-asterisk', '--dry-run'],
-  confirm: ['--dry-run'],
+  guard: STRICTER,
+  secure: [...STRICTER, '--here'],
+  confirm: ['--here', '--dry-run'],
   rollback: ['--dry-run'],
   'firewall show': [],
   'firewall apply': ['--dry-run'],

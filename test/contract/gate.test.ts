@@ -395,7 +395,7 @@ function aGate(makeFirewall: (clock: FakeClock) => Firewall, end: () => void): v
   it('guards on trial, and keeps the mode only when it is confirmed', async () => {
     await gate.operations.guard({ by, lose: [], withinSeconds: 60 });
     expect(await gate.store.modeState()).toMatchObject({ mode: 'watch', trial: { mode: 'guard' } });
-    await gate.operations.confirm({ by });
+    await gate.operations.confirm({ by, here: true });
     expect(await gate.store.modeState()).toMatchObject({ mode: 'guard', trial: undefined });
     expect((await gate.operations.watch({ by })).mode).toBe('watch');
   });

@@ -197,7 +197,7 @@ describeAsRoot('PBXs that share a database', () => {
 
   it('the mode is each one’s own', async () => {
     await one(b).operations.guard({ by, lose: ['all'], withoutAsterisk: true });
-    await one(b).operations.confirm({ by });
+    await one(b).operations.confirm({ by, here: true });
     expect(await Promise.all(all.map(async (gate) => (await gate.operations.status({})).mode))).toEqual([
       'watch',
       'guard',

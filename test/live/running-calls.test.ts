@@ -86,7 +86,7 @@ describeAsRoot('a call that is up', () => {
     await house.tollgate('watch');
     const { phone, call } = await echo();
     await house.tollgate(`allow ${hotel}`);
-    for (const command of ['guard --within 60s', 'confirm']) {
+    for (const command of ['guard --within 60s', 'confirm --here']) {
       await house.tollgate(command);
       const before = call.heard();
       await until(() => call.heard() > before + 50, `the echo to go on after ${command}`, 3000);

@@ -175,7 +175,7 @@ describeAsRoot('three PBXs on one database', () => {
 
   it('each has a mode of its own', async () => {
     await pbx('c').tollgate('guard', '--without-asterisk');
-    await pbx('c').tollgate('confirm');
+    await pbx('c').tollgate('confirm', '--here');
     expect((await status('c')).mode).toBe('guard');
     expect((await status('a')).mode).toBe('watch');
   });

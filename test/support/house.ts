@@ -114,7 +114,7 @@ export async function openHouse(): Promise<House> {
   await startDaemon();
   await tollgate(`allow ${ADDRESS.carrier} --service phone --name carrier`);
   await tollgate('guard --within 60s');
-  await tollgate('confirm');
+  await tollgate('confirm --here');
 
   const keep = <T extends { close(): void }>(made: T): T => {
     opened.push(made);

@@ -10,11 +10,13 @@ import type { Notice } from '../../src/domain/letter';
 import { parseNetwork, type Network } from '../../src/domain/network';
 import type { Peer, Phones, PhonesState } from '../../src/domain/phones';
 import type { Store } from '../../src/domain/store';
+import type { Scene } from '../../src/domain/surroundings';
 import { openCountryData } from '../../src/country/data';
 import { openGate, type Gate } from '../../src/gate/gate';
 import { countryDesk } from '../../src/gate/country-desk';
 import type { Parts } from '../../src/gate/parts';
 import type { PinVault } from '../../src/gate/pin-vault';
+import { surroundingsWith } from './scene';
 import { rulesOf } from '../../src/settings';
 import { openStore } from '../../src/store/open';
 import { AppError } from '../../src/errors';
@@ -30,6 +32,8 @@ export interface TestGate extends Gate {
   readonly notices: Notice[];
   readonly logged: string[];
   readonly asterisk: FakePhones;
+  /** What is seen around the machine. */
+  readonly scene: { -readonly [K in keyof Scene]?: Scene[K] };
   readonly names: FakeNames;
   /** How often a PIN was really looked at. */
   pinsLookedAt(): number;
@@ -72,6 +76,7 @@ export async function testGate(
   const permitUnknown = config.country.unknown === 'permit';
   const countryData = openCountryData({ folder: join(folder, 'countries'), permitUnknown, log });
   const asterisk = fakePhones();
+  const scene: Partial<Scene> = {};
   const names = fakeNames();
   const vault = quickVault();
   const parts: Parts = {
@@ -87,6 +92,7 @@ export async function testGate(
       sendNow: () => Promise.resolve('250 ok'),
     },
     countries: countryDesk(store, countryData, clock),
+    surroundings: surroundingsWith(() => scene),
     services: servicesOf(config),
     rules: rulesOf(config),
     resolve: names.resolve,
@@ -96,7 +102,7 @@ export async function testGate(
   return {
     ...openGate(parts, () => Promise.resolve([])),
     countryFolder: join(folder, 'countries'),
-    ...{ parts, store, clock, notices, logged, asterisk, names, pinsLookedAt: () => vault.lookedAt },
+    ...{ parts, store, clock, notices, logged, asterisk, scene, names, pinsLookedAt: () => vault.lookedAt },
     async close() {
       await firewall.close();
       await store.close();

@@ -27,6 +27,7 @@ import { rulesOf } from '../../../src/settings';
 import { openCountryData } from '../../../src/country/data';
 import { openStore } from '../../../src/store/open';
 import { ACCOUNT, relayAt, SETTINGS } from '../../support/mail-fixtures';
+import { surroundingsWith } from '../../support/scene';
 
 export type Step =
   | { readonly do: 'open'; readonly account: string; readonly address: string; readonly leaseSeconds: number }
@@ -136,6 +137,7 @@ async function main(orders: Orders): Promise<void> {
       clock,
     ),
     resolve: () => Promise.resolve({ kind: 'missing' }),
+    surroundings: surroundingsWith(() => ({})),
     phones: {
       state: { state: 'off', since: new Date(0), detail: '' },
       peers: unreachable,

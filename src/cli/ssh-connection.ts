@@ -1,28 +1,26 @@
-/** Finds where the admin's own SSH connection comes from, also from behind sudo, which hides it. */
+/** Finds the SSH connection that the admin's own shell came by, also from behind sudo, which hides it. */
 import { readFileSync } from 'node:fs';
 
 /** More parents than any shell has. */
 const MOST_PARENTS = 64;
 
 /** `SSH_CONNECTION` of this process or of the nearest parent that has one; undefined: a console. */
-export function sshPeer(environment: Readonly<Record<string, string | undefined>>, pid: number): string | undefined {
-  const own = peerIn(environment['SSH_CONNECTION']);
-  if (own !== undefined) return own;
+export function sshConnection(
+  environment: Readonly<Record<string, string | undefined>>,
+  pid: number,
+): string | undefined {
+  const own = environment['SSH_CONNECTION'];
+  if (own) return own;
   let parent = parentOf(pid);
   for (let i = 0; i < MOST_PARENTS && parent > 1; i++) {
     const theirs = read(`/proc/${parent}/environ`)
       .split('\0')
       .find((pair) => pair.startsWith('SSH_CONNECTION='));
-    const peer = peerIn(theirs?.slice('SSH_CONNECTION='.length));
-    if (peer !== undefined) return peer;
+    const connection = theirs?.slice('SSH_CONNECTION='.length);
+    if (connection) return connection;
     parent = parentOf(parent);
   }
   return undefined;
-}
-
-/** `198.51.100.7 50000 192.0.2.1 22` -> `198.51.100.7`. */
-function peerIn(connection: string | undefined): string | undefined {
-  return connection?.split(' ')[0]?.replace(/%.*$/, '') || undefined;
 }
 
 function parentOf(pid: number): number {

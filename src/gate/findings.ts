@@ -1,0 +1,77 @@
+/** What was found around the machine, in words, before its firewall gets stricter. */
+import type { Policy } from '../domain/firewall';
+import { hasPublicAddress, lansOf } from '../domain/paths';
+import type { Service } from '../domain/service';
+import type { FoundShape } from '../domain/shapes';
+import type { Listener, Scene } from '../domain/surroundings';
+import type { ListeningPorts } from '../domain/phones';
+
+export interface Around {
+  readonly scene: Scene;
+  /** Undefined: Asterisk was not asked. */
+  readonly listening: ListeningPorts | undefined;
+  /** Who always has access. */
+  readonly waysIn: readonly string[];
+  /** Of others' rules, what may drop or let in past us. */
+  readonly neighbours: readonly string[];
+}
+
+export function findingsOf({ scene, listening, waysIn, neighbours }: Around, policy: Policy): readonly FoundShape[] {
+  const { addresses, routes, resolvers, managers } = scene;
+  const found = (what: string, texts: readonly string[]): FoundShape[] => texts.map((text) => ({ what, text }));
+  const gateways = routes.flatMap(({ gateway, device }) => (gateway === undefined ? [] : [`${gateway} on ${device}`]));
+  const trusted = policy.trusted.map(({ network, device }) => `${network}@${device}`);
+  const isTrusted = (text: string) => trusted.includes(text);
+  const lans = lansOf(scene).map(({ network, device }) => `${network}@${device}`);
+  return [
+    ...found(
+      'own address',
+      addresses.map(({ address, device }) => `${address} on ${device}`),
+    ),
+    ...found('connected', [hasPublicAddress(scene) ? 'straight to the Internet' : 'behind a router']),
+    ...found('gateway', [...new Set(gateways)]),
+    ...found('resolver', resolvers),
+    ...found('Asterisk listens', listening ? [portsText([...listening.sip, ...listening.iax])] : ['nobody asked it']),
+    ...found('way in', waysIn),
+    ...found('trusted', trusted),
+    ...found(
+      'not trusted',
+      lans.filter((lan) => !isTrusted(lan)).map((lan) => `${lan} (--trust ${lan})`),
+    ),
+    ...found('DHCP', [policy.dhcpDevices ? policy.dhcpDevices.join(', ') || 'no device uses it' : 'on any device']),
+    ...found(
+      'firewall',
+      managers.map((manager) => `${manager} has rules of its own`),
+    ),
+    ...found('firewall', scene.hasLegacyRules ? ['rules of iptables-legacy lie beside ours and decide as well'] : []),
+    ...found('firewall', neighbours),
+    ...found(
+      'service',
+      scene.listeners.map((listener) => serviceText(listener, policy)),
+    ),
+  ];
+}
+
+function portsText(ports: ListeningPorts['sip']): string {
+  return ports.map(({ protocol, first }) => `${protocol}/${first}`).join(', ') || 'nowhere: is it running?';
+}
+
+/** What stays reachable of what listens, and what to write for more. */
+function serviceText({ protocol, port, program }: Listener, { services, trial, mode }: Policy): string {
+  const here = services.filter(({ ports }) =>
+    ports.some((range) => range.protocol === protocol && range.first <= port && port <= range.last),
+  );
+  const name = here.map((service) => service.name).join(', ');
+  const which = `${protocol}/${port}${name === '' ? '' : ` (${name})`}${program === undefined ? '' : `, ${program}`}`;
+  return `${which}: ${reachText(here, (trial?.mode ?? mode) === 'secure')}`;
+}
+
+function reachText(services: readonly Service[], isSecure: boolean): string {
+  const closed = services.filter(({ open, name }) => !open && name !== 'rtp');
+  if (services.some(({ name }) => name === 'rtp') && closed.length === 0) return 'media of entries and of calls';
+  const isOpen = services.some(({ open }) => open) && closed.length === 0;
+  if (isSecure) return isOpen ? 'open to the world' : 'entries and trusted networks only';
+  return closed.some(({ guarded, signalling }) => guarded || signalling)
+    ? 'entries and trusted networks only'
+    : 'left to your own rules';
+}

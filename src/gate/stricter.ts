@@ -1,0 +1,212 @@
+/** Guard and secure: what is known, who would be lost, and the trial that the kernel itself lets go of. */
+import { dhcpDevicesOf, hasPublicAddress, lansOf } from '../domain/paths';
+import type { Entry } from '../domain/entry';
+import { STRICTNESS, type Mode, type Policy } from '../domain/firewall';
+import { parseNetwork } from '../domain/network';
+import type { ListeningPorts } from '../domain/phones';
+import type { ModeShape } from '../domain/shapes';
+import type { ModeState } from '../domain/store';
+import type { Links, Scene, Trusted } from '../domain/surroundings';
+import { AppError } from '../errors';
+import { allow } from './allow';
+import { readShell, shellsNow } from './connection';
+import type { Doors } from './doors';
+import type { AllowAsked, Asked } from './entries';
+import { findingsOf } from './findings';
+import { peersOf, reachesShell, whoWouldBeLost, withoutAddress, type Ruling } from './losses';
+import { change, loosen } from './modes';
+import type { Parts } from './parts';
+import { elementsIn, policyOf, type Chosen } from './policy';
+
+export interface StricterAsked extends Asked {
+  readonly mode: 'guard' | 'secure';
+  /** Seconds until the kernel rolls back unless confirmed. */
+  readonly withinSeconds?: number;
+  /** Who may be lost, by name or address; `all`. */
+  readonly lose: readonly string[];
+  /** What becomes the admin's own way in: an address, a network or a name. */
+  readonly admin?: string;
+  /** `SSH_CONNECTION` of the shell that it was typed in; undefined: it has none. */
+  readonly ssh?: string;
+  /** Typed on the machine's own console, from where it can always be taken back. */
+  readonly here?: boolean;
+  /** `192.168.1.0/24@eth1`, or `none`; undefined: the LANs of a machine that has no public address. */
+  readonly trust?: readonly string[];
+  /** Although Asterisk does not tell who is registered and where it listens. */
+  readonly withoutAsterisk?: boolean;
+}
+
+/**
+ * To a stricter mode, on trial. Rejects with REFUSED, nothing changed, when the admin himself would be cut off, when
+ * somebody would be whom nobody agreed to lose, or when packets to Asterisk are handed on where our rules do not look.
+ */
+export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked): Promise<ModeShape> {
+  const { store, clock, rules, firewall, phones, surroundings } = parts;
+  const saved = await store.modeState();
+  if (saved.mode && STRICTNESS[saved.mode] > STRICTNESS[asked.mode]) return loosen(parts, doors, asked);
+  const listening = asked.withoutAsterisk ? undefined : await phones.listeningPorts();
+  const peers = asked.withoutAsterisk ? [] : await peersOf(parts);
+  const scene = await surroundings.look();
+  const admin = await adminOf(parts, doors, asked);
+  const waysIn = [...new Set([...(await primaries(parts)), ...(admin.asked ? [admin.asked.what] : [])])];
+  const before: Chosen = { ...saved, mode: saved.mode ?? 'watch' };
+  const isInForce = saved.mode === asked.mode && saved.trial === undefined;
+  const until = new Date(clock.now().getTime() + (asked.withinSeconds ?? rules.trialSeconds) * 1000);
+  const connections = shellsNow(scene, parts.services);
+  const after: Chosen = {
+    ...{ mode: before.mode, listening, links: linksOf(scene, asked.trust, saved) },
+    trial: isInForce ? undefined : { mode: asked.mode, until, connections },
+  };
+  const [was, is] = [await ruling(parts, before), await ruling(parts, after, admin.entries)];
+  refuseHandedOn(is.policy, scene, asked.mode, listening);
+  const lost = whoWouldBeLost(parts, { before: was, after: is }, { peers, scene });
+  if (!asked.dryRun) {
+    refuseToLoseAdmin(parts, is, asked, scene);
+    if (waysIn.length === 0) refuseWithoutWayIn(asked);
+    refuseUnagreed(lost, asked);
+    if (admin.asked) await allow(parts, doors, admin.asked);
+  }
+  const neighbours = (await firewall.neighbours()).map(({ text }) => text);
+  const why = isInForce ? `Mode ${asked.mode}, anew.` : `Mode ${asked.mode} on trial until ${until.toISOString()}.`;
+  const action = isInForce ? 'mode' : 'trial';
+  const shape = await change(parts, doors, asked, after, { action, why });
+  const found = findingsOf({ scene, listening, waysIn, neighbours }, is.policy);
+  return { ...shape, lost, unsure: withoutAddress(peers), found };
+}
+
+async function ruling(parts: Parts, state: Chosen, more: readonly Entry[] = []): Promise<Ruling> {
+  const policy = policyOf(parts, state, parts.clock.now());
+  return { policy, elements: await elementsIn(parts, policy, more) };
+}
+
+interface Admin {
+  /** How it is let in; undefined: nobody was named. */
+  readonly asked: AllowAsked | undefined;
+  /** The entries that it will be, for the proof. */
+  readonly entries: readonly Entry[];
+}
+
+/** The way in that is asked for goes through the same door as every other, and is open before anything closes. */
+async function adminOf(parts: Parts, doors: Doors, { admin, by }: StricterAsked): Promise<Admin> {
+  if (admin === undefined) return { asked: undefined, entries: [] };
+  const asked: AllowAsked = { what: admin, by, services: ['all'], primary: true };
+  const { addresses } = await allow(parts, doors, { ...asked, dryRun: true });
+  const since = parts.clock.now();
+  const entries = addresses.flatMap((address): Entry[] => {
+    const network = parseNetwork(address);
+    if (!network) return [];
+    const terms = { services: ['all'], account: undefined, by, since, until: 'forever', name: undefined } as const;
+    return [
+      { ...terms, id: 0, kind: 'allow', what: admin, network, note: undefined, state: 'open', provedAt: undefined },
+    ];
+  });
+  return { asked, entries };
+}
+
+/**
+ * Trusted networks: those of before and those that are named, else the LANs behind a router. While a mode is in force
+ * none is taken away by a trial, because its own rules must not change under it.
+ */
+function linksOf(scene: Scene, trust: readonly string[] | undefined, { links, mode }: ModeState): Links {
+  const dhcpDevices = dhcpDevicesOf(scene);
+  const kept = mode === undefined || mode === 'watch' ? [] : (links?.trusted ?? []);
+  if (trust?.join() === 'none' && kept.length > 0) {
+    throw new AppError('REFUSED', `${mode} trusts networks, and a trial takes none away`, 'tollgate watch, then again');
+  }
+  const found = mode !== 'guard' && mode !== 'secure' && !hasPublicAddress(scene) ? lansOf(scene) : [];
+  const all = [...kept, ...(trust ? readTrust(trust) : found)];
+  const trusted = [...new Map(all.map((each) => [`${each.network} ${each.device}`, each])).values()];
+  return { trusted, ...(dhcpDevices && { dhcpDevices }) };
+}
+
+function readTrust(trust: readonly string[]): readonly Trusted[] {
+  if (trust.join() === 'none') return [];
+  return trust.map((text) => {
+    const [, written = '', device = ''] = /^(.+)@([A-Za-z0-9_][\w.-]{0,14})$/.exec(text) ?? [];
+    const network = parseNetwork(written);
+    if (network) return { network, device };
+    throw new AppError('MISUSED', `"${text}" is no network on a device`, 'write 192.168.1.0/24@eth1, or none');
+  });
+}
+
+/** INPUT never sees what is handed on to a container or another machine. */
+function refuseHandedOn(
+  { services }: Policy,
+  { redirects, isForwardHooked }: Scene,
+  mode: Mode,
+  listening: ListeningPorts | undefined,
+): void {
+  if (isForwardHooked) return;
+  const guarded = services.filter(({ signalling }) => signalling).flatMap(({ ports }) => ports);
+  const meets = redirects.find(
+    ({ ports }) =>
+      ports === undefined ||
+      guarded.some(
+        ({ protocol, first, last }) => protocol === ports.protocol && first <= ports.last && ports.first <= last,
+      ),
+  );
+  if (!meets) return;
+  const which = meets.ports ? `${meets.ports.protocol}/${meets.ports.first}` : 'every port';
+  const where = listening && listening.sip.length > 0 ? '' : ' (Asterisk behind DNAT, or in a container)';
+  throw new AppError(
+    'REFUSED',
+    `packets to ${which} are handed on to ${meets.to}${where}: ${mode} would not see them, and guard nothing`,
+    "run Asterisk in the host's own network, or Tollgate where Asterisk runs, and take that DNAT rule away",
+  );
+}
+
+function refuseToLoseAdmin(parts: Parts, is: Ruling, { ssh, mode }: StricterAsked, scene: Scene): void {
+  const shell = readShell(ssh);
+  if (!shell || reachesShell(parts, is, { ...shell, scene })) return;
+  const happened = `${mode} would cut off your own connection, from ${shell.far} to tcp/${shell.ownPort}`;
+  throw new AppError('REFUSED', happened, `let it in for good: tollgate ${mode} --admin ${shell.far}`);
+}
+
+/** In `secure` everything is closed that nobody opened: somebody must be able to come in and open it. */
+function refuseWithoutWayIn({ mode, here, ssh }: StricterAsked): void {
+  const shell = readShell(ssh);
+  if (mode !== 'secure' || (here && !shell)) return;
+  const console = shell ? '' : '; on the console of a machine that nobody administers from afar: --here';
+  const hint = `name the address that always has access: tollgate secure --admin ${shell?.far ?? 'ADDRESS'}${console}`;
+  throw new AppError('REFUSED', 'nobody would be sure to come in any more', hint);
+}
+
+/** What always has access, by what it was asked for. */
+async function primaries({ store, clock }: Parts): Promise<readonly string[]> {
+  const now = clock.now();
+  const single = (await store.liveEntries(now, 'allow')).filter(({ partOf }) => partOf === undefined);
+  const all = [...single, ...(await store.liveGroups(now))];
+  return all.filter(({ isPrimary }) => isPrimary).map(({ what }) => what);
+}
+
+/** Names of more are no help in one sentence. */
+const MOST_NAMED = 10;
+
+function refuseUnagreed(lost: readonly string[], { lose, mode }: StricterAsked): void {
+  const unagreed = lost.filter((who) => !lose.includes('all') && !lose.some((name) => who.split(' ').includes(name)));
+  if (unagreed.length === 0) return;
+  const more = unagreed.length > MOST_NAMED ? ` and ${unagreed.length - MOST_NAMED} more` : '';
+  throw new AppError(
+    'REFUSED',
+    `${mode} would cut off ${unagreed.slice(0, MOST_NAMED).join(', ')}${more}`,
+    'let them in with "tollgate allow ADDRESS", or agree with "--lose NAME" (--lose all)',
+  );
+}
+
+/** Of those heard in the last day and connected now, who would be lost in each stricter mode. */
+export async function foreseeLosses(
+  parts: Parts,
+  heardMs: number,
+): Promise<Readonly<Record<'guard' | 'secure', readonly string[]>>> {
+  const { store, clock, surroundings } = parts;
+  const saved = await store.modeState();
+  const scene = await surroundings.look();
+  const peers = await store.heardSince(new Date(clock.now().getTime() - heardMs));
+  const before: Chosen = { ...saved, mode: saved.mode ?? 'watch', trial: undefined };
+  const was = await ruling(parts, before);
+  const lostIn = (mode: 'guard' | 'secure') => {
+    const policy = policyOf(parts, { ...before, mode, links: linksOf(scene, undefined, saved) }, clock.now());
+    return whoWouldBeLost(parts, { before: was, after: { policy, elements: was.elements } }, { peers, scene });
+  };
+  return { guard: lostIn('guard'), secure: lostIn('secure') };
+}
