@@ -13,13 +13,20 @@ const tier = (displayName, settings) => ({
 });
 const patient = { setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'] };
 
-/** `unit` needs nothing; `contract` runs fakes anywhere and real ones as root; `live` is all real and needs root. */
+/** Live tests that hold whole crowds to a second or three: nothing else is to run beside them. */
+const TIMED = ['hostile', 'shared-store'].map((name) => `/test/live/${name}.test.ts`);
+
+/**
+ * `unit` needs nothing; `contract` runs fakes anywhere and real ones as root; `live` and `timed` are all real and need
+ * root.
+ */
 /** @type {import('jest').Config} */
 module.exports = {
   projects: [
     tier('unit', { testMatch: ['**/*.test.ts'], testPathIgnorePatterns: ['/test/contract/', '/test/live/'] }),
     tier('contract', { testMatch: ['**/test/contract/**/*.test.ts'], ...patient }),
-    tier('live', { testMatch: ['**/test/live/**/*.test.ts'], ...patient }),
+    tier('live', { testMatch: ['**/test/live/**/*.test.ts'], testPathIgnorePatterns: TIMED, ...patient }),
+    tier('timed', { testMatch: TIMED.map((file) => `**${file}`), ...patient }),
   ],
   coverageProvider: 'v8',
 };

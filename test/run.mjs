@@ -1,5 +1,5 @@
 /**
- * Runs everything and ends with `N passed, N failed, N skipped`: static checks, then the tests in three tiers. Words after it are
+ * Runs everything and ends with `N passed, N failed, N skipped`: static checks, then the tests in four tiers. Words after it are
  * jest's path patterns and leave the static checks out: `npm test -- test/live/world`.
  * What needs root: `test/live` as a whole, and in `test/contract` what is described by `describeAsRoot`.
  */
@@ -30,6 +30,7 @@ const TIERS = [
   { name: 'unit', world: false },
   { name: 'contract', world: ROOT },
   { name: 'live', world: true },
+  { name: 'timed', world: true, alone: true },
 ];
 
 const say = (line) => process.stdout.write(`${line}\n`);
@@ -73,7 +74,7 @@ async function checkStatics() {
   return { ...row, seconds: (Date.now() - began) / 1000 };
 }
 
-async function runTier({ name, world }, patterns) {
+async function runTier({ name, world, alone = false }, patterns) {
   const began = Date.now();
   const out = mkdtempSync(join(tmpdir(), 'tollgate-test-'));
   const json = join(out, 'results.json');
@@ -87,7 +88,7 @@ async function runTier({ name, world }, patterns) {
     '--selectProjects',
     name,
   ];
-  const ours = [`--maxWorkers=${AT_ONCE}`, '--json', `--outputFile=${json}`];
+  const ours = [`--maxWorkers=${alone ? 1 : AT_ONCE}`, '--json', `--outputFile=${json}`];
   const argv = [...jest, ...ours, ...(patterns.length > 0 ? ['--testPathPatterns', ...patterns] : [])];
   say(`\n${name}`);
   try {

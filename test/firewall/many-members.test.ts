@@ -1,3 +1,4 @@
+import '../support/patience';
 import { openFirewall } from '../../src/firewall/open';
 import type { Until } from '../../src/domain/entry';
 import type { Network } from '../../src/domain/network';
