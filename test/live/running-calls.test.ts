@@ -97,7 +97,14 @@ describeAsRoot('a call that is up', () => {
   });
 
   it('over IAX2 ends within a second of its door, and no other comes through', async () => {
-    const modules = ['chan_iax2', 'pbx_config', 'app_milliwatt', 'codec_ulaw', 'res_clioriginate', 'res_timing_timerfd'];
+    const modules = [
+      'chan_iax2',
+      'pbx_config',
+      'app_milliwatt',
+      'codec_ulaw',
+      'res_clioriginate',
+      'res_timing_timerfd',
+    ];
     const far = await startAsterisk(house.stage.hotel, {
       tree: await tree(ASTERISK_22, { progress: () => undefined }),
       config: {
