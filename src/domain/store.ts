@@ -148,6 +148,11 @@ export interface Records {
   modeState(): Promise<ModeState>;
   saveModeState(state: ModeState): Promise<void>;
 
+  /** Those of `news` that nobody on this PBX was told of yet under this subject, in their order. */
+  untold(subject: string, news: readonly string[]): Promise<string[]>;
+  /** From now on these, and no others, were told under this subject. */
+  saveTold(subject: string, news: readonly string[], at: Date): Promise<void>;
+
   /** Phones and trunks that this PBX heard since `since` (a day is kept), each address once, the latest first. */
   heardSince(since: Date): Promise<HeardPeer[]>;
   saveHeard(heard: readonly HeardPeer[], at: Date): Promise<void>;

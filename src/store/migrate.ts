@@ -9,6 +9,7 @@ import { groups } from './migrations/0004-groups';
 import { surroundings } from './migrations/0005-surroundings';
 import { countries } from './migrations/0006-countries';
 import { followedNames } from './migrations/0007-followed-names';
+import { told } from './migrations/0008-told';
 import type { Tables } from './tables';
 
 const MIGRATIONS: Readonly<Record<string, (tables: Tables, pbx: string) => Migration>> = {
@@ -19,6 +20,7 @@ const MIGRATIONS: Readonly<Record<string, (tables: Tables, pbx: string) => Migra
   '0005-surroundings': surroundings,
   '0006-countries': countries,
   '0007-followed-names': followedNames,
+  '0008-told': told,
 };
 const DONE = 'tollgate_migration';
 const LOCK = 'tollgate_migration_lock';

@@ -34,6 +34,7 @@ const KEYS: Readonly<Record<keyof Schema, string>> = {
   letters: 'id',
   modes: 'pbx',
   revision: 'id',
+  told: 'id',
   tries: 'subject',
 };
 const TABLES = Object.entries(KEYS);

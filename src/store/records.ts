@@ -10,6 +10,7 @@ import { letterRecords } from './letters';
 import { modeRecords } from './mode';
 import { revisionRecords } from './revision';
 import type { Session } from './session';
+import { toldRecords } from './told';
 import { triesRecords } from './tries';
 import { wideRecords } from './wide';
 
@@ -25,6 +26,7 @@ export function recordsOf(session: Session): Records {
     ...heardRecords(session),
     ...countryRecords(session),
     ...revisionRecords(session),
+    ...toldRecords(session),
     ...wideRecords(session),
   };
 }

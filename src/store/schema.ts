@@ -19,6 +19,7 @@ export interface Schema {
   readonly revision: RevisionRow;
   readonly countries: CountryRow;
   readonly address_ranges: RangeRow;
+  readonly told: ToldRow;
 }
 
 export interface AccountRow {
@@ -178,4 +179,13 @@ export interface HeardRow {
   readonly kind: Peer['kind'];
   readonly name: string;
   readonly heard_at: number;
+}
+
+/** One row for each subject that a PBX tells news of. */
+interface ToldRow {
+  /** PBX and subject. */
+  readonly id: string;
+  /** A JSON list of the marks of what was told: see `told.ts`. */
+  readonly news: string;
+  readonly told_at: number;
 }

@@ -588,6 +588,18 @@ export function storeContract(make: () => Promise<StorePlace>): void {
     });
   });
 
+  describe('what was told', () => {
+    it('is not told again, until it was gone and came back', async () => {
+      expect(await store.untold('trunks', ['a', "b'; --", 'ä'])).toEqual(['a', "b'; --", 'ä']);
+      await store.saveTold('trunks', ["b'; --", 'ä'], NOW);
+      await reopen();
+      expect(await store.untold('trunks', ['a', "b'; --", 'ä'])).toEqual(['a']);
+      expect(await store.untold('phones', ['ä'])).toEqual(['ä']);
+      await store.saveTold('trunks', ['a'], NOW);
+      expect(await store.untold('trunks', ['a', 'ä'])).toEqual(['ä']);
+    });
+  });
+
   describe('a transaction', () => {
     it('resolves to what its work does, and its changes are there for all', async () => {
       const other = await openAnother();
