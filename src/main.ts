@@ -47,6 +47,7 @@ const product: Product = {
     const { fetchCountries } = await import('./fetch-countries.js');
     return fetchCountries(config, asked, { run, clock, random: randomBytes });
   },
+  ruleLists: async () => (await Promise.all([run('iptables-save', []), run('ip6tables-save', [])])).join('\n'),
   sampleConfig: () => read('src/install/tollgate.sample.toml'),
   async demo({ tell, stop }) {
     const { demo } = await import('./lab/demo.js');

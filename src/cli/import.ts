@@ -22,6 +22,11 @@ export function addImport(program: Command, act: Act): void {
     .description('a list that you keep: lines as "tollgate list --plain" prints them, or an address and why')
     .argument('<file>', 'the list; - reads it from stdin');
   importing(plain).action(act(importPlain));
+  const rules = family
+    .command('iptables')
+    .description("who is let in by this machine's iptables rules, or by those in a file")
+    .option('--from <file>', 'what iptables-save wrote, or a script of iptables commands; - reads it from stdin');
+  importing(rules).action(act(importIptables));
 }
 
 /** Every import shows first what it would do. */
@@ -32,6 +37,13 @@ export function importing(command: Command): Command {
 async function importPlain(session: Session, file: string, options: ImportOptions): Promise<Outcome> {
   const text = await textIn(session, file);
   const shape = await (await session.operations()).importPlain({ text, ...askedBy(session, options) });
+  return importOutcome(session, shape);
+}
+
+async function importIptables(session: Session, options: ImportOptions & { readonly from?: string }): Promise<Outcome> {
+  const { product } = session.world;
+  const text = options.from === undefined ? await product.ruleLists() : await textIn(session, options.from);
+  const shape = await (await session.operations()).importIptables({ text, ...askedBy(session, options) });
   return importOutcome(session, shape);
 }
 

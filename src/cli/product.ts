@@ -21,6 +21,8 @@ export interface Product {
   connect(config: Config): Promise<Connection>;
   /** Runs the daemon until `stop`. */
   serve(config: Config, stop: AbortSignal): Promise<void>;
+  /** What `iptables-save` and `ip6tables-save` say on this machine. Rejects with COMMAND_FAILED. */
+  ruleLists(): Promise<string>;
   /** The settings file that ships, with every key explained. */
   sampleConfig(): string;
   demo(asked: DemoAsked): Promise<DemoShape>;

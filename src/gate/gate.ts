@@ -41,6 +41,7 @@ import { outlastedCalls } from './outlasted-calls';
 import { KEPT_MS, openEar } from './heard';
 import * as modes from './modes';
 import type { Parts } from './parts';
+import { importIptables } from './import-iptables';
 import { importPlain, type ImportAsked } from './import-plain';
 import { recordProof } from './proof';
 import { status, type MoreStatus } from './status';
@@ -80,6 +81,7 @@ export type Operations = {
   explain(asked: { readonly what: string }): Promise<ExplainShape>;
 
   importPlain(asked: ImportAsked): Promise<ImportShape>;
+  importIptables(asked: ImportAsked): Promise<ImportShape>;
 
   init(asked: Asked): Promise<ModeShape>;
   watch(asked: Asked): Promise<ModeShape>;
@@ -212,6 +214,7 @@ function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: 
     explain: ({ what }) => explain(parts, what),
 
     importPlain: (asked) => importPlain(parts, doors, asked),
+    importIptables: (asked) => importIptables(parts, doors, asked),
 
     async init(asked) {
       const { mode } = await parts.store.modeState();

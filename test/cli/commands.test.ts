@@ -124,6 +124,12 @@ const table: readonly (readonly [
     [/To do it: tollgate import iptables … --apply/],
   ],
   ['import iptables --from - --apply', ['importIptables', { text: '', ...BY }], [/Done\./]],
+  [
+    'import iptables',
+    ['importIptables', { text: '-A INPUT -j ACCEPT', ...BY, dryRun: true }],
+    [/To do it: tollgate import iptables … --apply/],
+  ],
+  ['import iptables --from - --apply', ['importIptables', { text: '', ...BY }], [/Done\./]],
   ['import plain - --apply', ['importPlain', { text: '', ...BY }], [/Done\./, /tollgate undo/]],
   ['import plain - --apply --dry-run', ['importPlain', { text: '', ...BY, dryRun: true }], [/1 new/]],
   ['watch', ['watch', BY], [/only blocks are dropped/]],

@@ -217,6 +217,7 @@ export function operations(more: Partial<Operations> = {}): Operations {
           ...reason,
         })),
       }),
+    importIptables: ({ dryRun }) => done(imported({ origin: 'iptables', applied: dryRun !== true })),
     importPlain: ({ dryRun }) => done(imported({ applied: dryRun !== true })),
     init: () => done(mode()),
     watch: () => done(mode()),
@@ -320,6 +321,7 @@ export async function tollgate(argv: readonly string[], scene: Scene = {}): Prom
       tell('download', 0.5);
       return Promise.resolve({ table: 'incoming-0011223344556677', tried: [] });
     },
+    ruleLists: () => Promise.resolve('-A INPUT -j ACCEPT'),
     sampleConfig: () => '[pbx]\n',
     demo: () =>
       Promise.resolve({

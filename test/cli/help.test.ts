@@ -1,6 +1,13 @@
 import { tollgate } from './fake-world';
 
-const STRICTER = ['--within <duration>', '--admin <what>', '--lose <who>', '--trust <network>', '--without-asterisk', '--dry-run'];
+const STRICTER = [
+  '--within <duration>',
+  '--admin <what>',
+  '--lose <who>',
+  '--trust <network>',
+  '--without-asterisk',
+  '--dry-run',
+];
 const commands: Readonly<Record<string, readonly string[]>> = {
   '': ['--version'],
   demo: [],
@@ -55,6 +62,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   unblock: ['--dry-run'],
   list: ['--plain'],
   explain: [],
+  'import iptables': ['--from <file>', '--apply', '--dry-run'],
   'import plain': ['--apply', '--dry-run'],
   watch: ['--dry-run'],
   guard: STRICTER,
