@@ -18,6 +18,7 @@ import { addMail } from './mail';
 import { addModes } from './modes';
 import { addOverview } from './overview';
 import type { World } from './product';
+import { addProvider } from './provider';
 import { addRange } from './range';
 import { addRevoke, addUnblock } from './revoke';
 import { addServe } from './serve';
@@ -34,6 +35,7 @@ const FAMILIES = [
     addUnblock,
     addList,
     addExplain,
+    addProvider,
     addImport,
     addModes,
     addFirewall,

@@ -62,6 +62,8 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   unblock: ['--dry-run'],
   list: ['--plain'],
   explain: [],
+  'provider list': [],
+  'provider show': [],
   'import iptables': ['--from <file>', '--apply', '--dry-run'],
   'import plain': ['--apply', '--dry-run'],
   watch: ['--dry-run'],
