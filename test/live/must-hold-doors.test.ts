@@ -148,7 +148,7 @@ describeAsRoot('a door', () => {
       expect(JSON.parse(await house.tollgate('--json status'))).toMatchObject({ mode: 'watch' });
       expect((await house.journal()).at(-1)).toMatchObject({ action: 'rollback', what: 'watch' });
       await house.tollgate('guard --within 60s --lose all');
-      await house.tollgate('confirm');
+      await house.tollgate('confirm --here');
     },
   );
 
