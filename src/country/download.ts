@@ -1,6 +1,7 @@
 /** Fetches a file over https, bounded in size and time. */
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
+import { AppError } from '../errors';
 import { broken } from './fault';
 
 export interface DownloadAsked {
@@ -110,8 +111,8 @@ async function* bounded(url: URL, answer: IncomingMessage, mostBytes: number): A
       yield chunk;
     }
   } catch (error) {
-    const isOfTheWire = error instanceof Error && 'code' in error && error.name !== 'AppError';
-    throw isOfTheWire ? broken(`${shown(url)} was cut short after ${received} bytes (${error.message})`) : error;
+    if (error instanceof AppError) throw error;
+    throw broken(`${shown(url)} was cut short after ${received} bytes (${String(error)})`);
   }
   if (!answer.complete) throw broken(`${shown(url)} was cut short after ${received} bytes`);
 }

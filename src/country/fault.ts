@@ -9,7 +9,8 @@ export function broken(what: string, hint = HINT): AppError {
 
 /** The disk's own faults in our words; others are left as they are. */
 export function unreadable(file: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  if (syscall === undefined) return error;
   const hint = 'the table in force stays; see that the file is there and may be read and written';
-  return new AppError('COUNTRY_FAILED', `${file}: ${error.message}`, hint, error);
+  return new AppError('COUNTRY_FAILED', `${file}: ${message}`, hint, error);
 }

@@ -6,7 +6,7 @@ import { wordsOf } from './address-words';
 import { broken } from './fault';
 import type { TableBuilder } from './table-builder';
 
-/** Half a million networks are usual; a file made with malice could have one for each address. */
+/** Half a million are usual. */
 const MOST_NETWORKS = 3_000_000;
 const END: Readonly<Record<Family, bigint>> = { 4: 2n ** 32n, 6: 2n ** 128n };
 /** Everything that is given out so far; below it lie copies of the IPv4 addresses. */
@@ -21,11 +21,12 @@ const AT_ONCE = 10_000;
 /** Resolves to the database's own name for itself. Rejects with COUNTRY_FAILED when it is none, or damaged. */
 export async function readMmdb(file: Buffer, builder: TableBuilder, tell: (done: number) => void): Promise<string> {
   const reader = guarded(() => new Reader<Response>(file));
-  const { ipVersion, databaseType, buildEpoch } = reader.metadata;
-  if (!Number.isNaN(buildEpoch.getTime())) builder.dated = buildEpoch;
+  // as far as they are there: a damaged file may lack them
+  const { ipVersion, databaseType, buildEpoch }: Readonly<Record<string, unknown>> = { ...reader.metadata };
+  if (buildEpoch instanceof Date && !Number.isNaN(buildEpoch.getTime())) builder.dated = buildEpoch;
   await walk(reader, 4, builder, tell);
   if (ipVersion === 6) await walk(reader, 6, builder, tell);
-  return databaseType.slice(0, 60);
+  return typeof databaseType === 'string' ? databaseType.slice(0, 60) : 'MaxMind database';
 }
 
 async function walk(
@@ -35,6 +36,9 @@ async function walk(
   tell: (done: number) => void,
 ): Promise<void> {
   const bits = family === 4 ? 32 : 128;
+  // a tree has one leaf more than nodes; one that was made with malice, or damaged, may go round in circles
+  if (!(reader.metadata.nodeCount > 0)) throw broken('the database does not tell how large its tree is');
+  const most = Math.min(reader.metadata.nodeCount + COPIES.length, MOST_NETWORKS) + 1;
   let networks = 0;
   for (let first = BEGIN[family]; first < END[family];) {
     const copy = family === 6 && COPIES.find((each) => each.first <= first && first < each.next);
@@ -45,9 +49,10 @@ async function walk(
     const address = addressOf(family, first);
     const [record, depth] = guarded(() => reader.getWithPrefixLength(address));
     // of an IPv4 address in an IPv6 tree the depth is told without the 96 bits above it
-    const next = first + (1n << BigInt(Math.max(0, bits - depth)));
+    const width = BigInt(Math.max(0, bits - depth));
+    const next = ((first >> width) + 1n) << width; // `first` may lie inside it, behind a copy
     if (record) builder.addWords(family, wordsOf(family, first), wordsOf(family, next - 1n), countryIn(record));
-    if (next <= first || ++networks > MOST_NETWORKS) throw broken('the database has more networks than there can be');
+    if (++networks > most) throw broken('the database has more networks than its tree can have');
     first = next;
     if (networks % AT_ONCE === 0) {
       tell(Number((first * 1000n) / END[family]) / 1000);

@@ -24,7 +24,7 @@ export class TableBuilder {
   }
 
   addWords(family: Family, first: Uint32Array, last: Uint32Array, country: string): void {
-    const mark = markOf(country);
+    const mark = markOf(MEANT[country] ?? country);
     if (mark !== 0) this[family].add(first, last, mark);
   }
 
@@ -34,6 +34,9 @@ export class TableBuilder {
     return { 4: this[4].compile(), 6: this[6].compile() };
   }
 }
+
+/** Some sources write the letters of the old days for a few ranges. */
+const MEANT: Readonly<Record<string, string>> = { UK: 'GB' };
 
 /** An IPv4 address may be an integer. */
 function readAddress(into: AddressWords, text: string): Family | undefined {

@@ -24,8 +24,8 @@ export async function* gunzipped(chunks: AsyncIterable<Buffer>, most = MOST_UNPA
       yield chunk;
     }
   } catch (error) {
-    const isOfZlib = error instanceof Error && /^Z_/.test(String('code' in error ? error.code : ''));
-    throw isOfZlib ? broken(`it is a damaged gzip file (${error.message})`) : error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw code?.startsWith('Z_') ? broken(`it is a damaged gzip file (${message})`) : error;
   } finally {
     source.destroy();
     gunzip.destroy();
