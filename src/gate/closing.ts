@@ -92,7 +92,8 @@ function refuseAmbiguous(entries: readonly Entry[], groups: readonly Group[], na
   throw new AppError('AMBIGUOUS', `"${name}" is the name of more than one entry: ${those}`, 'say one by its number');
 }
 
-function refuseThePrimary(those: readonly Live[], what: string): void {
+/** Rejects with REFUSED when one of them is the admin's own way in. */
+export function refuseThePrimary(those: readonly Live[], what: string): void {
   const primary = those.find(({ isPrimary }) => isPrimary);
   if (!primary) return;
   const happened = `${primary.what} is the admin's own way in, which always has access`;

@@ -38,7 +38,8 @@ import { explain } from './explain';
 import { follower, type Follower } from './follow';
 import { nameFollower } from './follow-names';
 import { outlastedCalls } from './outlasted-calls';
-import { KEPT_MS, openEar } from './heard';
+import { foreseeLosses } from './foresee';
+import { openEar } from './heard';
 import * as modes from './modes';
 import type { Parts } from './parts';
 import { importIptables } from './import-iptables';
@@ -46,7 +47,7 @@ import { importPlain, type ImportAsked } from './import-plain';
 import { recordProof } from './proof';
 import { status, type MoreStatus } from './status';
 import { shapeOfCheck, shapeOfLine } from './shape';
-import { foreseeLosses, tighten, type StricterAsked } from './stricter';
+import { tighten, type StricterAsked } from './stricter';
 import { undo, type Undone } from './undo';
 import { warnOfEndings } from './warnings';
 
@@ -229,7 +230,7 @@ function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: 
     },
     async watch(asked) {
       const shape = await modes.loosen(parts, doors, { ...asked, mode: 'watch' });
-      return { ...shape, wouldLose: await foreseeLosses(parts, KEPT_MS) };
+      return { ...shape, wouldLose: await foreseeLosses(parts) };
     },
     guard: (asked) => tighten(parts, doors, { ...asked, mode: 'guard' }),
     secure: (asked) => tighten(parts, doors, { ...asked, mode: 'secure' }),

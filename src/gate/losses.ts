@@ -1,5 +1,5 @@
 /** Before the firewall gets stricter: everybody who talks to this PBX, and who of them would not be heard any more. */
-import type { Elements, Packet, Policy } from '../domain/firewall';
+import type { Packet, Policy } from '../domain/firewall';
 import type { Network } from '../domain/network';
 import { deviceTo } from '../domain/paths';
 import type { HeardPeer, Peer } from '../domain/phones';
@@ -7,12 +7,7 @@ import type { Ports, Service } from '../domain/service';
 import type { Connection, Scene } from '../domain/surroundings';
 import { AppError } from '../errors';
 import type { Parts } from './parts';
-
-/** The rules and members of one mode. */
-export interface Ruling {
-  readonly policy: Policy;
-  readonly elements: Elements;
-}
+import type { Ruling } from './policy';
 
 /** Somebody with the packets that he sends; he is heard while one of them gets through. */
 interface Witness {

@@ -44,3 +44,15 @@ export async function elementsIn(parts: Parts, policy: Policy, more: readonly En
   const remembered = await firewall.members(WAS);
   return elementsFor(live, { ...termsOf(parts), services: policy.services }, remembered, now);
 }
+
+/** The rules and members of one mode. */
+export interface Ruling {
+  readonly policy: Policy;
+  readonly elements: Elements;
+}
+
+/** What the kernel would hold in this state, with `more` entries that are not in the store yet. */
+export async function ruling(parts: Parts, state: Chosen, more: readonly Entry[] = []): Promise<Ruling> {
+  const policy = policyOf(parts, state, parts.clock.now());
+  return { policy, elements: await elementsIn(parts, policy, more) };
+}

@@ -2,6 +2,7 @@
 import type { StatusPart, StatusShape } from '../domain/shapes';
 import { countryPart } from './country-status';
 import type { Away, Follower } from './follow';
+import { heardPart } from './foresee';
 import { servicesWith } from './policy';
 import { namesPart } from './names-status';
 import type { Parts } from './parts';
@@ -16,7 +17,7 @@ export async function status(parts: Parts, others: Follower, more: MoreStatus): 
   const own = [await firewallPart(parts), phonesPart(parts), await doorsPart(parts), await countryPart(parts)];
   const found = [...own, ...sharedPart(parts), ...(await namesPart(parts)), ...(await more())];
   const listening = await listeningPart(parts);
-  const all = listening ? [...found, listening] : found;
+  const all = [...found, ...[listening ?? []].flat(), ...[(await heardPart(parts)) ?? []].flat()];
   return { ok: all.every((part) => part.state !== 'fail'), mode: mode ?? null, parts: all };
 }
 

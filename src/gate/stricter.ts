@@ -1,22 +1,21 @@
 /** Guard and secure: what is known, who would be lost, and the trial that the kernel itself lets go of. */
-import { dhcpDevicesOf, hasPublicAddress, lansOf } from '../domain/paths';
 import type { Entry } from '../domain/entry';
 import { STRICTNESS, type Mode, type Policy } from '../domain/firewall';
 import { parseNetwork } from '../domain/network';
 import type { ListeningPorts } from '../domain/phones';
 import type { ModeShape } from '../domain/shapes';
-import type { ModeState } from '../domain/store';
-import type { Links, Scene, Trusted } from '../domain/surroundings';
+import type { Scene } from '../domain/surroundings';
 import { AppError } from '../errors';
 import { allow } from './allow';
 import { readShell, shellsNow } from './connection';
 import type { Doors } from './doors';
 import type { AllowAsked, Asked } from './entries';
 import { findingsOf } from './findings';
-import { peersOf, reachesShell, whoWouldBeLost, withoutAddress, type Ruling } from './losses';
+import { linksOf } from './links';
+import { peersOf, reachesShell, whoWouldBeLost, withoutAddress } from './losses';
 import { change, loosen } from './modes';
 import type { Parts } from './parts';
-import { elementsIn, policyOf, type Chosen } from './policy';
+import { ruling, type Chosen, type Ruling } from './policy';
 
 export interface StricterAsked extends Asked {
   readonly mode: 'guard' | 'secure';
@@ -74,11 +73,6 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
   return { ...shape, lost, unsure: withoutAddress(peers), found };
 }
 
-async function ruling(parts: Parts, state: Chosen, more: readonly Entry[] = []): Promise<Ruling> {
-  const policy = policyOf(parts, state, parts.clock.now());
-  return { policy, elements: await elementsIn(parts, policy, more) };
-}
-
 interface Admin {
   /** How it is let in; undefined: nobody was named. */
   readonly asked: AllowAsked | undefined;
@@ -101,32 +95,6 @@ async function adminOf(parts: Parts, doors: Doors, { admin, by }: StricterAsked)
     ];
   });
   return { asked, entries };
-}
-
-/**
- * Trusted networks: those of before and those that are named, else the LANs behind a router. While a mode is in force
- * none is taken away by a trial, because its own rules must not change under it.
- */
-function linksOf(scene: Scene, trust: readonly string[] | undefined, { links, mode }: ModeState): Links {
-  const dhcpDevices = dhcpDevicesOf(scene);
-  const kept = mode === undefined || mode === 'watch' ? [] : (links?.trusted ?? []);
-  if (trust?.join() === 'none' && kept.length > 0) {
-    throw new AppError('REFUSED', `${mode} trusts networks, and a trial takes none away`, 'tollgate watch, then again');
-  }
-  const found = mode !== 'guard' && mode !== 'secure' && !hasPublicAddress(scene) ? lansOf(scene) : [];
-  const all = [...kept, ...(trust ? readTrust(trust) : found)];
-  const trusted = [...new Map(all.map((each) => [`${each.network} ${each.device}`, each])).values()];
-  return { trusted, ...(dhcpDevices && { dhcpDevices }) };
-}
-
-function readTrust(trust: readonly string[]): readonly Trusted[] {
-  if (trust.join() === 'none') return [];
-  return trust.map((text) => {
-    const [, written = '', device = ''] = /^(.+)@([A-Za-z0-9_][\w.-]{0,14})$/.exec(text) ?? [];
-    const network = parseNetwork(written);
-    if (network) return { network, device };
-    throw new AppError('MISUSED', `"${text}" is no network on a device`, 'write 192.168.1.0/24@eth1, or none');
-  });
 }
 
 /** INPUT never sees what is handed on to a container or another machine. */
@@ -191,22 +159,4 @@ function refuseUnagreed(lost: readonly string[], { lose, mode }: StricterAsked):
     `${mode} would cut off ${unagreed.slice(0, MOST_NAMED).join(', ')}${more}`,
     'let them in with "tollgate allow ADDRESS", or agree with "--lose NAME" (--lose all)',
   );
-}
-
-/** Of those heard in the last day and connected now, who would be lost in each stricter mode. */
-export async function foreseeLosses(
-  parts: Parts,
-  heardMs: number,
-): Promise<Readonly<Record<'guard' | 'secure', readonly string[]>>> {
-  const { store, clock, surroundings } = parts;
-  const saved = await store.modeState();
-  const scene = await surroundings.look();
-  const peers = await store.heardSince(new Date(clock.now().getTime() - heardMs));
-  const before: Chosen = { ...saved, mode: saved.mode ?? 'watch', trial: undefined };
-  const was = await ruling(parts, before);
-  const lostIn = (mode: 'guard' | 'secure') => {
-    const policy = policyOf(parts, { ...before, mode, links: linksOf(scene, undefined, saved) }, clock.now());
-    return whoWouldBeLost(parts, { before: was, after: { policy, elements: was.elements } }, { peers, scene });
-  };
-  return { guard: lostIn('guard'), secure: lostIn('secure') };
 }

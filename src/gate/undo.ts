@@ -7,6 +7,7 @@ import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
 import { tellOwners, write } from './announce';
 import { accountNamed, enableAccount } from './accounts';
+import { refuseThePrimary } from './closing';
 import type { Doors } from './doors';
 import type { Asked } from './entries';
 import type { Parts } from './parts';
@@ -63,6 +64,7 @@ async function closeAgain(parts: Parts, doors: Doors, line: JournalLine, asked: 
   const now = parts.clock.now();
   if ((entry ?? group)?.state !== 'open')
     throw new AppError('REFUSED', `${named(line)} has ended already`, 'tollgate list');
+  refuseThePrimary([entry ?? group ?? []].flat(), line.what);
   const entries = entry ? [entry] : await parts.store.liveEntriesIn(group?.id ?? 0, now);
   const opened: EntryShape[] = [];
   if (!asked.dryRun) {

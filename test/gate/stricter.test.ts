@@ -62,6 +62,8 @@ describe('secure', () => {
       { what: ADMIN, primary: true, until: null, services: ['all'] },
     ]);
     await expect(gate.operations.revoke({ by, what: ADMIN })).rejects.toMatchObject({ code: 'REFUSED' });
+    const line = (await gate.operations.log({ limit: 9 })).find(({ action }) => action === 'allow')?.id ?? 0;
+    await expect(gate.operations.undo({ by, id: line })).rejects.toMatchObject({ code: 'REFUSED' });
     await gate.operations.revoke({ by, what: ADMIN, admin: true });
   });
 
@@ -230,6 +232,11 @@ describe('watch tells who would be lost', () => {
     await gate.proof({ extension: '702', address: address('192.0.2.51') });
     await gate.clock.advance(5 * 60_000);
     await gate.tick();
+    const { parts } = await gate.operations.status({});
+    expect(parts.find(({ name }) => name === 'heard')).toMatchObject({
+      state: 'warn',
+      detail: '2 phones and trunks heard in the last day; guard would cut off 2: phone 701 192.0.2.50, …',
+    });
     const { wouldLose } = await gate.operations.watch({ by });
     expect(wouldLose?.guard).toEqual(['phone 701 192.0.2.50', 'phone 702 192.0.2.51']);
     expect(wouldLose?.secure).toEqual([
