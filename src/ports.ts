@@ -6,7 +6,8 @@
  */
 export type Run = (file: string, args: readonly string[], options?: RunOptions) => Promise<string>;
 interface RunOptions {
-  readonly stdin?: string;
+  /** Pieces are asked for as the program takes them. */
+  readonly stdin?: string | Iterable<string>;
   /** Added to PATH and LC_ALL, which nobody changes. */
   readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds until the program is killed; 10,000 unless told. */

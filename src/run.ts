@@ -1,5 +1,6 @@
 /** The one place that executes programs. */
 import { execFile } from 'node:child_process';
+import { Readable } from 'node:stream';
 import { AppError } from './errors';
 import { printable } from './domain/printable';
 import type { Run } from './ports';
@@ -21,7 +22,8 @@ export const run: Run = (file, args, { stdin = '', timeoutMs = 10_000, env = {} 
       reject(new AppError('COMMAND_FAILED', what, hintFor(what), error));
     });
     child.stdin?.on('error', () => undefined); // the exit status tells; EPIPE adds nothing
-    child.stdin?.end(stdin);
+    if (child.stdin && typeof stdin !== 'string') Readable.from(stdin, { highWaterMark: 1 }).pipe(child.stdin);
+    else child.stdin?.end(stdin);
   });
 
 const HINTS: readonly (readonly [RegExp, string])[] = [

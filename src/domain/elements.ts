@@ -1,6 +1,6 @@
 /** From entries to the members of kernel sets. A member is the union of all live entries for its network. */
-import { isBefore, later, type Entry, type Until } from './entry';
-import type { Change, Elements, Member } from './firewall';
+import { isBefore, later, type Entry, type OpenEntry, type Until } from './entry';
+import type { Change, Elements } from './firewall';
 import type { Network } from './network';
 import { ALL, expandServices, type Service } from './service';
 
@@ -21,7 +21,7 @@ export interface Terms {
  * When the media of an entry end. A call may outlast its lease, and the kernel ends every member by itself: so a
  * telephone's lease has its media's members for longer from the first, and they are taken out at its end if no call is up.
  */
-export function mediaEnd({ account, until }: Entry, { outlastSeconds }: Terms): Until {
+export function mediaEnd({ account, until }: OpenEntry, { outlastSeconds }: Pick<Terms, 'outlastSeconds'>): Until {
   if (account === undefined || until === 'forever') return until;
   return new Date(until.getTime() + outlastSeconds * 1000);
 }
@@ -31,22 +31,34 @@ export function hasMedia(entry: Entry, { services }: Terms): boolean {
   return entry.kind === 'allow' && entry.account !== undefined && expandServices(entry.services, services).has(MEDIA);
 }
 
-function setsOf(entry: Entry, services: readonly Service[]): Iterable<string> {
-  return entry.kind === 'block' ? [BLOCK] : expandServices(entry.services, services);
-}
-
-/** What must be in which set for one network, by these entries on exactly it. Of an ended one only its media. */
-function membersOf(entries: readonly Entry[], terms: Terms): Map<string, Until> {
-  const ends = new Map<string, Until>();
+/** Until when which set must hold which network. Of an ended entry only its media. */
+function* endsOf(
+  entries: readonly OpenEntry[],
+  { services, outlastSeconds }: Terms,
+): Iterable<readonly [set: string, network: Network, end: Until, isSignalling: boolean]> {
+  const signalling = new Set(services.filter((service) => service.signalling).map(({ name }) => name));
+  const expanded = new Map<readonly string[], ReadonlySet<string>>();
+  const setsOf = (names: readonly string[]) => {
+    const sets = expanded.get(names) ?? expandServices(names, services);
+    expanded.set(names, sets); // many entries share one list
+    return sets;
+  };
   for (const entry of entries) {
-    for (const set of setsOf(entry, terms.services)) {
+    for (const set of entry.kind === 'block' ? [BLOCK] : setsOf(entry.services)) {
       if (entry.state === 'ended' && set !== MEDIA) continue;
-      const end = set === MEDIA ? mediaEnd(entry, terms) : entry.until;
-      ends.set(set, later(ends.get(set) ?? end, end));
+      const end = set === MEDIA ? mediaEnd(entry, { outlastSeconds }) : entry.until;
+      yield [set, entry.network, end, signalling.has(set)];
     }
   }
-  const signalling = terms.services.filter((service) => service.signalling).flatMap(({ name }) => ends.get(name) ?? []);
-  if (signalling.length > 0) ends.set(WAS, rememberedUntil(signalling.reduce(later)));
+}
+
+/** What must be in which set for one network, by these entries on exactly it. */
+function membersOf(entries: readonly Entry[], terms: Terms): Map<string, Until> {
+  const ends = new Map<string, Until>();
+  for (const [set, , end, isSignalling] of endsOf(entries, terms)) {
+    ends.set(set, later(ends.get(set) ?? end, end));
+    if (isSignalling) ends.set(WAS, later(ends.get(WAS) ?? rememberedUntil(end), rememberedUntil(end)));
+  }
   return ends;
 }
 
@@ -78,18 +90,30 @@ export function changesFor(
 }
 
 /**
- * Everything that the kernel must hold for these live entries, and ended ones that calls outlast; what it remembers in
- * `was` stays until it times out.
+ * Everything that the kernel must hold for these live entries, and ended ones that calls outlast. What it `remembers` in
+ * `was`, network and seconds left, stays until it times out.
  */
-export function elementsFor(live: readonly Entry[], terms: Terms, remembered: readonly Member[], now: Date): Elements {
+export function elementsFor(
+  live: readonly OpenEntry[],
+  terms: Terms,
+  remembers: ReadonlyMap<Network, number>,
+  now: Date,
+): Elements {
   const elements = new Map(setNames(terms.services).map((set) => [set, new Map<Network, Until>()]));
-  for (const { set, network, secondsLeft } of remembered) {
-    if (set === WAS) elements.get(WAS)?.set(network, rememberedUntil(now, secondsLeft));
+  const was = elements.get(WAS) ?? new Map<Network, Until>();
+  for (const [set, network, end, isSignalling] of endsOf(live, terms)) {
+    raise(elements.get(set), network, end);
+    if (isSignalling) raise(was, network, rememberedUntil(end));
   }
-  for (const [network, entries] of groupByNetwork(live)) {
-    for (const [set, until] of membersOf(entries, terms)) elements.get(set)?.set(network, until);
+  for (const [network, secondsLeft] of remembers) {
+    if (!was.has(network)) was.set(network, rememberedUntil(now, secondsLeft));
   }
   return elements;
+}
+
+function raise(members: Map<Network, Until> | undefined, network: Network, end: Until): void {
+  const before = members?.get(network);
+  members?.set(network, before === undefined ? end : later(before, end));
 }
 
 export function groupByNetwork(entries: readonly Entry[]): Map<Network, Entry[]> {

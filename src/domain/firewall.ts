@@ -70,15 +70,24 @@ export interface Packet {
 /** `return`: the admin's own rules decide. */
 export type Fate = 'accept' | 'drop' | 'return';
 
+/** What the kernel held at one moment. Its rules only the firewall that looked can read. */
+export interface Look {
+  readonly at: Date;
+  /** Of this set, both families'; Infinity: for good. */
+  secondsLeft(set: string): ReadonlyMap<Network, number>;
+}
+
 export interface Firewall {
+  look(): Promise<Look>;
   /**
    * Makes the kernel hold exactly this, both families or neither, reads it back and resolves to the lines that it
    * sent (none: nothing was to be done). Rejects with FIREWALL_FAILED (nothing changed; or the kernel holds it, but it
-   * could not be written for a reboot) or FIREWALL_DRIFT.
+   * could not be written for a reboot) or FIREWALL_DRIFT. `look`: one since which nothing of ours was changed saves the
+   * first of its own.
    */
-  apply(policy: Policy, elements: Elements): Promise<readonly string[]>;
+  apply(policy: Policy, elements: Elements, look?: Look): Promise<readonly string[]>;
   /** The lines that `apply` would send, changing nothing. */
-  plan(policy: Policy, elements: Elements): Promise<readonly string[]>;
+  plan(policy: Policy, elements: Elements, look?: Look): Promise<readonly string[]>;
   /** What packets would meet, whatever the kernel holds now; a trial that runs counts as the mode. */
   foretell(policy: Policy, elements: Elements, packets: readonly Packet[]): readonly Fate[];
   /**

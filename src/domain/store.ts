@@ -2,7 +2,7 @@
 import type { Account } from './account';
 import type { AddressRange } from './address-range';
 import type { CountryCode, CountryRule, CountryRules, RangeRule } from './country';
-import type { Entry, EntryKind, EntryState, Group, NewEntry, NewGroup, Until } from './entry';
+import type { Entry, EntryKind, EntryState, Group, NewEntry, NewGroup, OpenEntry, Until } from './entry';
 import type { Mode } from './firewall';
 import type { JournalCheck, JournalLine, NewJournalLine } from './journal';
 import type { Letter, QueuedLetter } from './letter';
@@ -72,6 +72,8 @@ export interface Records {
   entry(id: number): Promise<Entry | undefined>;
   /** Open entries whose end has not come, oldest first. */
   liveEntries(now: Date, kind?: EntryKind): Promise<Entry[]>;
+  /** The same, of all kinds, in no order and only what the kernel is told: there may be a hundred thousand. */
+  openEntries(now: Date): Promise<OpenEntry[]>;
   /** Live entries for exactly this network. */
   liveEntriesOn(network: Network, now: Date): Promise<Entry[]>;
   /** Live entries of every network that covers this one, itself included. */

@@ -21,8 +21,8 @@ export interface Kernel {
 export interface Applied {
   /** What was sent; empty: nothing was to be done. */
   readonly lines: readonly string[];
-  /** What the kernel held when it was last looked at, and when that was. */
-  readonly have: KernelState;
+  /** What the kernel was found to hold when it was last looked at, but for seconds, and when that was. */
+  readonly has: KernelState;
   readonly at: Date;
 }
 
@@ -33,15 +33,21 @@ const MOST_LOOKS = 4;
  * `desired` is asked anew before each look at the kernel, so that what is compared is of the same time. Rejects with
  * FIREWALL_FAILED (nothing changed) or FIREWALL_DRIFT.
  */
-export async function applyState(desired: (now: Date) => KernelState, kernel: Kernel): Promise<Applied> {
+export async function applyState(
+  desired: (now: Date) => KernelState,
+  kernel: Kernel,
+  seen?: { readonly at: Date; readonly have: KernelState },
+): Promise<Applied> {
   let sent: readonly string[] = [];
   for (let looks = 1; ; looks++) {
-    const start = kernel.clock.now();
-    const want = desired(start);
-    const have = await readKernel(kernel.run);
-    const batch = planFirewall(looks === 1 ? want : settled(want, have, 0), have);
+    const start = looks === 1 && seen ? seen.at : kernel.clock.now();
+    const have = looks === 1 && seen ? seen.have : await readKernel(kernel.run);
+    const wanted = desired(start);
+    const want = looks === 1 ? wanted : settled(wanted, have, 0);
+    const batch = planFirewall(want, have);
     const lines = batchLines(batch);
-    if (lines.length === 0) return { lines: sent, have, at: start };
+    // What is wanted, not what was read: it is the same, and holds on to no text of hundreds of thousands of lines.
+    if (lines.length === 0) return { lines: sent, has: { sets: want.sets, rules: have.rules }, at: start };
     // A rule that we think is there is not a rule that is there.
     if (looks === MOST_LOOKS) throw notKept(lines);
     await sendBatch(batch, start, kernel).catch((error: unknown) => putBack(have, start, kernel, error));
@@ -49,32 +55,34 @@ export async function applyState(desired: (now: Date) => KernelState, kernel: Ke
   }
 }
 
-/** Members sent at once: what this many take is far less than a second. */
-const AT_ONCE = 20_000;
+/** Lines that are sent as one: what they take is far less than a second. */
+const AT_ONCE = 2_000;
 
 /** `planned`: when the batch's timeouts were right. */
 async function sendBatch({ create, elements, rules, destroy }: Batch, planned: Date, kernel: Kernel): Promise<void> {
   const { run } = kernel;
   await restoreSets(create, run);
   for (const family of FAMILIES) await restoreRules(family, rules[family], run, ['--test']);
-  for (let from = 0; from < elements.length; from += AT_ONCE) {
-    const late = secondsSince(planned, kernel.clock);
-    await restoreSets(shortened(elements.slice(from, from + AT_ONCE), late), run);
-  }
+  await restoreSets(elements, run, inTime(elements, planned, kernel.clock));
   for (const family of FAMILIES) await restoreRules(family, rules[family], run);
   await restoreSets(destroy, run);
 }
 
-async function restoreSets(lines: readonly string[], run: Run): Promise<void> {
-  if (lines.length > 0) await run('ipset', ['-exist', 'restore'], { stdin: text(lines), timeoutMs: 60_000 });
+async function restoreSets(lines: readonly string[], run: Run, stdin: Iterable<string> = text(lines)): Promise<void> {
+  if (lines.length > 0) await run('ipset', ['-exist', 'restore'], { stdin, timeoutMs: 120_000 });
 }
 
 /** Leases run on while the members before them are sent. */
-function shortened(lines: readonly string[], seconds: number): readonly string[] {
-  if (seconds <= 0) return lines;
-  return lines.map((line) =>
-    line.replace(/ timeout ([1-9]\d*)$/, (_, left) => ` timeout ${Math.max(1, Number(left) - seconds)}`),
-  );
+function* inTime(lines: readonly string[], planned: Date, clock: Clock): Iterable<string> {
+  for (let from = 0; from < lines.length; from += AT_ONCE) {
+    const late = secondsSince(planned, clock);
+    const some = lines.slice(from, from + AT_ONCE);
+    yield text(late > 0 ? some.map((line) => shortened(line, late)) : some);
+  }
+}
+
+function shortened(line: string, seconds: number): string {
+  return line.replace(/ timeout ([1-9]\d*)$/, (_, left) => ` timeout ${Math.max(1, Number(left) - seconds)}`);
 }
 
 async function restoreRules(

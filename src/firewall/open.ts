@@ -1,5 +1,5 @@
 /** The firewall of `src/domain/firewall.ts` over iptables, ip6tables and ipset. */
-import type { Change, Elements, Firewall, Member, Policy } from '../domain/firewall';
+import type { Change, Elements, Firewall, Look, Member, Policy } from '../domain/firewall';
 import { parseNetwork } from '../domain/network';
 import type { Clock, Log, Run } from '../ports';
 import { applyState, type Kernel } from './apply';
@@ -10,6 +10,7 @@ import { driftWatch } from './drift';
 import { foretell } from './foretell';
 import { forgetFlows } from './forget-flows';
 import { NOTHING } from './kernel-state';
+import { KernelLook } from './look';
 import { knownMembers } from './known-members';
 import { FAMILIES, HOOK, isOurChain, readSetName, setName } from './names';
 import { readNeighbours } from './neighbours';
@@ -66,10 +67,16 @@ export function openFirewall({
     });
   }
 
-  async function apply(policy: Policy, elements: Elements): Promise<readonly string[]> {
-    const { lines, have, at } = await applyState((now) => desiredState(policy, elements, now, mostMembers), kernel);
-    known.learn(have.sets, at);
-    drift.learn(have.rules, at);
+  async function look(): Promise<KernelLook> {
+    const at = clock.now();
+    return new KernelLook(at, await readKernel(run));
+  }
+
+  async function apply(policy: Policy, elements: Elements, seen?: Look): Promise<readonly string[]> {
+    const desired = (now: Date) => desiredState(policy, elements, now, mostMembers);
+    const { lines, has, at } = await applyState(desired, kernel, seenBy(seen));
+    known.learn(has.sets, at);
+    drift.learn(has.rules, at);
     if (lines.length > 0)
       log('firewall changed', { mode: policy.mode, trial: policy.trial?.mode, lines: lines.length });
     await forgetFlows(policy, lines, kernel);
@@ -77,15 +84,15 @@ export function openFirewall({
     return lines;
   }
 
-  async function plan(policy: Policy, elements: Elements): Promise<readonly string[]> {
-    const want = desiredState(policy, elements, clock.now(), mostMembers);
-    return batchLines(planFirewall(want, await readKernel(run)));
+  async function plan(policy: Policy, elements: Elements, seen?: Look): Promise<readonly string[]> {
+    const { at, have } = seenBy(seen) ?? (await look());
+    return batchLines(planFirewall(desiredState(policy, elements, at, mostMembers), have));
   }
 
   async function remove(): Promise<void> {
-    const { have, at } = await applyState(() => NOTHING, kernel);
-    known.learn(have.sets, at);
-    drift.learn(have.rules, at);
+    const { has, at } = await applyState(() => NOTHING, kernel);
+    known.learn(has.sets, at);
+    drift.learn(has.rules, at);
     await boot.remove();
     log('firewall removed');
   }
@@ -102,8 +109,9 @@ export function openFirewall({
 
   return {
     change,
-    apply: (policy, elements) => inTurn(() => apply(policy, elements)),
-    plan: (policy, elements) => inTurn(() => plan(policy, elements)),
+    look,
+    apply: (policy, elements, seen) => inTurn(() => apply(policy, elements, seen)),
+    plan: (policy, elements, seen) => inTurn(() => plan(policy, elements, seen)),
     foretell: (policy, elements, packets) => foretell(policy, elements, packets, clock.now()),
     remove: () => inTurn(remove),
     restore: (how) => inTurn(() => restore(how)),
@@ -119,6 +127,12 @@ export function openFirewall({
         return Promise.resolve();
       }),
   };
+}
+
+/** Rejects what another firewall has seen. */
+function seenBy(look: Look | undefined): KernelLook | undefined {
+  if (look === undefined || look instanceof KernelLook) return look;
+  throw new TypeError('a look of another firewall');
 }
 
 async function readMembers(run: Run, only?: string): Promise<readonly Member[]> {

@@ -75,7 +75,11 @@ export class Doors {
     });
   }
 
-  /** The same for what only looks. */
+  changed(): void {
+    this.#changes++;
+  }
+
+  /** The same for what only looks, or tells itself when it changed something. */
   undisturbed<T>(work: () => Promise<T>): Promise<T> {
     return this.#alone(work);
   }

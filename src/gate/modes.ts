@@ -1,5 +1,5 @@
 /** The mode in force, and how it changes: at once to a less strict one, by a trial that is confirmed to a stricter. */
-import { STRICTNESS, type Elements, type Mode, type Policy } from '../domain/firewall';
+import { STRICTNESS, type Mode } from '../domain/firewall';
 import type { ModeShape } from '../domain/shapes';
 import type { ModeState } from '../domain/store';
 import { AppError } from '../errors';
@@ -8,19 +8,9 @@ import { refuseOldConnection, type ConfirmedFrom } from './connection';
 import type { Doors } from './doors';
 import type { Asked } from './entries';
 import type { Parts } from './parts';
-import { elementsIn, policyOf } from './policy';
+import { applyNow, planned } from './reconcile';
 
-/** Makes the kernel hold what the store says, rules and members; resolves to what had to be sent. */
-export async function reconcile(parts: Parts, doors: Doors): Promise<readonly string[]> {
-  return doors.exclusively(() => inForce(parts, (firewall, policy, elements) => firewall.apply(policy, elements)));
-}
-
-/** What `reconcile` would send. */
-export async function planned(parts: Parts, doors: Doors, state?: ModeState): Promise<readonly string[]> {
-  return doors.exclusively(() =>
-    inForce(parts, (firewall, policy, elements) => firewall.plan(policy, elements), state),
-  );
-}
+export { planned, reconcile } from './reconcile';
 
 /** To a less strict mode: at once, with nothing to confirm. */
 export async function loosen(parts: Parts, doors: Doors, asked: Asked & { readonly mode: Mode }): Promise<ModeShape> {
@@ -137,7 +127,7 @@ export async function change(
   });
   if (asked.dryRun) return shape(await planned(parts, doors, state));
   const lines = await doors.exclusively(async () => {
-    const sent = await inForce(parts, (firewall, policy, elements) => firewall.apply(policy, elements), state);
+    const sent = await applyNow(parts, state);
     await parts.store.transaction(async (records) => {
       await records.saveModeState(state);
       const what = state.trial?.mode ?? state.mode ?? 'none';
@@ -146,15 +136,4 @@ export async function change(
     return sent;
   });
   return shape(lines);
-}
-
-async function inForce(
-  parts: Parts,
-  act: (firewall: Parts['firewall'], policy: Policy, elements: Elements) => Promise<readonly string[]>,
-  asked?: ModeState,
-): Promise<readonly string[]> {
-  const { mode, ...state } = asked ?? (await parts.store.modeState());
-  if (!mode) return [];
-  const policy = policyOf(parts, { ...state, mode }, parts.clock.now());
-  return act(parts.firewall, policy, await elementsIn(parts, policy));
 }

@@ -1,7 +1,7 @@
 /** What the kernel is to hold in a mode: the rules, and the members that live entries make. */
 import { elementsFor, WAS } from '../domain/elements';
 import type { Entry } from '../domain/entry';
-import type { Elements, Mode, Policy } from '../domain/firewall';
+import type { Elements, Look, Mode, Policy } from '../domain/firewall';
 import type { ListeningPorts } from '../domain/phones';
 import type { Service } from '../domain/service';
 import type { ModeState } from '../domain/store';
@@ -36,12 +36,16 @@ export function policyOf({ services, rules }: Pick<Parts, 'services' | 'rules'>,
   };
 }
 
-/** Of all live entries and of `more`, which are not in the store yet. */
-export async function elementsIn(parts: Parts, policy: Policy, more: readonly Entry[] = []): Promise<Elements> {
+/** Of all live entries and of `more`, which are not in the store yet. `look`: at the kernel, which remembers addresses. */
+export async function elementsIn(
+  parts: Parts,
+  policy: Policy,
+  { more = [], look }: { readonly more?: readonly Entry[]; readonly look?: Look },
+): Promise<Elements> {
   const { store, firewall, clock } = parts;
   const now = clock.now();
-  const live = [...(await store.liveEntries(now)), ...(await store.outlastedLeases()), ...more];
-  const remembered = await firewall.members(WAS);
+  const live = [...(await store.openEntries(now)), ...(await store.outlastedLeases()), ...more];
+  const remembered = (look ?? (await firewall.look())).secondsLeft(WAS);
   return elementsFor(live, { ...termsOf(parts), services: policy.services }, remembered, now);
 }
 
@@ -54,5 +58,5 @@ export interface Ruling {
 /** What the kernel would hold in this state, with `more` entries that are not in the store yet. */
 export async function ruling(parts: Parts, state: Chosen, more: readonly Entry[] = []): Promise<Ruling> {
   const policy = policyOf(parts, state, parts.clock.now());
-  return { policy, elements: await elementsIn(parts, policy, more) };
+  return { policy, elements: await elementsIn(parts, policy, { more }) };
 }

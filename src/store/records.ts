@@ -6,6 +6,7 @@ import { entryRecords } from './entries';
 import { groupRecords } from './groups';
 import { heardRecords } from './heard';
 import { journalRecords } from './journal';
+import { openEntryRecords } from './open-entries';
 import { letterRecords } from './letters';
 import { modeRecords } from './mode';
 import { revisionRecords } from './revision';
@@ -18,6 +19,7 @@ export function recordsOf(session: Session): Records {
   return {
     ...accountRecords(session),
     ...entryRecords(session),
+    ...openEntryRecords(session),
     ...groupRecords(session),
     ...triesRecords(session),
     ...journalRecords(session),

@@ -107,7 +107,7 @@ describe('a lease that was opened by telephone', () => {
   });
 
   it('that has ended and that a call outlasts is no more than its media in the whole', () => {
-    const elements = elementsFor([ended], TERMS, [], NOW);
+    const elements = elementsFor([ended], TERMS, new Map(), NOW);
     const held = [...elements].flatMap(([set, members]) => [...members].map((member) => [set, ...member]));
     expect(held).toEqual([['rtp', HOTEL, inHours(1)]]);
   });
@@ -116,15 +116,12 @@ describe('a lease that was opened by telephone', () => {
 describe('everything that the kernel must hold', () => {
   it('is every live entry, and whom the kernel still remembers, for as long as it does', () => {
     const other = parseNetwork('192.0.2.9') as Network;
-    const remembered = [
-      { set: 'was', network: other, secondsLeft: 60, packets: 0 },
-      { set: 'sip', network: other, secondsLeft: 60, packets: 0 },
-    ];
+    const remembered = new Map([[other, 60]]);
     const elements = elementsFor([entry(1, ['sip'], inHours(8))], TERMS, remembered, NOW);
     expect([...(elements.get('sip') ?? [])]).toEqual([[HOTEL, inHours(8)]]);
     expect([...(elements.get('was') ?? [])]).toEqual([
-      [other, new Date(NOW.getTime() + 60_000)],
       [HOTEL, inHours(10)],
+      [other, new Date(NOW.getTime() + 60_000)],
     ]);
     expect([...elements.keys()].sort()).toEqual(['all', 'block', 'iax', 'rtp', 'sip', 'was', 'web']);
   });

@@ -15,7 +15,13 @@ function leases(count: number, until: Until): ReadonlyMap<Network, Until> {
   return new Map(Array.from({ length: count }, (_, n) => [address(n), until]));
 }
 
-/** Sets that take any number of members, and `secondsEach` for every batch of them; the rules are the fake kernel's. */
+/** As a program that takes them one by one. */
+function* piecesOf(stdin: string | Iterable<string> = ''): Iterable<string> {
+  if (typeof stdin === 'string') yield stdin;
+  else yield* stdin;
+}
+
+/** Sets that take any number of members, and `secondsEach` for every piece of them; the rules are the fake kernel's. */
 function slowFirewall(secondsEach: number) {
   let now = SET_OUT.getTime();
   const clock: Clock = { now: () => new Date(now), sleep: () => new Promise(() => undefined) };
@@ -41,10 +47,14 @@ function slowFirewall(secondsEach: number) {
   const run: Run = (file, args, options) => {
     if (file !== 'ipset') return kernel.run(file, args, options);
     if (args[0] === 'save') return Promise.resolve(save());
-    const lines = (options?.stdin ?? '').trimEnd().split('\n');
-    restore(lines);
+    const created: string[] = [];
+    for (const piece of piecesOf(options?.stdin)) {
+      const lines = piece.trimEnd().split('\n');
+      restore(lines);
+      created.push(...lines.filter((line) => line.startsWith('create ')));
+    }
     // Its rules are refused when they name a set that is not there.
-    const stdin = lines.filter((line) => line.startsWith('create ')).join('\n');
+    const stdin = created.join('\n');
     return stdin === '' ? Promise.resolve('') : kernel.run(file, args, { stdin });
   };
   const firewall = openFirewall({ run, spawnSession: kernel.spawnSession, clock, log: () => undefined });

@@ -181,7 +181,7 @@ export function fakeKernel(clock: Clock): FakeKernel {
       new Promise((resolve, reject) => {
         setImmediate(() => {
           try {
-            resolve(perform(file, args, stdin));
+            resolve(perform(file, args, typeof stdin === 'string' ? stdin : [...stdin].join('')));
           } catch (error) {
             if (!(error instanceof Refused)) reject(error instanceof Error ? error : new Error(String(error)));
             else

@@ -45,6 +45,12 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
       alive()
         .map(({ set, network }) => `${set} ${network}`)
         .sort(),
+    look: () => {
+      const left = (set: string) => alive().filter((member) => member.set === set);
+      const secondsOf = (set: string) =>
+        new Map(left(set).map(({ network, secondsLeft: seconds = Infinity }) => [network, seconds] as const));
+      return Promise.resolve({ at: clock.now(), secondsLeft: secondsOf });
+    },
     apply(policy: Policy, elements: Elements) {
       if (firewall.applyFault) return Promise.reject(firewall.applyFault);
       firewall.policy = policy;
