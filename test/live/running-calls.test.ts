@@ -82,19 +82,22 @@ describeAsRoot('a call that is up', () => {
     await call.ended;
   });
 
-  it('when guard is switched on goes on both ways, on trial and confirmed, and ends with its door', async () => {
-    await house.tollgate('watch');
-    const { phone, call } = await echo();
-    await house.tollgate(`allow ${hotel}`);
-    for (const command of ['guard --within 60s', 'confirm --here']) {
-      await house.tollgate(command);
-      const before = call.heard();
-      await until(() => call.heard() > before + 50, `the echo to go on after ${command}`, 3000);
-    }
-    await house.tollgate(`revoke ${hotel}`);
-    await until(() => phone.requests().includes('BYE'), 'the goodbye', 1000);
-    await call.ended;
-  });
+  it.each(['secure --within 60s --here', 'guard --within 60s'])(
+    'when somebody types "%s" goes on both ways, on trial and confirmed, and ends with its door',
+    async (stricter) => {
+      await house.tollgate('watch');
+      const { phone, call } = await echo();
+      await house.tollgate(`allow ${hotel}`);
+      for (const command of [stricter, 'confirm --here']) {
+        await house.tollgate(command);
+        const before = call.heard();
+        await until(() => call.heard() > before + 50, `the echo to go on after ${command}`, 3000);
+      }
+      await house.tollgate(`revoke ${hotel}`);
+      await until(() => phone.requests().includes('BYE'), 'the goodbye', 1000);
+      await call.ended;
+    },
+  );
 
   it('over IAX2 ends within a second of its door, and no other comes through', async () => {
     const modules = [
