@@ -116,6 +116,7 @@ const schema = z.strictObject({
     .strictObject({
       trial: seconds.prefault('60s'),
       answer_pings: z.boolean().default(false),
+      backups: count.default(50),
       ipv6_block_prefix: z.number().int().min(32).max(128).default(64),
       trusted: z.array(z.strictObject({ network, device: z.string().regex(/^[\w.@-]{1,15}$/) })).default([]),
     })
@@ -137,7 +138,10 @@ const schema = z.strictObject({
       unknown: z.enum(['stranger', 'permit']).default('stranger'),
       source: z.enum(['auto', 'dbip', 'rir', 'debian', 'maxmind']).default('auto'),
       maxmind_key_file: z.string().default(''),
-      url: z.string().regex(/^(https:\/\/\S+)?$/, 'an address that begins with https://').default(''),
+      url: z
+        .string()
+        .regex(/^(https:\/\/\S+)?$/, 'an address that begins with https://')
+        .default(''),
       max_age: optionalSeconds.prefault(''),
     })
     .prefault({}),

@@ -12,6 +12,7 @@ export interface StateFolder {
   readonly control: string;
   /** What the firewall is after a reboot. */
   readonly boot: string;
+  readonly backups: string;
   readonly mail: string;
   /** The country tables: the one in force and the two before it. */
   readonly countries: string;
@@ -31,6 +32,7 @@ export function stateFolder(path: string): StateFolder {
     pepper: at('pepper'),
     control: at('control.sock'),
     boot: at('firewall'),
+    backups: at('backups'),
     mail: at('mail'),
     countries: at('countries'),
     sounds: at('sounds'),

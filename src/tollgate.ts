@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { procFiles } from './asterisk/listening-proc';
 import { openPhones, type Asterisk } from './asterisk/phones';
+import { backupFolder } from './backup-folder';
 import { bootFile } from './boot-file';
 import { servicesOf, type Config } from './config';
 import { openCountryData } from './country/data';
@@ -76,6 +77,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     ...{ store, firewall, phones, post, clock, random, log },
     countries: countryDesk(store, countryData, clock),
     vault: pinVault(pepper, random),
+    backups: backupFolder({ folder: state.backups, keep: config.firewall.backups, owner: () => ownerOf(state), log }),
     surroundings: openSurroundings({ run, read: readIfThere, log }),
     resolve: resolverOver(askServers(serverSettings(config))),
     services: servicesOf(config),

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addAccount } from './account';
 import type { Act } from './act';
 import { addAllow } from './allow';
+import { addBackup } from './backup';
 import { addBlock } from './block';
 import { addCheck } from './check';
 import { addConfig } from './config';
@@ -39,6 +40,7 @@ const FAMILIES = [
     addImport,
     addModes,
     addFirewall,
+    addBackup,
     addMail,
     addStore,
   ],

@@ -1,4 +1,5 @@
 /** What the kernel is asked to hold. `src/firewall` makes it so. */
+import type { Snapshot } from './backup';
 import type { Until } from './entry';
 import type { Family, Network } from './network';
 import type { Ports, Service } from './service';
@@ -107,6 +108,8 @@ export interface Firewall {
   /** Seconds until the kernel lets go of the trial; undefined: none is running. */
   trialSecondsLeft(): Promise<number | undefined>;
   neighbours(): Promise<readonly Neighbour[]>;
+  /** Everything that the kernel holds, others' rules and sets too. */
+  snapshot(): Promise<Snapshot>;
   /**
    * Does the kernel still hold what it was given? Undefined: yes, as far as its rules and the sizes of its sets tell.
    * Cheap enough for each second, whatever the sets hold; our own changes are never in it.

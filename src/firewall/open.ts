@@ -19,6 +19,7 @@ import { batchLines, planFirewall } from './plan';
 import { readKernel, readRules, savedMembers } from './read';
 import { openSession } from './session';
 import type { SpawnSession } from './session-port';
+import { takeSnapshot } from './snapshot';
 import { withFirewallFaults } from './tool-faults';
 
 export interface FirewallPorts {
@@ -119,6 +120,7 @@ export function openFirewall({
     rules: () => listRules(run),
     trialSecondsLeft: () => readTrial(run),
     neighbours: () => readNeighbours(run),
+    snapshot: () => inTurn(() => takeSnapshot(run, clock)),
     drift: () => inTurn(() => drift.look()),
     listen: (heard) => drift.listen(heard),
     close: () =>

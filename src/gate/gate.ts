@@ -8,6 +8,7 @@ import type {
   RangeShape,
   RefreshShape,
 } from '../domain/country-shapes';
+import type { BackupShape, RestoredShape } from '../domain/backup-shapes';
 import type { Doorkeeper } from '../domain/doorkeeper';
 import type { Proof } from '../domain/phones';
 import type {
@@ -23,6 +24,7 @@ import type {
 import { AppError } from '../errors';
 import * as accounts from './accounts';
 import { allow } from './allow';
+import { listBackups, restoreBackup, type RestoreAsked } from './backups';
 import { block } from './block';
 import { revoke, unblock, type CloseAsked, type ClosedShape } from './closing';
 import type { ConfirmedFrom } from './connection';
@@ -46,6 +48,7 @@ import { importIptables } from './import-iptables';
 import { importPlain, type ImportAsked } from './import-plain';
 import { recordProof } from './proof';
 import { status, type MoreStatus } from './status';
+import { tryToSaveBackup } from './save-backup';
 import { shapeOfCheck, shapeOfLine } from './shape';
 import { tighten, type StricterAsked } from './stricter';
 import { undo, type Undone } from './undo';
@@ -97,6 +100,8 @@ export type Operations = {
   firewallApply(asked: Asked): Promise<ModeShape>;
   firewallRestore(asked: Asked): Promise<ModeShape>;
   firewallRemove(asked: Asked): Promise<ModeShape>;
+  backupList(asked: object): Promise<readonly BackupShape[]>;
+  backupRestore(asked: RestoreAsked): Promise<RestoredShape>;
 
   countryPermit(asked: CountryAsked): Promise<CountryChangeShape>;
   countryDeny(asked: CountryAsked): Promise<CountryChangeShape>;
@@ -165,6 +170,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await parts.countries.reload();
       await others.begin();
       await modes.forgetLostTrial(parts, doors);
+      await backUpBeforeRules(parts, doors, 'Before Tollgate brought the rules to what it remembers, at its start.');
       return modes.reconcile(parts, doors);
     },
     async tick() {
@@ -243,17 +249,25 @@ function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: 
     async firewallApply(asked) {
       const { mode } = await parts.store.modeState();
       if (!mode) throw new AppError('REFUSED', 'no mode was ever chosen', 'tollgate init, or tollgate watch');
+      if (!asked.dryRun) await backUpBeforeRules(parts, doors, 'Before the firewall was applied.');
       const lines = asked.dryRun ? await modes.planned(parts, doors) : await modes.reconcile(parts, doors);
       return { mode, trial: null, lines, lost: [] };
     },
     firewallRestore: (asked) => modes.restoreFirewall(parts, doors, asked),
     firewallRemove: (asked) => modes.removeFirewall(parts, doors, asked),
+    backupList: () => listBackups(parts),
+    backupRestore: (asked) => restoreBackup(parts, doors, asked),
 
     ...countryOperations(parts),
     check: () => check(parts),
 
     mailTest: (asked) => mailTest(parts, asked),
   };
+}
+
+async function backUpBeforeRules(parts: Parts, doors: Doors, why: string): Promise<void> {
+  const changesRules = (await modes.planned(parts, doors)).includes('*filter');
+  if (changesRules) await doors.undisturbed(() => tryToSaveBackup(parts, why));
 }
 
 async function mailTest(parts: Parts, { to, dryRun }: Asked & { readonly to: string }) {

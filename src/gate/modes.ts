@@ -9,6 +9,7 @@ import type { Doors } from './doors';
 import type { Asked } from './entries';
 import type { Parts } from './parts';
 import { applyNow, planned } from './reconcile';
+import { saveBackup, tryToSaveBackup } from './save-backup';
 
 export { planned, reconcile } from './reconcile';
 
@@ -79,6 +80,7 @@ export async function restoreFirewall(parts: Parts, doors: Doors, { by, dryRun =
   return doors.exclusively(async () => {
     const { trial, ...state } = await store.modeState();
     if (!state.mode) throw new AppError('REFUSED', 'no mode was ever chosen', 'tollgate init, or tollgate watch');
+    if (!dryRun) await saveBackup(parts, 'Before the state saved for a reboot was brought back.');
     const lines = await firewall.restore({ dryRun });
     if (!dryRun) {
       await store.transaction(async (records) => {
@@ -95,6 +97,7 @@ export async function restoreFirewall(parts: Parts, doors: Doors, { by, dryRun =
 export async function removeFirewall(parts: Parts, doors: Doors, asked: Asked): Promise<ModeShape> {
   if (!asked.dryRun) {
     await doors.exclusively(async () => {
+      await saveBackup(parts, 'Before everything of ours was removed.');
       await parts.firewall.remove();
       await parts.store.transaction(async (records) => {
         await records.saveModeState({ mode: undefined, trial: undefined, listening: undefined });
@@ -127,6 +130,8 @@ export async function change(
   });
   if (asked.dryRun) return shape(await planned(parts, doors, state));
   const lines = await doors.exclusively(async () => {
+    const save = line.action === 'trial' || line.action === 'confirm' ? saveBackup : tryToSaveBackup;
+    await save(parts, `Before: ${line.why}`);
     const sent = await applyNow(parts, state);
     await parts.store.transaction(async (records) => {
       await records.saveModeState(state);

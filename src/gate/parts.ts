@@ -1,4 +1,5 @@
 /** What the gate is made of: everything it needs of the outside, and the rules that the admin has set. */
+import type { Backups } from '../domain/backup';
 import type { Firewall } from '../domain/firewall';
 import type { Letter, Notice } from '../domain/letter';
 import type { Resolve } from '../domain/names';
@@ -71,6 +72,7 @@ export interface CountryTerms {
 export interface Parts {
   readonly store: Store;
   readonly firewall: Firewall;
+  readonly backups: Backups;
   readonly phones: Phones;
   readonly post: Post;
   readonly surroundings: Surroundings;

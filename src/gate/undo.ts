@@ -1,7 +1,6 @@
 /** Takes one line of the journal back, as far as it can be. */
 import type { Account } from '../domain/account';
-import { isBefore, type Entry, type Group, type NewGroup, type Until } from '../domain/entry';
-import { kindOf } from '../domain/live';
+import { isBefore, type Entry, type Group } from '../domain/entry';
 import type { JournalLine } from '../domain/journal';
 import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
@@ -11,6 +10,7 @@ import { refuseThePrimary } from './closing';
 import type { Doors } from './doors';
 import type { Asked } from './entries';
 import type { Parts } from './parts';
+import { reopen, type Before } from './reopen';
 import { shapeOfEntry, shapeOfGroup } from './shape';
 
 export interface Undone {
@@ -68,7 +68,7 @@ async function closeAgain(parts: Parts, doors: Doors, line: JournalLine, asked: 
   const entries = entry ? [entry] : await parts.store.liveEntriesIn(group?.id ?? 0, now);
   const opened: EntryShape[] = [];
   if (!asked.dryRun) {
-    opened.push(...(await reopen(parts, doors, beforeOf(line), line, asked)));
+    opened.push(...(await reopen(parts, doors, beforeOf(line), causes(line, asked))));
     const cause = causeOf(line, asked);
     await doors.close(entries, cause, (records) => tellOwners(parts, records, entries, cause), group ? [group] : []);
   }
@@ -86,56 +86,16 @@ async function openAgain(parts: Parts, doors: Doors, line: JournalLine, asked: A
   }
   if (entry?.account !== undefined) await accountNamed(parts, entry.account);
   const shown = group ? shapeOfGroup(group, []) : entry ? shapeOfEntry(entry) : undefined;
-  const opened = asked.dryRun ? [shown].flatMap((each) => each ?? []) : await reopen(parts, doors, before, line, asked);
+  const opened = asked.dryRun
+    ? [shown].flatMap((each) => each ?? [])
+    : await reopen(parts, doors, before, causes(line, asked));
   return { undid: sentence(line), opened, closed: [] };
-}
-
-interface Before {
-  readonly id: number;
-  readonly until: Until;
 }
 
 function beforeOf(line: JournalLine): readonly Before[] {
   const before = line.before === undefined ? [] : (JSON.parse(line.before) as { id: number; until: string }[]);
   return before.map(({ id, until }) => ({ id, until: until === 'forever' ? 'forever' : new Date(until) }));
 }
-
-/** What would not have ended by now; a group with all that was part of it. */
-async function reopen(
-  parts: Parts,
-  doors: Doors,
-  before: readonly Before[],
-  line: JournalLine,
-  asked: Asked,
-): Promise<EntryShape[]> {
-  const { store, clock } = parts;
-  const due = before.filter(({ until }) => isBefore(clock.now(), until));
-  const entries = await Promise.all(due.map(async ({ id, until }) => ({ old: await store.entry(id), until })));
-  const again = entries.flatMap(({ old, until }) => (old ? [{ ...old, until }] : []));
-  const groups = await Promise.all(due.map(async ({ id, until }) => ({ old: await store.group(id), until })));
-  const opened: EntryShape[] = [];
-  for (const { old, until } of groups) {
-    if (!old) continue;
-    const wanted = { group: newGroup(old, until), entries: again.filter(({ partOf }) => partOf === old.id) };
-    const { group, entries: members } = await doors.openAll(wanted, causeOf(line, asked, kindOf(old)), nothing);
-    if (group) opened.push(shapeOfGroup(group, members));
-  }
-  for (const old of again.filter(({ partOf }) => partOf === undefined)) {
-    const cause = causeOf(line, asked, old.kind);
-    opened.push(shapeOfEntry((await doors.open(old, cause, nothing)).entry));
-  }
-  return opened;
-}
-
-function newGroup(
-  { kind, what, services, by, since, name, note, state, isPrimary, origin }: Group,
-  until: Until,
-): NewGroup {
-  const more = { ...(isPrimary && { isPrimary }), ...(origin !== undefined && { origin }) };
-  return { ...{ kind, what, services, by, since, name, note, state }, until, ...more };
-}
-
-const nothing = () => Promise.resolve({ superseded: [], closing: [] });
 
 async function putBack(parts: Parts, _doors: Doors, line: JournalLine, asked: Asked): Promise<Undone> {
   const before = JSON.parse(line.before ?? '{}') as Account & { createdAt: string; disabledAt?: string };
@@ -176,6 +136,10 @@ function named({ entry }: JournalLine): string {
 
 function causeOf(line: JournalLine, asked: Asked, action: 'undo' | 'allow' | 'block' = 'undo') {
   return { action, by: asked.by, from: 'command', why: sentence(line) } as const;
+}
+
+function causes(line: JournalLine, asked: Asked) {
+  return (action: 'allow' | 'block') => causeOf(line, asked, action);
 }
 
 function sentence(line: JournalLine): string {

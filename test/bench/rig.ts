@@ -6,6 +6,7 @@ import { procFiles } from '../../src/asterisk/listening-proc';
 import { openPhones } from '../../src/asterisk/phones';
 import { bootFile } from '../../src/boot-file';
 import { clock } from '../../src/clock';
+import { backupFolder } from '../../src/backup-folder';
 import { readConfig, servicesOf } from '../../src/config';
 import type { Account } from '../../src/domain/account';
 import type { NewEntry } from '../../src/domain/entry';
@@ -65,7 +66,12 @@ export async function openRig(folder: string, watching: Watching = {}): Promise<
     ...{ store, firewall, ...ports, vault: pinVault(pepper, randomBytes) },
     phones: openPhones({ ...ports, ami: undefined, proc: procFiles, listening }),
     post: openPost(mailSettings(config, join(folder, 'mail')), { store, ...ports }),
-    countries: countryDesk(store, openCountryData({ folder: join(folder, 'countries'), permitUnknown: false, log: ports.log }), ports.clock),
+    countries: countryDesk(
+      store,
+      openCountryData({ folder: join(folder, 'countries'), permitUnknown: false, log: ports.log }),
+      ports.clock,
+    ),
+    backups: backupFolder({ folder: join(folder, 'backups'), keep: 5, owner: () => undefined, log: ports.log }),
     services: servicesOf(config),
     rules: rulesOf(config),
     resolve: () => Promise.resolve({ kind: 'missing' as const }),

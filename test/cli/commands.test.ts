@@ -49,6 +49,26 @@ const table: readonly (readonly [
     ['accountSet', { number: '12', ...BY, extensions: [], maxOpen: 1 }],
     [/is changed/],
   ],
+  [
+    'backup list',
+    ['backupList', {}],
+    [/20261122-093000 +22 Nov 10:30:00 +guard +3 +Before: Mode watch\./, /tollgate backup restore ID/],
+  ],
+  [
+    'backup restore 20261122-093000',
+    ['backupRestore', { id: '20261122-093000', ...BY }],
+    [
+      /Backup 20261122-093000 of 22 Nov 10:30:00 is restored: mode guard\./,
+      /198\.51\.100\.7 is open again/,
+      /203\.0\.113\.5 is closed/,
+      /1 lease would have ended by now/,
+    ],
+  ],
+  [
+    'backup restore 20261122-093000 --dry-run',
+    ['backupRestore', { id: '20261122-093000', ...BY, dryRun: true }],
+    [/Nothing was changed/, /would be closed/],
+  ],
   ['account pin 12', ['accountPin', { number: '12', ...BY }], [/has another PIN/, /PIN: 83710465/]],
   ['account card 12', ['accountShow', { number: '12' }], [/Account +12/, /12\*34\*56\*78#/]],
   ['account unlock 12', ['accountUnlock', { number: '12', ...BY }], [/is unlocked/]],

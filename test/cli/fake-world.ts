@@ -106,6 +106,8 @@ function imported(more: Partial<ImportShape> = {}): ImportShape {
   };
 }
 
+const BACKUP = { id: '20261122-093000', at: SINCE, why: 'Before: Mode watch.', mode: 'guard', open: 3 } as const;
+
 /** Every operation answers with something plausible. */
 export function operations(more: Partial<Operations> = {}): Operations {
   const withPin = (pin: string | undefined) => ({ ...account(), pin: pin === undefined ? '83710465' : null });
@@ -245,6 +247,12 @@ export function operations(more: Partial<Operations> = {}): Operations {
         }),
       ),
     firewallRemove: () => done(mode({ mode: null, lines: ['gone'] })),
+    backupList: () => done([BACKUP]),
+    backupRestore: () =>
+      done({
+        ...{ backup: BACKUP, mode: 'guard', lines: ['-A TOLLGATE -j DROP'], over: 1, kept: [] },
+        ...{ opened: [entry()], closed: [entry({ id: 8, what: '203.0.113.5', addresses: ['203.0.113.5'] })] },
+      }),
     ...countryAnswers(),
     mailTest: ({ to }) => done({ to, answer: '250 OK' }),
     ...more,

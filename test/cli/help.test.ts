@@ -74,6 +74,8 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   'firewall show': [],
   'firewall apply': ['--dry-run'],
   'firewall remove': ['--dry-run'],
+  'backup list': [],
+  'backup restore': ['--dry-run'],
   'mail test': ['--dry-run'],
   'store move': ['--to <place>', '--dry-run'],
   'country permit': ['--dry-run'],

@@ -82,6 +82,7 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
       return Promise.resolve(left !== undefined && left > 0 ? left : undefined);
     },
     neighbours: () => Promise.resolve([]),
+    snapshot: () => Promise.resolve({ iptables: '*filter\n', ip6tables: '*filter\n', ipset: '' }),
     drift: () => Promise.resolve(firewall.damage),
     listen(heard) {
       listeners.add(heard);

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { backupFolder } from '../../src/backup-folder';
 import { readConfig, servicesOf, type Config } from '../../src/config';
 import type { Firewall } from '../../src/domain/firewall';
 import type { Known } from '../../src/domain/far-ends';
@@ -91,6 +92,7 @@ export async function testGate(
       poke: () => undefined,
       sendNow: () => Promise.resolve('250 ok'),
     },
+    backups: backupFolder({ folder: join(folder, 'backups'), keep: 5, owner: () => undefined, log }),
     countries: countryDesk(store, countryData, clock),
     surroundings: surroundingsWith(() => scene),
     services: servicesOf(config),

@@ -8,6 +8,7 @@ import { writeSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { backupFolder } from '../../../src/backup-folder';
 import { clock } from '../../../src/clock';
 import { readConfig, servicesOf } from '../../../src/config';
 import { parseNetwork, type Network } from '../../../src/domain/network';
@@ -131,6 +132,12 @@ async function main(orders: Orders): Promise<void> {
   const parts: Parts = {
     ...{ store, clock, random: randomBytes, log: () => undefined },
     firewall: crashingFirewall(orders.host, crash),
+    backups: backupFolder({
+      folder: join(orders.folder, 'backups'),
+      keep: 5,
+      owner: () => undefined,
+      log: () => undefined,
+    }),
     countries: countryDesk(
       store,
       openCountryData({ folder: join(orders.folder, 'countries'), permitUnknown: false, log: () => undefined }),

@@ -1,0 +1,124 @@
+/** Backups on disk: one file each, JSON under gzip, complete or not there. */
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import type { Backup, Backups } from './domain/backup';
+import { AppError } from './errors';
+import type { Log } from './ports';
+
+interface Options {
+  readonly folder: string;
+  /** So many are kept. */
+  readonly keep: number;
+  /** The daemon's user, for what root's commands make. */
+  readonly owner: () => { readonly uid: number; readonly gid: number } | undefined;
+  readonly log: Log;
+}
+
+const NAME = /^(\d{8}-\d{6}(?:-\d{1,4})?)\.json\.gz$/;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+
+export function backupFolder({ folder, keep, owner, log }: Options): Backups {
+  const fileOf = (id: string) => join(folder, `${id}.json.gz`);
+
+  /** Newest first. */
+  async function ids(): Promise<readonly string[]> {
+    const names = await readdir(folder).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
+    return names.flatMap((name) => NAME.exec(name)?.[1] ?? []).sort(newestFirst);
+  }
+
+  async function read(id: string): Promise<Backup | undefined> {
+    if (!NAME.test(`${id}.json.gz`)) return undefined;
+    const packed = await readFile(fileOf(id)).catch((error: unknown) => {
+      if (isMissing(error)) return undefined;
+      throw error;
+    });
+    return packed && (JSON.parse((await promisify(gunzip)(packed)).toString('utf8'), revived) as Backup);
+  }
+
+  async function write(id: string, backup: Backup): Promise<void> {
+    const next = `${fileOf(id)}.new`;
+    await rm(next, { force: true });
+    try {
+      // Exclusive: root never writes through a link that the daemon's user has put there.
+      const handle = await open(next, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o640);
+      try {
+        const user = owner();
+        if (user && process.geteuid?.() === 0) await handle.chown(user.uid, user.gid);
+        await handle.writeFile(await promisify(gzip)(JSON.stringify(backup)));
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(next, fileOf(id));
+    } catch (error) {
+      await rm(next, { force: true });
+      throw error;
+    }
+  }
+
+  return {
+    async save(backup) {
+      try {
+        await mkdir(folder, { recursive: true, mode: 0o750 });
+        const there = await ids();
+        const id = freeId(backup.at, there);
+        await write(id, { id, ...backup });
+        for (const old of there.slice(Math.max(0, keep - 1))) await rm(fileOf(old), { force: true });
+        return id;
+      } catch (error) {
+        throw fault(`the state before could not be saved in ${folder}`, 'is the disk full?', error);
+      }
+    },
+    async list() {
+      const found: Backup[] = [];
+      for (const id of await ids()) {
+        const one = await read(id).catch((error: unknown) => {
+          log('backup damaged', { id, error: String(error) });
+          return undefined;
+        });
+        if (one) found.push(one);
+      }
+      return found;
+    },
+    read: (id) =>
+      read(id).catch((error: unknown) => {
+        throw fault(`the backup ${id} is damaged`, 'take another one: tollgate backup list', error);
+      }),
+  };
+}
+
+function freeId(at: Date, taken: readonly string[]): string {
+  const [date = '', time = ''] = at.toISOString().split(/[T.]/);
+  const plain = `${date.replaceAll('-', '')}-${time.replaceAll(':', '')}`;
+  for (let n = 1; ; n++) {
+    const id = n === 1 ? plain : `${plain}-${n}`;
+    if (!taken.includes(id)) return id;
+  }
+}
+
+function newestFirst(a: string, b: string): number {
+  const [one, other] = [a, b].map((id) => /^(\d{8}-\d{6})(?:-(\d+))?$/.exec(id));
+  const byTime = (other?.[1] ?? '').localeCompare(one?.[1] ?? '');
+  return byTime === 0 ? Number(other?.[2] ?? 1) - Number(one?.[2] ?? 1) : byTime;
+}
+
+/** What is a date in a backup, by its key. */
+function revived(key: string, value: unknown): unknown {
+  if (key !== 'at' && key !== 'until') return value;
+  return typeof value === 'string' && value !== 'forever' ? new Date(value) : value;
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+function fault(what: string, hint: string, error: unknown): AppError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new AppError('FIREWALL_FAILED', `${what}: ${why}`, hint, error);
+}

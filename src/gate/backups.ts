@@ -1,0 +1,146 @@
+/** The state before each change of rules: saved, listed, and brought back. */
+import type { Backup } from '../domain/backup';
+import { isBefore } from '../domain/entry';
+import { STRICTNESS } from '../domain/firewall';
+import { kindOf, type Live } from '../domain/live';
+import { covers, parseAddress } from '../domain/network';
+import type { BackupShape, RestoredShape } from '../domain/backup-shapes';
+import type { EntryShape } from '../domain/shapes';
+import type { ModeState } from '../domain/store';
+import { AppError } from '../errors';
+import { tellOwners, write } from './announce';
+import type { Cause, Doors } from './doors';
+import type { Asked } from './entries';
+import { loosen, planned, reconcile } from './modes';
+import type { Parts } from './parts';
+import { reopen, type Before } from './reopen';
+import { saveBackup } from './save-backup';
+import { shapeOfEntry, shapeOfGroup } from './shape';
+
+export interface RestoreAsked extends Asked {
+  readonly id: string;
+  /** `SSH_CONNECTION` of the shell that it was typed in: what lets the asker in stays. */
+  readonly ssh?: string;
+}
+
+export async function listBackups({ backups }: Parts): Promise<readonly BackupShape[]> {
+  return (await backups.list()).map(shapeOf);
+}
+
+/**
+ * Brings back the mode, the entries and with them our rules and sets as they were. What would have ended by now is left
+ * out, the admin's own ways in stay. Rejects with NOT_FOUND, or with REFUSED where that would be stricter than now: that
+ * goes by a trial only.
+ */
+export async function restoreBackup(parts: Parts, doors: Doors, asked: RestoreAsked): Promise<RestoredShape> {
+  const backup = await backupNamed(parts, asked.id);
+  const mode = modeOf(backup, await parts.store.modeState());
+  const { opens, over, closes, keeps } = await compare(parts, backup, asked.ssh);
+  const shape = { backup: shapeOf(backup), mode, over, kept: keeps.map((live) => shapeOfLive(live)) };
+  const closed = closes.map((live) => shapeOfLive(live));
+  if (asked.dryRun) {
+    const state = { ...(await parts.store.modeState()), mode };
+    const lines = await planned(parts, doors, state);
+    return { ...shape, opened: await shapesOf(parts, opens), closed, lines: [...lines] };
+  }
+  const why = `Backup ${backup.id} was restored.`;
+  await doors.exclusively(() => saveBackup(parts, why));
+  const cause = (action: Cause['action']): Cause => ({ action, by: asked.by, from: 'command', why });
+  const opened = await reopen(parts, doors, opens, cause);
+  await closeAll(parts, doors, closes, cause);
+  const { mode: now } = await parts.store.modeState();
+  const lines =
+    now === mode ? await reconcile(parts, doors) : (await loosen(parts, doors, { by: asked.by, mode })).lines;
+  await parts.store.transaction((records) =>
+    write(parts, records, { action: 'firewall', by: asked.by, what: 'firewall', from: 'command', why }),
+  );
+  return { ...shape, opened, closed, lines: [...lines] };
+}
+
+async function backupNamed({ backups }: Parts, id: string): Promise<Backup> {
+  const backup = await backups.read(id);
+  if (backup) return backup;
+  throw new AppError('NOT_FOUND', `there is no backup "${id}"`, 'tollgate backup list');
+}
+
+/** The mode to go to. Nothing gets stricter without a trial, which a person confirms from a new connection. */
+function modeOf({ id, state: { mode } }: Backup, now: ModeState) {
+  if (!mode) {
+    const what = `nothing of ours was in the kernel when the backup ${id} was made`;
+    throw new AppError('REFUSED', what, 'tollgate firewall remove takes it all away');
+  }
+  if (now.trial) {
+    throw new AppError(
+      'REFUSED',
+      `mode ${now.trial.mode} is on trial`,
+      'tollgate confirm, or tollgate rollback, first',
+    );
+  }
+  if (STRICTNESS[mode] > (now.mode ? STRICTNESS[now.mode] : STRICTNESS.watch)) {
+    const what = `the backup ${id} is of mode ${mode}, which is stricter than ${now.mode ?? 'none'}`;
+    throw new AppError('REFUSED', what, `put that on trial first: tollgate ${mode}, tollgate confirm; then again`);
+  }
+  return mode;
+}
+
+interface Comparison {
+  readonly opens: readonly Before[];
+  /** How many have ended since by their own time. */
+  readonly over: number;
+  readonly closes: readonly Live[];
+  readonly keeps: readonly Live[];
+}
+
+async function compare(parts: Parts, backup: Backup, ssh: string | undefined): Promise<Comparison> {
+  // Entries in a database that PBXs share are not this one's alone.
+  if (parts.sharedAs !== undefined) return { opens: [], over: 0, closes: [], keeps: [] };
+  const { store, clock } = parts;
+  const now = clock.now();
+  const [entries, groups] = [await store.liveEntries(now), await store.liveGroups(now)];
+  const live = new Set([...entries, ...groups].map(({ id }) => id));
+  const then = new Set(backup.open.map(({ id }) => id));
+  const gone = backup.open.filter(({ id }) => !live.has(id));
+  const opens = gone.filter(({ until }) => isBefore(now, until));
+  const since = [...entries.filter(({ partOf }) => partOf === undefined), ...groups].filter(({ id }) => !then.has(id));
+  const asker = parseAddress((ssh?.split(' ')[0] ?? '').replace(/%.*$/, ''));
+  const letsIn = (id: number) =>
+    asker !== undefined &&
+    entries.some((each) => (each.id === id || each.partOf === id) && covers(each.network, asker));
+  const keeps = since.filter((each) => each.isPrimary ?? (kindOf(each) === 'allow' && letsIn(each.id)));
+  return { opens, over: gone.length - opens.length, closes: since.filter((each) => !keeps.includes(each)), keeps };
+}
+
+async function closeAll(
+  parts: Parts,
+  doors: Doors,
+  closes: readonly Live[],
+  causeOf: (action: Cause['action']) => Cause,
+): Promise<void> {
+  for (const kind of ['allow', 'block'] as const) {
+    const those = closes.filter((each) => kindOf(each) === kind);
+    const single = those.flatMap((each) => ('network' in each ? [each] : []));
+    const groups = those.flatMap((each) => ('network' in each ? [] : [each]));
+    const now = parts.clock.now();
+    const members = await Promise.all(groups.map(({ id }) => parts.store.liveEntriesIn(id, now)));
+    const entries = [...single, ...members.flat()];
+    const cause = causeOf(kind === 'allow' ? 'revoke' : 'unblock');
+    await doors.close(entries, cause, (records) => tellOwners(parts, records, entries, cause), groups);
+  }
+}
+
+async function shapesOf({ store }: Parts, opens: readonly Before[]): Promise<EntryShape[]> {
+  const entries = await Promise.all(opens.map(({ id }) => store.entry(id)));
+  const groups = await Promise.all(opens.map(({ id }) => store.group(id)));
+  return [
+    ...groups.flatMap((group) => (group ? [shapeOfLive(group)] : [])),
+    ...entries.flatMap((entry) => (entry && entry.partOf === undefined ? [shapeOfLive(entry)] : [])),
+  ];
+}
+
+function shapeOfLive(live: Live): EntryShape {
+  return 'network' in live ? shapeOfEntry(live) : shapeOfGroup(live, []);
+}
+
+function shapeOf({ id, at, why, state, open }: Backup): BackupShape {
+  return { id, at: at.toISOString(), why, mode: state.mode ?? null, open: open.length };
+}

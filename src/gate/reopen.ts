@@ -1,0 +1,47 @@
+/** Opens again what was open once. */
+import { isBefore, type Group, type NewGroup, type Until } from '../domain/entry';
+import { kindOf } from '../domain/live';
+import type { EntryShape } from '../domain/shapes';
+import type { Cause, Doors } from './doors';
+import type { Parts } from './parts';
+import { shapeOfEntry, shapeOfGroup } from './shape';
+
+/** An entry or a group that was open until then. */
+export interface Before {
+  readonly id: number;
+  readonly until: Until;
+}
+
+/** What would not have ended by now; a group with all of `before` that was part of it. */
+export async function reopen(
+  { store, clock }: Parts,
+  doors: Doors,
+  before: readonly Before[],
+  causeOf: (action: 'allow' | 'block') => Cause,
+): Promise<EntryShape[]> {
+  const due = before.filter(({ until }) => isBefore(clock.now(), until));
+  const entries = await Promise.all(due.map(async ({ id, until }) => ({ old: await store.entry(id), until })));
+  const again = entries.flatMap(({ old, until }) => (old ? [{ ...old, until }] : []));
+  const groups = await Promise.all(due.map(async ({ id, until }) => ({ old: await store.group(id), until })));
+  const opened: EntryShape[] = [];
+  for (const { old, until } of groups) {
+    if (!old) continue;
+    const wanted = { group: newGroup(old, until), entries: again.filter(({ partOf }) => partOf === old.id) };
+    const { group, entries: members } = await doors.openAll(wanted, causeOf(kindOf(old)), nothing);
+    if (group) opened.push(shapeOfGroup(group, members));
+  }
+  for (const old of again.filter(({ partOf }) => partOf === undefined)) {
+    opened.push(shapeOfEntry((await doors.open(old, causeOf(old.kind), nothing)).entry));
+  }
+  return opened;
+}
+
+function newGroup(
+  { kind, what, services, by, since, name, note, state, isPrimary, origin }: Group,
+  until: Until,
+): NewGroup {
+  const more = { ...(isPrimary && { isPrimary }), ...(origin !== undefined && { origin }) };
+  return { ...{ kind, what, services, by, since, name, note, state }, until, ...more };
+}
+
+const nothing = () => Promise.resolve({ superseded: [], closing: [] });
