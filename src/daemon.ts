@@ -17,6 +17,8 @@ const TICK_MS = 1000;
 const RECONCILE_MS = 60_000;
 /** Between two looks at what other PBXs did. */
 const FOLLOW_MS = 500;
+/** Between two looks whether it is time to ask Asterisk whom it knows. */
+const HEAR_MS = 5000;
 /** Calls under way may end by themselves this long when the daemon stops. */
 const LAST_CALLS_MS = 10_000;
 
@@ -56,6 +58,7 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
         if (isShared(config)) loops.push(every(FOLLOW_MS, () => gate.follow(), 'follow', world, ended.signal));
         loops.push(every(TICK_MS, () => gate.followNames(), 'names', world, ended.signal));
         loops.push(gate.watchFirewall(ended.signal));
+        loops.push(every(HEAR_MS, () => gate.hear(), 'hear', world, ended.signal));
         loops.push(every(RECONCILE_MS, () => gate.reconcile(), 'reconcile', world, ended.signal));
       },
       stop: () => {

@@ -1,6 +1,8 @@
 /** What was found around the machine, in words, before its firewall gets stricter. */
 import type { Policy } from '../domain/firewall';
+import type { Network } from '../domain/network';
 import { hasPublicAddress, lansOf } from '../domain/paths';
+import { reachOf } from '../domain/reach';
 import type { Service } from '../domain/service';
 import type { FoundShape } from '../domain/shapes';
 import type { Listener, Scene } from '../domain/surroundings';
@@ -8,6 +10,8 @@ import type { ListeningPorts } from '../domain/phones';
 
 export interface Around {
   readonly scene: Scene;
+  /** By the settings too: the public address of a router. */
+  readonly ownAddresses: readonly Network[];
   /** Undefined: Asterisk was not asked. */
   readonly listening: ListeningPorts | undefined;
   /** Who always has access. */
@@ -16,9 +20,15 @@ export interface Around {
   readonly neighbours: readonly string[];
 }
 
-export function findingsOf({ scene, listening, waysIn, neighbours }: Around, policy: Policy): readonly FoundShape[] {
+export function findingsOf(
+  { scene, ownAddresses, listening, waysIn, neighbours }: Around,
+  policy: Policy,
+): readonly FoundShape[] {
   const { addresses, routes, resolvers, managers } = scene;
   const found = (what: string, texts: readonly string[]): FoundShape[] => texts.map((text) => ({ what, text }));
+  const elsewhere = ownAddresses
+    .filter((own) => reachOf(own) !== 'loopback' && !addresses.some(({ address }) => address === own))
+    .map((own) => `${own}, by the settings`);
   const gateways = routes.flatMap(({ gateway, device }) => (gateway === undefined ? [] : [`${gateway} on ${device}`]));
   const trusted = policy.trusted.map(({ network, device }) => `${network}@${device}`);
   const isTrusted = (text: string) => trusted.includes(text);
@@ -28,6 +38,7 @@ export function findingsOf({ scene, listening, waysIn, neighbours }: Around, pol
       'own address',
       addresses.map(({ address, device }) => `${address} on ${device}`),
     ),
+    ...found('own address', elsewhere),
     ...found('connected', [hasPublicAddress(scene) ? 'straight to the Internet' : 'behind a router']),
     ...found('gateway', [...new Set(gateways)]),
     ...found('resolver', resolvers),

@@ -134,6 +134,8 @@ export interface Gate {
   proof(proof: Proof): Promise<void>;
   /** What other PBXs did in a database that they share; called twice a second. */
   follow(): Promise<void>;
+  /** Asks Asterisk whom it knows, and remembers it; called every few seconds, and may take a while. */
+  hear(): Promise<void>;
   /** Looks up the names and providers whose time has come; called every second or so, and may take a while. */
   followNames(): Promise<void>;
   /** Brings the kernel back to the store's word if somebody changed it; called every minute or so. */
@@ -179,8 +181,8 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await modes.forgetLapsedTrial(parts, doors);
       await parts.countries.follow();
       await warnOfEndings(parts);
-      await ear.tick();
     },
+    hear: () => (others.away() ? Promise.resolve() : ear.look()),
     async proof(proof) {
       ear.proof(proof);
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));

@@ -14,8 +14,8 @@ const MOST = 5_000;
 export interface Ear {
   /** A good password came from there. */
   proof(proof: Proof): void;
-  /** Asks Asterisk, and writes what is new, every few minutes; called every second or so. */
-  tick(): Promise<void>;
+  /** Asks Asterisk, and writes what is new, once in a few minutes; does nothing in between. */
+  look(): Promise<void>;
 }
 
 export function openEar({ store, phones, clock, log }: Parts): Ear {
@@ -32,7 +32,7 @@ export function openEar({ store, phones, clock, log }: Parts): Ear {
 
   return {
     proof: ({ extension, address }) => note({ name: extension, address, kind: 'phone' }),
-    async tick() {
+    async look() {
       const now = clock.now();
       if (now.getTime() < next) return;
       next = now.getTime() + LOOK_MS;

@@ -1,7 +1,7 @@
 /** Guard and secure: what is known, who would be lost, and the trial that the kernel itself lets go of. */
 import type { Entry } from '../domain/entry';
 import { STRICTNESS, type Mode, type Policy } from '../domain/firewall';
-import { parseNetwork } from '../domain/network';
+import { parseAddress, parseNetwork } from '../domain/network';
 import type { ListeningPorts } from '../domain/phones';
 import type { ModeShape } from '../domain/shapes';
 import type { Scene } from '../domain/surroundings';
@@ -61,6 +61,7 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
   const lost = whoWouldBeLost(parts, { before: was, after: is }, { peers, scene });
   if (!asked.dryRun) {
     refuseToLoseAdmin(parts, is, asked, scene);
+    refuseDeadWayIn(parts, is, admin.entries, scene);
     if (waysIn.length === 0) refuseWithoutWayIn(asked);
     refuseUnagreed(lost, asked);
     if (admin.asked) await allow(parts, doors, admin.asked);
@@ -69,7 +70,7 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
   const why = isInForce ? `Mode ${asked.mode}, anew.` : `Mode ${asked.mode} on trial until ${until.toISOString()}.`;
   const action = isInForce ? 'mode' : 'trial';
   const shape = await change(parts, doors, asked, after, { action, why });
-  const found = findingsOf({ scene, listening, waysIn, neighbours }, is.policy);
+  const found = findingsOf({ scene, ownAddresses: parts.ownAddresses(), listening, waysIn, neighbours }, is.policy);
   return { ...shape, lost, unsure: withoutAddress(peers), found };
 }
 
@@ -129,6 +130,19 @@ function refuseToLoseAdmin(parts: Parts, is: Ruling, { ssh, mode }: StricterAske
   const happened = `${mode} would cut off your own connection, from ${shell.far} to tcp/${shell.ownPort}`;
   throw new AppError('REFUSED', happened, `let it in for good: tollgate ${mode} --admin ${shell.far}`);
 }
+
+/** A way in that is blocked is none. */
+function refuseDeadWayIn(parts: Parts, is: Ruling, entries: readonly Entry[], scene: Scene): void {
+  const dead = entries.find(({ network }) => {
+    const far = parseAddress(network.split('/')[0] ?? network);
+    return far !== undefined && !reachesShell(parts, is, { far, ownPort: SSH_PORT, scene });
+  });
+  if (!dead) return;
+  const happened = `${dead.network} would have no access, although it is let in`;
+  throw new AppError('REFUSED', happened, `see why: tollgate explain ${dead.network}`);
+}
+
+const SSH_PORT = 22;
 
 /** In `secure` everything is closed that nobody opened: somebody must be able to come in and open it. */
 function refuseWithoutWayIn({ mode, here, ssh }: StricterAsked): void {

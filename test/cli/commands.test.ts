@@ -294,6 +294,52 @@ describe('guard', () => {
   });
 });
 
+describe('secure on a terminal', () => {
+  const SSH = '192.0.2.44 50000 192.0.2.1 22';
+  const found = [
+    { what: 'connected', text: 'behind a router' },
+    { what: 'trusted', text: '192.168.1.0/24@eth1' },
+  ];
+  const lost = ['phone 1001 192.0.2.9', 'connection to our tcp/443 from 192.0.2.10'];
+  const secure = () => Promise.resolve(mode({ trial: { mode: 'secure', until: '2026-11-22T10:01:00Z' }, lost, found }));
+  const typing = (typed: readonly string[], argv = ['secure'], more: Partial<Scene> = {}) =>
+    tollgate(argv, { typed, operations: { secure }, world: { ssh: () => SSH }, ...more });
+
+  it('shows what it found, proposes the way in, and asks for the rest', async () => {
+    const ran = await typing(['', '', 'y']);
+    const asked = { by: 'root', lose: [], ssh: SSH };
+    const admin = '192.0.2.44';
+    expect(ran.asked).toEqual([
+      ['secure', { ...asked, dryRun: true }],
+      ['secure', { ...asked, admin, dryRun: true }],
+      ['secure', { ...asked, admin, lose: ['192.0.2.9', '192.0.2.10'] }],
+    ]);
+    expect(ran.err).toContain('always has access [192.0.2.44]: ');
+    expect(ran.out).toMatch(/connected +behind a router/);
+    expect(ran.out).toContain('Would be cut off: phone 1001 192.0.2.9');
+  });
+
+  it('takes another answer, and trusts no LAN that nobody wants', async () => {
+    const ran = await typing(['office.example.com', 'n', 'yes']);
+    expect(ran.asked.at(-1)).toMatchObject(['secure', { admin: 'office.example.com', trust: ['none'] }]);
+  });
+
+  it('changes nothing when nobody is to be lost', async () => {
+    const ran = await typing(['', '', '']);
+    expect([ran.code, ran.asked.length]).toEqual([1, 2]);
+    expect(ran.err).toContain('nothing was changed');
+  });
+
+  it.each([[['secure', '--json']], [['secure', '--dry-run']]])('%s asks nothing', async (argv) => {
+    expect((await typing([], argv)).asked).toHaveLength(1);
+  });
+
+  it('asks nothing that was said', async () => {
+    const argv = ['secure', '--admin', '192.0.2.1', '--lose', 'all', '--trust', 'none'];
+    expect((await typing([], argv)).err).toBe('');
+  });
+});
+
 describe('log --verify', () => {
   const broken = { line: 7, why: 'it is not as it was written' };
   const logVerify = () => Promise.resolve({ ok: false, lines: 6, head: null, broken });

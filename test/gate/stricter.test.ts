@@ -74,6 +74,14 @@ describe('secure', () => {
     expect(await gate.operations.list({})).toEqual([]);
   });
 
+  it('refuses a way in that is blocked', async () => {
+    await gate.operations.block({ by, what: '203.0.113.200' });
+    gate.scene.connections = [];
+    await expect(secure({ admin: '203.0.113.200', ssh: undefined })).rejects.toMatchObject({
+      what: '203.0.113.200 would have no access, although it is let in',
+    });
+  });
+
   it('is typed without a way in on a console alone, and on no shell that came by SSH', async () => {
     await gate.operations.allow({ by, what: ADMIN, services: ['ssh'] });
     await expect(secure({ here: true })).rejects.toMatchObject({ code: 'REFUSED' });
@@ -129,6 +137,7 @@ describe('secure', () => {
     expect(found).toEqual(
       expect.arrayContaining([
         { what: 'own address', text: '192.0.2.1 on eth0' },
+        { what: 'own address', text: '203.0.113.1, by the settings' },
         { what: 'connected', text: 'straight to the Internet' },
         { what: 'gateway', text: '192.0.2.254 on eth0' },
         { what: 'Asterisk listens', text: 'udp/5160' },
@@ -227,11 +236,11 @@ describe('a trial is confirmed', () => {
 describe('watch tells who would be lost', () => {
   it('of those whom Asterisk knew in the last day', async () => {
     gate.asterisk.peersNow = [{ name: '701', address: address('192.0.2.50'), kind: 'phone' }];
-    await gate.tick();
+    await gate.hear();
     gate.asterisk.peersNow = [];
     await gate.proof({ extension: '702', address: address('192.0.2.51') });
     await gate.clock.advance(5 * 60_000);
-    await gate.tick();
+    await gate.hear();
     const { parts } = await gate.operations.status({});
     expect(parts.find(({ name }) => name === 'heard')).toMatchObject({
       state: 'warn',

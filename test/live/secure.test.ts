@@ -84,5 +84,8 @@ describeAsRoot('secure', () => {
     expect(await lab.reaches(V4.stranger, pbx, SIP)).toBe(false);
     await tollgate('rollback');
     expect(await lab.reaches(V4.stranger, pbx, SIP)).toBe(true);
+    const rule = '-A PREROUTING -p udp -m udp --dport 5060 -j DNAT --to-destination 172.17.0.2';
+    await lab.pbx.run('iptables', ['-t', 'nat', ...rule.split(' ')]);
+    expect((await tollgate('guard --without-asterisk')).error?.message).toContain('handed on to 172.17.0.2');
   });
 });
