@@ -135,6 +135,7 @@ const schema = z.strictObject({
     .strictObject({
       calls: force.default('off'),
       registrations: force.default('off'),
+      block: optionalSeconds.prefault(''),
       unknown: z.enum(['stranger', 'permit']).default('stranger'),
       source: z.enum(['auto', 'dbip', 'rir', 'debian', 'maxmind']).default('auto'),
       maxmind_key_file: z.string().default(''),
@@ -143,6 +144,21 @@ const schema = z.strictObject({
         .regex(/^(https:\/\/\S+)?$/, 'an address that begins with https://')
         .default(''),
       max_age: optionalSeconds.prefault(''),
+    })
+    .prefault({}),
+  attacks: z
+    .strictObject({
+      logins: force.default('enforce'),
+      blocks: z.array(seconds).min(1).prefault(['20m', '2h', '12h', '3d']),
+      forgiven: seconds.prefault('2w'),
+      mail_every: seconds.prefault('1h'),
+    })
+    .prefault({}),
+  import: z
+    .strictObject({
+      freepbx: z.enum(['off', 'report', 'auto']).default('report'),
+      every: seconds.prefault('1h'),
+      freepbx_database: z.string().default(''),
     })
     .prefault({}),
   services: z.record(serviceName, service).default({}),

@@ -17,6 +17,8 @@ const TICK_MS = 1000;
 const RECONCILE_MS = 60_000;
 /** Between two looks at what other PBXs did. */
 const FOLLOW_MS = 500;
+/** Between two looks whether it is time to compare FreePBX again. */
+const COMPARE_MS = 5000;
 /** Between two looks whether it is time to ask Asterisk whom it knows. */
 const HEAR_MS = 5000;
 /** Calls under way may end by themselves this long when the daemon stops. */
@@ -29,7 +31,7 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
   const { log, clock } = world;
   let agi: AgiServer | undefined;
   let control: ControlServer | undefined;
-  let endProof: (() => void) | undefined;
+  const listening: (() => void)[] = [];
   const ended = new AbortController();
   const loops: Promise<void>[] = [];
   const parts: readonly Part[] = [
@@ -46,10 +48,17 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
     {
       name: 'asterisk',
       start: () => {
-        endProof = phones.onProof((proof) => void gate.proof(proof));
+        listening.push(
+          phones.onProof((proof) => void gate.proof(proof)),
+          phones.onLogin((login) => gate.login(login)),
+          phones.onState(({ state }) => void (state === 'up' && gate.asteriskIsBack())),
+        );
         phones.start();
       },
-      stop: () => endProof?.(),
+      stop: () => {
+        listening.forEach((end) => end());
+        return gate.settled();
+      },
     },
     {
       name: 'time',
@@ -57,6 +66,7 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
         loops.push(every(TICK_MS, () => gate.tick(), 'tick', world, ended.signal));
         if (isShared(config)) loops.push(every(FOLLOW_MS, () => gate.follow(), 'follow', world, ended.signal));
         loops.push(every(TICK_MS, () => gate.followNames(), 'names', world, ended.signal));
+        loops.push(every(COMPARE_MS, () => gate.compareExchange(), 'compare', world, ended.signal));
         loops.push(gate.watchFirewall(ended.signal));
         loops.push(every(HEAR_MS, () => gate.hear(), 'hear', world, ended.signal));
         loops.push(every(RECONCILE_MS, () => gate.reconcile(), 'reconcile', world, ended.signal));

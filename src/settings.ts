@@ -64,10 +64,19 @@ export function rulesOf(config: Config): Rules {
     allowDocumentationAddresses: call.allow_documentation_addresses,
     answerPings: firewall.answer_pings,
     rtp: rtpPorts(config),
+    importFreepbx: config.import.freepbx,
+    importSeconds: config.import.every,
     countries: {
       calls: config.country.calls,
       registrations: config.country.registrations,
+      blockSeconds: config.country.block === 0 ? undefined : config.country.block,
       maxAgeDays: config.country.max_age === 0 ? undefined : config.country.max_age / 86_400,
+    },
+    attacks: {
+      logins: config.attacks.logins,
+      blockSeconds: config.attacks.blocks,
+      forgivenSeconds: config.attacks.forgiven,
+      mailSeconds: config.attacks.mail_every,
     },
     trusted: firewall.trusted,
     names: {

@@ -1,4 +1,5 @@
 /** Asterisk's phones and calls, as the rest of Tollgate asks for them. */
+import type { Login } from '../domain/login';
 import type { Network } from '../domain/network';
 import type { Phones, PhonesState, Proof } from '../domain/phones';
 import { AppError } from '../errors';
@@ -12,6 +13,7 @@ import { callsFrom, hangUpFrom, type SeenCalls } from './phones-calls';
 import { forgetContacts, listContacts } from './phones-contacts';
 import { listKnown } from './phones-known';
 import { listPeers } from './phones-peers';
+import { readLogin } from './phones-logins';
 import { readProof } from './phones-proof';
 import { Sources } from './phones-sources';
 
@@ -40,12 +42,15 @@ export function openPhones({ ami, clock, random, log, proc, listening }: PhonesO
   const sources = new Sources();
   const seen: SeenCalls = new Map();
   const proofListeners = new Set<(proof: Proof) => void>();
+  const loginListeners = new Set<(login: Login) => void>();
   const stateListeners = new Set<(state: PhonesState) => void>();
   let state: PhonesState = ami
     ? { state: 'down', since: clock.now(), detail: 'not asked yet' }
     : { state: 'off', since: clock.now(), detail: 'no AMI user is configured' };
 
   const onEvent = (event: Frame) => {
+    const login = readLogin(event);
+    if (login) loginListeners.forEach((listener) => listener(login));
     const proven = readProof(event);
     if (proven === undefined) return;
     sources.remember(proven);
@@ -86,6 +91,7 @@ export function openPhones({ ami, clock, random, log, proc, listening }: PhonesO
     stop: async () => link?.stop(),
     onState: (listener) => subscribe(stateListeners, listener),
     onProof: (listener) => subscribe(proofListeners, listener),
+    onLogin: (listener) => subscribe(loginListeners, listener),
     peers: async () => {
       const { connection } = able('DBDel');
       // Asked anew: a driver may have been loaded since.

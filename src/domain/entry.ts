@@ -74,6 +74,13 @@ export interface Group {
 type Followed = 'staleSince' | 'staleToldAt' | 'refused' | 'checkedBy' | 'checkedAt';
 export type NewGroup = Omit<Group, 'id' | 'pbx' | Followed>;
 
+/** What Tollgate itself blocks. By telephone a traveller lifts such a block of his address, never one that an admin made. */
+export const AUTOMATIC = { attack: 'attack', stranger: 'stranger' } as const;
+
+export function isAutomatic({ kind, origin }: Pick<Entry, 'kind' | 'origin'>): boolean {
+  return kind === 'block' && (origin === AUTOMATIC.attack || origin === AUTOMATIC.stranger);
+}
+
 export function isBefore(now: Date, until: Until): boolean {
   return until === 'forever' || now.getTime() < until.getTime();
 }

@@ -22,6 +22,8 @@ export type Action =
   | 'confirm'
   | 'rollback'
   | 'firewall'
+  | 'attack'
+  | 'stranger'
   | 'country'
   | 'country-data'
   | 'range'

@@ -1,6 +1,6 @@
 /** Mail: what is to be told (a notice) and what is to be sent (a letter). */
 import type { Account } from './account';
-import type { Entry } from './entry';
+import type { Entry, Until } from './entry';
 import type { Network } from './network';
 
 /** Something that people are told by mail. `src/mail` words it. */
@@ -33,6 +33,8 @@ export type Notice =
   | { readonly kind: 'pin-changed'; readonly account: Account; readonly by: string }
   | { readonly kind: 'locked'; readonly account: Account; readonly until: Date; readonly caller: string | undefined }
   | { readonly kind: 'guessing'; readonly failures: number; readonly since: Date }
+  /** What was noticed of attackers and strangers since the last such mail; `more` were left out. */
+  | { readonly kind: 'intruders'; readonly since: Date; readonly news: readonly IntruderNews[]; readonly more: number }
   /** Somebody else changes the firewall again and again: so often within a minute; what was changed last. */
   | { readonly kind: 'disturbed'; readonly times: number; readonly what: string }
   /** A name or provider whose addresses cannot be asked for; the last good ones stay open. */
@@ -45,7 +47,27 @@ export type Notice =
       /** The rest of the answer, which is open. */
       readonly used: readonly Network[];
     }
+  /** FreePBX has something that is not let in, or no longer has what was; `applied`: it was carried out already. */
+  | { readonly kind: 'exchange'; readonly lines: readonly ExchangeLine[]; readonly applied: boolean }
   | { readonly kind: 'test'; readonly to: string };
+
+export interface ExchangeLine {
+  readonly state: 'new' | 'changed' | 'gone' | 'same' | 'refused';
+  readonly what: string;
+  /** `trunk 3 "callcentric": sip_server`. Foreign text. */
+  readonly why: string;
+}
+
+export interface IntruderNews {
+  readonly at: Date;
+  /** An address, or the account that many addresses try. */
+  readonly what: string;
+  readonly country: string | undefined;
+  /** Undefined: it was only told. */
+  readonly blockedUntil: Until | undefined;
+  /** One sentence, with foreign text in it. */
+  readonly why: string;
+}
 
 export interface Address {
   readonly name: string;

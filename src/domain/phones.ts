@@ -1,5 +1,6 @@
 /** What Asterisk tells about phones and calls, and what it can be asked. `src/asterisk` speaks AMI for it. */
 import type { Known } from './far-ends';
+import type { Login } from './login';
 import type { Network } from './network';
 import type { Ports } from './service';
 
@@ -52,4 +53,6 @@ export interface Phones {
   forgetContacts(network: Network): Promise<readonly string[]>;
   /** Registers a listener; the returned function ends it. */
   onProof(listener: (proof: Proof) => void): () => void;
+  /** Told of every login, good or not; the listener must return at once. The returned function ends it. */
+  onLogin(listener: (login: Login) => void): () => void;
 }

@@ -80,6 +80,8 @@ export interface Records {
   liveEntriesCovering(network: Network, now: Date): Promise<Entry[]>;
   /** Live `allow` entries of wide networks (`WIDE`), oldest first; there are few, however many are live. */
   liveWideEntries(now: Date): Promise<Entry[]>;
+  /** Entries around this network that ended since then, the last to end first, at most `limit`. */
+  endedEntriesCovering(network: Network, since: Date, limit: number): Promise<Entry[]>;
   liveEntriesOf(account: string, now: Date): Promise<Entry[]>;
   /** The live entry of this id; or live entries that are called so, were asked for so, or are exactly this network. */
   liveEntriesCalled(what: string | number, network: Network | undefined, now: Date): Promise<Entry[]>;
@@ -105,6 +107,9 @@ export interface Records {
   liveEntriesIn(group: number, now: Date): Promise<Entry[]>;
   /** Open groups whose end has come: marked ended, and returned. */
   endDueGroups(now: Date): Promise<Group[]>;
+
+  /** How often exactly this network was blocked since then by what this origin stands for. */
+  blocksSince(network: Network, origin: string, since: Date): Promise<number>;
 
   tries(subject: string): Promise<Tries>;
   saveTries(tries: Tries): Promise<void>;

@@ -1,7 +1,7 @@
 /** The conversation's counterpart: judges callers and opens doors for them. */
 import type { Account } from '../domain/account';
 import type { Caller, Doorkeeper, Opened, Refusal, Traveller } from '../domain/doorkeeper';
-import type { Entry, NewEntry } from '../domain/entry';
+import { isAutomatic, type Entry, type NewEntry } from '../domain/entry';
 import { around, covers, familyOf, type Network } from '../domain/network';
 import { reachOf } from '../domain/reach';
 import { AppError } from '../errors';
@@ -95,13 +95,16 @@ async function openFor(
   };
   const opened = await doors.open(wanted, cause, async (records) => {
     const open = (await records.liveEntriesOf(account.number, now)).filter((entry) => entry.state === 'open');
-    const superseded = open.filter((entry) => entry.network === network);
-    renews = superseded[0];
+    const same = open.filter((entry) => entry.network === network);
+    // What Tollgate blocked by itself it lets go of for somebody with a PIN, which no password guesser has.
+    const blocks = (await records.liveEntriesCovering(network, now)).filter(isAutomatic);
+    const superseded = [...same, ...blocks];
+    renews = same[0];
     const others = open.filter((entry) => entry.network !== network);
     closing = others.slice(0, Math.max(0, others.length + 1 - account.maxOpen));
     return { superseded, closing };
   });
-  return { entry: opened.entry, renewed: opened.superseded.length > 0, closed: opened.closed };
+  return { entry: opened.entry, renewed: renews !== undefined, closed: opened.closed };
 }
 
 /** Changes nothing. Networks cannot come from a telephone, but a block may be wider than the address. */
@@ -111,7 +114,7 @@ async function refusalOf(parts: Parts, address: Network): Promise<Refusal | unde
   const tolerated = reach === 'documentation' && parts.rules.allowDocumentationAddresses;
   if (reach !== 'public' && !tolerated) return reach;
   const covering = await parts.store.liveEntriesCovering(address, parts.clock.now());
-  if (covering.some((entry) => entry.kind === 'block')) return 'blocked';
+  if (covering.some((entry) => entry.kind === 'block' && !isAutomatic(entry))) return 'blocked';
   return (await parts.countries.ready()).lookup(address).deny ? 'denied' : undefined;
 }
 

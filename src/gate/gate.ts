@@ -10,6 +10,7 @@ import type {
 } from '../domain/country-shapes';
 import type { BackupShape, RestoredShape } from '../domain/backup-shapes';
 import type { Doorkeeper } from '../domain/doorkeeper';
+import type { Login } from '../domain/login';
 import type { Proof } from '../domain/phones';
 import type {
   AccountShape,
@@ -23,6 +24,7 @@ import type {
 } from '../domain/shapes';
 import { AppError } from '../errors';
 import * as accounts from './accounts';
+import { attackWatch } from './attack-watch';
 import { allow } from './allow';
 import { listBackups, restoreBackup, type RestoreAsked } from './backups';
 import { block } from './block';
@@ -35,6 +37,7 @@ import type { RangeAsked, RangeNamed } from './ranges';
 import { doorkeeper } from './doorkeeper';
 import { Doors } from './doors';
 import { driftWatch } from './drift';
+import { exchangeWatch, type ExchangeAsked, type ExchangeWatch } from './exchange-watch';
 import * as entries from './entries';
 import { explain } from './explain';
 import { follower, type Follower } from './follow';
@@ -44,6 +47,7 @@ import { foreseeLosses } from './foresee';
 import { openEar } from './heard';
 import * as modes from './modes';
 import type { Parts } from './parts';
+import { intruderDesk } from './intruder-news';
 import { importIptables } from './import-iptables';
 import { importPlain, type ImportAsked } from './import-plain';
 import { recordProof } from './proof';
@@ -51,6 +55,7 @@ import { status, type MoreStatus } from './status';
 import { tryToSaveBackup } from './save-backup';
 import { shapeOfCheck, shapeOfLine } from './shape';
 import { tighten, type StricterAsked } from './stricter';
+import { strangerWatch, type StrangerWatch } from './stranger-watch';
 import { undo, type Undone } from './undo';
 import { warnOfEndings } from './warnings';
 
@@ -85,6 +90,8 @@ export type Operations = {
   explain(asked: { readonly what: string }): Promise<ExplainShape>;
 
   importPlain(asked: ImportAsked): Promise<ImportShape>;
+  importFreepbx(asked: ExchangeAsked): Promise<ImportShape>;
+  importAsterisk(asked: Asked): Promise<ImportShape>;
   importIptables(asked: ImportAsked): Promise<ImportShape>;
 
   init(asked: Asked): Promise<ModeShape>;
@@ -132,12 +139,20 @@ export interface Gate {
   tick(): Promise<void>;
   /** Asterisk saw a good password. Never rejects. */
   proof(proof: Proof): Promise<void>;
+  /** Asterisk tells of a login, good or not. Returns at once. */
+  login(login: Login): void;
+  /** Asterisk answers (again): looks at everybody who is registered. Never rejects. */
+  asteriskIsBack(): Promise<void>;
+  /** Resolves when all logins that were told have been dealt with. */
+  settled(): Promise<void>;
   /** What other PBXs did in a database that they share; called twice a second. */
   follow(): Promise<void>;
   /** Asks Asterisk whom it knows, and remembers it; called every few seconds, and may take a while. */
   hear(): Promise<void>;
   /** Looks up the names and providers whose time has come; called every second or so, and may take a while. */
   followNames(): Promise<void>;
+  /** Compares FreePBX with what is open when its time has come; called every few seconds, and may take a while. */
+  compareExchange(): Promise<void>;
   /** Brings the kernel back to the store's word if somebody changed it; called every minute or so. */
   reconcile(): Promise<readonly string[]>;
   /** Sees within a second or so what others change in the firewall, mends it and tells; until `stop`. */
@@ -153,7 +168,11 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const names = nameFollower(parts, doors);
   const mend = () => (others.away() ? parts.firewall.restore({ dryRun: false }) : modes.reconcile(parts, doors));
   const drift = driftWatch(parts, mend);
-  const more: MoreStatus = async () => [...[drift.part() ?? []].flat(), ...(await moreStatus())];
+  const exchange = exchangeWatch(parts, doors);
+  const more: MoreStatus = async () => [...[drift.part() ?? []].flat(), ...exchange.status(), ...(await moreStatus())];
+  const desk = intruderDesk(parts);
+  const attacks = attackWatch(parts, doors, desk);
+  const strangers = strangerWatch(parts, doors, desk);
   const dropUnconfirmed = async () => {
     const dropped = await parts.store.transaction((records) => records.dropOpening());
     for (const entry of dropped)
@@ -163,7 +182,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       });
   };
   return {
-    operations: operationsOf(parts, doors, others, more),
+    operations: operationsOf(parts, doors, others, { strangers, exchange }, more),
     doorkeeper: doorkeeper(parts, doors),
     dropUnconfirmed,
     async restore() {
@@ -181,20 +200,32 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await modes.forgetLapsedTrial(parts, doors);
       await parts.countries.follow();
       await warnOfEndings(parts);
+      await desk.tick();
     },
+    login: (login) => attacks.see(login),
+    asteriskIsBack: () => strangers.catchUp(),
+    settled: async () => void (await Promise.all([attacks.settled(), strangers.settled()])),
     hear: () => (others.away() ? Promise.resolve() : ear.look()),
     async proof(proof) {
       ear.proof(proof);
+      strangers.heard(proof.address, proof.extension);
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
     },
     followNames: () => (others.away() ? Promise.resolve() : names.look()),
+    compareExchange: () => (others.away() ? Promise.resolve() : exchange.look()),
     reconcile: () => (others.away() || drift.isResting ? Promise.resolve([]) : modes.reconcile(parts, doors)),
     watchFirewall: (stop) => drift.run(stop),
     follow: () => others.look(() => modes.reconcile(parts, doors)),
   };
 }
 
-function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: MoreStatus): Operations {
+function operationsOf(
+  parts: Parts,
+  doors: Doors,
+  others: Follower,
+  { strangers, exchange }: { readonly strangers: StrangerWatch; readonly exchange: ExchangeWatch },
+  moreStatus: MoreStatus,
+): Operations {
   return {
     status: () => status(parts, others, moreStatus),
     async log({ afterId, since, limit }) {
@@ -222,6 +253,8 @@ function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: 
     list: () => entries.list(parts),
     explain: ({ what }) => explain(parts, what),
 
+    importFreepbx: (asked) => exchange.importFrom('freepbx', asked),
+    importAsterisk: (asked) => exchange.importFrom('asterisk', asked),
     importPlain: (asked) => importPlain(parts, doors, asked),
     importIptables: (asked) => importIptables(parts, doors, asked),
 
@@ -260,7 +293,7 @@ function operationsOf(parts: Parts, doors: Doors, others: Follower, moreStatus: 
     backupList: () => listBackups(parts),
     backupRestore: (asked) => restoreBackup(parts, doors, asked),
 
-    ...countryOperations(parts),
+    ...countryOperations(parts, strangers),
     check: () => check(parts),
 
     mailTest: (asked) => mailTest(parts, asked),

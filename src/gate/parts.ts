@@ -1,5 +1,6 @@
 /** What the gate is made of: everything it needs of the outside, and the rules that the admin has set. */
 import type { Backups } from '../domain/backup';
+import type { Exchange } from '../domain/exchange';
 import type { Firewall } from '../domain/firewall';
 import type { Letter, Notice } from '../domain/letter';
 import type { Resolve } from '../domain/names';
@@ -44,7 +45,12 @@ export interface Rules {
   readonly answerPings: boolean;
   readonly rtp: Ports;
   readonly names: NameRules;
+  /** What comes of what is new in FreePBX: nothing, a mail, or it is let in. */
+  readonly importFreepbx: 'off' | 'report' | 'auto';
+  /** FreePBX is compared so often. */
+  readonly importSeconds: number;
   readonly countries: CountryTerms;
+  readonly attacks: AttackTerms;
   readonly trusted: readonly { readonly network: Network; readonly device: string }[];
 }
 
@@ -62,9 +68,21 @@ interface NameRules {
 /** `report` journals what `enforce` would do. */
 export type Force = 'off' | 'report' | 'enforce';
 
+export interface AttackTerms {
+  readonly logins: Force;
+  /** Of an address that guesses passwords: its first block, its second, …; the last for all that follow. */
+  readonly blockSeconds: readonly number[];
+  /** A block is forgotten after so long: the next is a first one again. */
+  readonly forgivenSeconds: number;
+  /** At least so long between two mails about attackers and strangers. */
+  readonly mailSeconds: number;
+}
+
 export interface CountryTerms {
   readonly calls: Force;
   readonly registrations: Force;
+  /** For how long a stranger who registered is blocked; undefined: for good. */
+  readonly blockSeconds: number | undefined;
   /** Older data are too old; undefined: as their source says. */
   readonly maxAgeDays: number | undefined;
 }
@@ -74,6 +92,7 @@ export interface Parts {
   readonly firewall: Firewall;
   readonly backups: Backups;
   readonly phones: Phones;
+  readonly exchange: Exchange;
   readonly post: Post;
   readonly surroundings: Surroundings;
   readonly resolve: Resolve;

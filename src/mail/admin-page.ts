@@ -1,10 +1,21 @@
 /** What the admin reads: the same news, about whom. */
 import type { Notice } from '../domain/letter';
+import { exchangePage } from './exchange-page';
+import { intruderPage } from './intruder-page';
 import { namePage } from './name-page';
 import type { Draft } from './page';
 import type { MailSettings } from './settings';
 import { longWhen, shortWhen } from './when';
-import { accountText, addressCount, addressList, addressText, callerText, foreign, FORGED, servicesText } from './words';
+import {
+  accountText,
+  addressCount,
+  addressList,
+  addressText,
+  callerText,
+  foreign,
+  FORGED,
+  servicesText,
+} from './words';
 
 type Of<K extends Notice['kind']> = Extract<Notice, { kind: K }>;
 
@@ -22,12 +33,16 @@ export function adminPage(notice: Notice, settings: MailSettings): Draft | undef
       return locked(notice, settings);
     case 'guessing':
       return guessing(notice, settings);
+    case 'intruders':
+      return intruderPage(notice, settings);
     case 'disturbed':
       return disturbed(notice, settings);
     case 'name-stale':
     case 'name-back':
     case 'name-refused':
       return namePage(notice, settings);
+    case 'exchange':
+      return exchangePage(notice, settings);
     case 'ending':
     case 'test':
       return undefined;

@@ -26,9 +26,11 @@ export function travellerPage(notice: Notice, settings: MailSettings): Draft | u
       return test(settings);
     case 'guessing':
     case 'disturbed':
+    case 'intruders':
     case 'name-stale':
     case 'name-back':
     case 'name-refused':
+    case 'exchange':
       return undefined;
   }
 }

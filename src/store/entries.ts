@@ -16,6 +16,7 @@ type EntryRecords = Pick<
   | 'liveEntriesOf'
   | 'liveEntriesCalled'
   | 'recentEntries'
+  | 'blocksSince'
   | 'addEntry'
   | 'changeEntry'
   | 'dropOpening'
@@ -69,6 +70,17 @@ export function entryRecords(session: Session): EntryRecords {
         .limit(limit)
         .execute();
       return rows.map(readEntry);
+    },
+    async blocksSince(network, origin, since) {
+      const { blocks } = await db
+        .selectFrom('entries')
+        .select((e) => e.fn.countAll<number>().as('blocks'))
+        .where('network', '=', network)
+        .where('kind', '=', 'block')
+        .where('origin', '=', origin)
+        .where('since', '>=', toColumn(since))
+        .executeTakeFirstOrThrow();
+      return blocks;
     },
     addEntry: (entry) => session.atomically((part) => add(part, entry)),
     changeEntry: (id, patch) => session.atomically((part) => change(part, id, patch)),

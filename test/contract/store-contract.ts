@@ -247,6 +247,15 @@ export function storeContract(make: () => Promise<StorePlace>): void {
       expect(await store.liveEntriesCalled('192.0.2.001', net('192.0.2.1'), NOW)).toEqual([plain]);
       expect(await store.liveEntriesCalled(ended.id, undefined, NOW)).toEqual([]);
     });
+    it('are counted by what they were blocked for', async () => {
+      const block: NewEntry = { ...entry, kind: 'block', services: [], account: undefined, origin: 'attack' };
+      await store.addEntry(block);
+      await store.addEntry({ ...block, since: at(10), state: 'ended' });
+      await store.addEntry({ ...block, since: at(10), origin: 'stranger' });
+      await store.addEntry({ ...block, since: at(10), network: net('192.0.2.9') });
+      expect(await store.blocksSince(block.network, 'attack', NOW)).toBe(2);
+      expect(await store.blocksSince(block.network, 'attack', at(1))).toBe(1);
+    });
     it('with an invalid end are refused rather than kept for good', async () => {
       await expect(store.addEntry({ ...entry, until: new Date(NaN) })).rejects.toThrow(RangeError);
     });
@@ -293,6 +302,15 @@ export function storeContract(make: () => Promise<StorePlace>): void {
       expect(await store.group(id)).toMatchObject({ staleSince: at(5), note: 'away' });
       await store.changeGroup(id, { staleSince: 'fresh' });
       expect(await store.group(id)).not.toHaveProperty('staleSince');
+      const refused = ['10.0.0.1' as Network];
+      await store.changeGroup(id, { staleToldAt: at(6), refused, checkedAt: at(7) });
+      const { pbx } = (await store.group(id)) ?? {};
+      expect(await store.group(id)).toMatchObject({ staleToldAt: at(6), refused, checkedAt: at(7) });
+      expect((await store.group(id))?.checkedBy ?? '').toBe(pbx ?? '');
+      await store.changeGroup(id, { staleToldAt: 'not', refused: [] });
+      expect(Object.keys((await store.group(id)) ?? {})).toEqual(
+        expect.not.arrayContaining(['staleToldAt', 'refused']),
+      );
     });
     it('end with their time, once, and are dropped when they were never opened', async () => {
       const due = await store.addGroup(group);

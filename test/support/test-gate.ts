@@ -22,6 +22,7 @@ import { rulesOf } from '../../src/settings';
 import { openStore } from '../../src/store/open';
 import { AppError } from '../../src/errors';
 import { fakeClock, type FakeClock } from './fake-clock';
+import { fakeExchange, type FakeExchange } from './fake-exchange';
 import { fakeNames, type FakeNames } from './fake-names';
 
 export interface TestGate extends Gate {
@@ -33,6 +34,7 @@ export interface TestGate extends Gate {
   readonly notices: Notice[];
   readonly logged: string[];
   readonly asterisk: FakePhones;
+  readonly freepbx: FakeExchange;
   /** What is seen around the machine. */
   readonly scene: { -readonly [K in keyof Scene]?: Scene[K] };
   readonly names: FakeNames;
@@ -77,6 +79,7 @@ export async function testGate(
   const permitUnknown = config.country.unknown === 'permit';
   const countryData = openCountryData({ folder: join(folder, 'countries'), permitUnknown, log });
   const asterisk = fakePhones();
+  const freepbx = fakeExchange();
   const scene: Partial<Scene> = {};
   const names = fakeNames();
   const vault = quickVault();
@@ -98,13 +101,14 @@ export async function testGate(
     services: servicesOf(config),
     rules: rulesOf(config),
     resolve: names.resolve,
+    exchange: freepbx,
     ...(given.sharedAs !== undefined && { sharedAs: given.sharedAs }),
     ownAddresses: () => (given.own ?? ['203.0.113.1']).map(address),
   };
   return {
     ...openGate(parts, () => Promise.resolve([])),
     countryFolder: join(folder, 'countries'),
-    ...{ parts, store, clock, notices, logged, asterisk, scene, names, pinsLookedAt: () => vault.lookedAt },
+    ...{ parts, store, clock, notices, logged, asterisk, scene, names, freepbx, pinsLookedAt: () => vault.lookedAt },
     async close() {
       await firewall.close();
       await store.close();
@@ -131,6 +135,7 @@ function fakePhones(): FakePhones {
     hangUp: (network) => answer(`hangUp ${network}`, ['PJSIP/701-1']),
     forgetContacts: (network) => answer(`forget ${network}`, []),
     onProof: () => () => undefined,
+    onLogin: () => () => undefined,
   };
   return phones;
 }

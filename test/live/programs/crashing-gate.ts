@@ -145,6 +145,7 @@ async function main(orders: Orders): Promise<void> {
     ),
     resolve: () => Promise.resolve({ kind: 'missing' }),
     surroundings: surroundingsWith(() => ({})),
+    exchange: { read: () => Promise.resolve(undefined) },
     phones: {
       state: { state: 'off', since: new Date(0), detail: '' },
       peers: unreachable,
@@ -153,7 +154,8 @@ async function main(orders: Orders): Promise<void> {
       callsFrom: unreachable,
       hangUp: unreachable,
       forgetContacts: unreachable,
-      onProof: () => () => undefined,
+      onLogin: () => () => undefined,
+    onProof: () => () => undefined,
     },
     post: {
       lettersFor: (notice) => lettersFor(notice, SETTINGS),

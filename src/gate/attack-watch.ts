@@ -1,0 +1,94 @@
+/** Logins, as Asterisk tells them: who guesses passwords is blocked, for longer each time. */
+import { AUTOMATIC } from '../domain/entry';
+import type { Login } from '../domain/login';
+import type { Network } from '../domain/network';
+import { Suspicion, type Judgement } from '../domain/suspicion';
+import { blockIntruder } from './block-intruder';
+import type { Doors } from './doors';
+import type { IntruderDesk } from './intruder-news';
+import type { Parts } from './parts';
+
+export interface AttackWatch {
+  /** Returns at once, in microseconds: thousands of them may come in a second. */
+  see(login: Login): void;
+  /** Resolves when everything that was seen has been dealt with. */
+  settled(): Promise<void>;
+}
+
+const MOST_TOLD = 5;
+
+export function attackWatch(parts: Parts, doors: Doors, desk: IntruderDesk): AttackWatch {
+  const { clock, log, rules } = parts;
+  const suspicion = new Suspicion();
+  const dealing = new Map<string, Promise<void>>();
+  const deal = (judgement: Judgement) => {
+    const about = judgement.kind === 'many' ? `account ${judgement.account}` : judgement.address;
+    if (dealing.has(about)) return; // it is being dealt with, and what goes on will be judged again
+    const dealt = answer(parts, doors, desk, judgement)
+      .catch((error: unknown) => log('attack-not-answered', { about, error: String(error) }))
+      .finally(() => dealing.delete(about));
+    dealing.set(about, dealt);
+  };
+  return {
+    see(login) {
+      if (rules.attacks.logins === 'off') return;
+      for (const judgement of suspicion.judge(login, clock.now()).judgements) deal(judgement);
+    },
+    async settled() {
+      await Promise.all(dealing.values());
+    },
+  };
+}
+
+async function answer(parts: Parts, doors: Doors, desk: IntruderDesk, judgement: Judgement): Promise<void> {
+  switch (judgement.kind) {
+    case 'many': {
+      const { account, addresses } = judgement;
+      const why = `${addresses} addresses have tried passwords for account "${account}" within three days.`;
+      return desk.noticed('attack', account, why);
+    }
+    case 'perhaps': {
+      const { address, tries, why: reason } = judgement;
+      const spared = {
+        udp: 'single UDP packets, which anybody may have forged',
+        known: 'good passwords come from there too, and over UDP the wrong ones may be forged',
+      }[reason];
+      return desk.noticed('attack', address, `${tries} logins failed, not blocked: ${spared}.`);
+    }
+    case 'attack':
+      return attack(parts, doors, desk, judgement);
+  }
+}
+
+async function attack(
+  parts: Parts,
+  doors: Doors,
+  desk: IntruderDesk,
+  { address, tries, accounts }: Extract<Judgement, { kind: 'attack' }>,
+): Promise<void> {
+  const why = `${tries} logins failed${accountsText(accounts)}.`;
+  if (parts.rules.attacks.logins === 'report') {
+    return desk.noticed('attack', address, `${why} It would be blocked: [attacks] logins is "report".`);
+  }
+  const until = (network: Network) => endOfBlock(parts, network);
+  const outcome = await blockIntruder(parts, doors, { address, origin: 'attack', why, until });
+  if (outcome.kind === 'blocked') desk.blocked(outcome.network, outcome.until, why);
+  if (outcome.kind === 'spared') await desk.noticed('attack', address, `${why} It was not blocked: ${outcome.why}.`);
+}
+
+/** Longer each time, until it was quiet for long enough. */
+async function endOfBlock({ store, clock, rules }: Parts, network: Network): Promise<Date> {
+  const { blockSeconds, forgivenSeconds } = rules.attacks;
+  const now = clock.now();
+  const since = new Date(now.getTime() - forgivenSeconds * 1000);
+  const before = await store.blocksSince(network, AUTOMATIC.attack, since);
+  const seconds = blockSeconds[Math.min(before, blockSeconds.length - 1)] ?? 0;
+  return new Date(now.getTime() + seconds * 1000);
+}
+
+function accountsText(accounts: readonly string[]): string {
+  if (accounts.length === 0) return '';
+  const shown = accounts.slice(0, MOST_TOLD).map((account) => `"${account}"`);
+  const more = accounts.length > MOST_TOLD ? ` and ${accounts.length - MOST_TOLD} more` : '';
+  return ` for ${shown.join(', ')}${more}`;
+}

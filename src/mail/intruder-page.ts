@@ -1,0 +1,37 @@
+/** What the admin reads about attackers and strangers: all that came together, in one letter. */
+import { countryText } from '../domain/country-name';
+import type { IntruderNews, Notice } from '../domain/letter';
+import type { Draft } from './page';
+import type { MailSettings } from './settings';
+import { longWhen, shortWhen } from './when';
+import { foreign } from './words';
+
+/** More lines than these are no help; the journal has all of them. */
+const MOST_LINES = 20;
+
+export function intruderPage(
+  { since, news, more }: Extract<Notice, { kind: 'intruders' }>,
+  settings: MailSettings,
+): Draft {
+  const blocked = news.filter(({ blockedUntil }) => blockedUntil !== undefined).length;
+  const left = news.length + more - Math.min(news.length, MOST_LINES);
+  return {
+    subject: `${blocked} blocked, ${news.length + more - blocked} noticed since ${shortWhen(since, settings.timeZone)} (${foreign(settings.pbxName)})`,
+    news: 'Attackers or strangers were at the PBX.',
+    facts: news.slice(0, MOST_LINES).map((each) => [whatOf(each), sentenceOf(each, settings)] as const),
+    paragraphs: [
+      ...(left > 0 ? [`${left} more are in the journal: tollgate log`] : []),
+      'Who was blocked by mistake is let in again with: tollgate unblock ADDRESS',
+    ],
+  };
+}
+
+function whatOf({ what, country }: IntruderNews): string {
+  return country === undefined ? foreign(what, 64) : `${foreign(what, 64)}, ${countryText(country)}`;
+}
+
+function sentenceOf({ why, blockedUntil }: IntruderNews, { timeZone }: MailSettings): string {
+  if (blockedUntil === undefined) return foreign(why, 200);
+  const until = blockedUntil === 'forever' ? 'for good' : `until ${longWhen(blockedUntil, timeZone)}`;
+  return `${foreign(why, 200)} Blocked ${until}.`;
+}
