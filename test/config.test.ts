@@ -51,10 +51,19 @@ describe('settings', () => {
     ['[mail]\nhost = "mail.example.com"', 'mail.from: needed'],
     ['[mail]\nfrom = "a@example.com, b@example.com"', 'one e-mail address'],
     ['[pbx]\ntime_zone = "Mars/Olympus"', 'is no time zone'],
+    ['[dns]\nservers = ["dns.example.com"]', 'an address like 192.0.2.53'],
+    ['[dns]\nservers = ["2001:db8::53:x"]', 'an address like 192.0.2.53'],
+    ['[dns]\nrefresh_most = "6m"', 'dns.refresh_most: at most 5m'],
+    ['[dns]\nrefresh_least = "2m"\nrefresh_most = "1m"', 'dns.refresh_least: longer than dns.refresh_most'],
     ['[services.x]\nports = ["udp/99999"]', 'ports like udp/5060'],
     ['[services."Bad Name"]\nports = []', 'a service name is'],
     ['[firewall]\ntrusted = [{ network = "x", device = "eth0" }]', 'an address or network'],
   ])('%j is refused: %s', (text, why) => expect(problems(text)).toContain(why));
+
+  it('take name servers with and without a port', () => {
+    const servers = ['192.0.2.53', '192.0.2.53:5353', '2001:db8::53', '[2001:db8::53]:5353'];
+    expect(read(`[dns]\nservers = ${JSON.stringify(servers)}`).dns.servers).toEqual(servers);
+  });
 
   it('can be replaced one by one from the environment', () => {
     const config = read('[ami]\nsecret = "file"\nuser = "u"', {

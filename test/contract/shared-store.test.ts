@@ -67,6 +67,31 @@ describeAsRoot('PBXs that share a database', () => {
     expect(await journal()).toContain('allow a');
   });
 
+  it('a name is followed by the PBX that let it in, and by another when that one has not looked for ten minutes', async () => {
+    const office = 'office.example.com';
+    for (const gate of all) gate.names.set(office, { A: ['192.0.2.7'] });
+    await allow(a, office);
+    await one(a).followNames();
+    await follow();
+    const moveAt = async (gate: TestGate | undefined, to: string, minutes: number) => {
+      one(gate).names.set(office, { A: [to] });
+      await one(gate).clock.advance(minutes * 60_000);
+      await one(gate).followNames();
+      await follow();
+    };
+    await moveAt(b, '192.0.2.8', 9);
+    expect(one(b).names.asked).toEqual([]);
+    await moveAt(b, '192.0.2.9', 2);
+    for (const gate of all)
+      expect(await sets(gate)).toEqual(expect.arrayContaining(['sip 192.0.2.7', 'sip 192.0.2.9']));
+    const { length } = one(a).names.asked;
+    await moveAt(a, '192.0.2.10', 12);
+    expect(one(a).names.asked).toHaveLength(length);
+    await moveAt(b, '192.0.2.11', 2);
+    for (const gate of all) expect(await sets(gate)).toContain('sip 192.0.2.11');
+    expect(await one(c).operations.list({})).toMatchObject([{ what: office, pbx: 'a' }]);
+  });
+
   it('a door that is being opened is nobody else’s yet, and not ended by another that starts', async () => {
     const entry = { ...(await one(a).store.addEntry(wanted())), state: 'opening' as const };
     await follow();

@@ -25,6 +25,16 @@ const ENDING: Notice = { kind: 'ending', account: ACCOUNT, entry: ENTRY };
 const PIN_CHANGED: Notice = { kind: 'pin-changed', account: ACCOUNT, by: 'root' };
 const GUESSING: Notice = { kind: 'guessing', failures: 31, since: new Date('2026-11-22T12:05:00Z') };
 const DISTURBED: Notice = { kind: 'disturbed', times: 6, what: 'IPv4: our hook in INPUT was gone' };
+const SINCE = new Date('2026-11-22T12:05:00Z');
+const WHY = 'office.example.com: 192.0.2.53 did not answer in time';
+const STALE: Notice = { kind: 'name-stale', what: 'office.example.com', since: SINCE, why: WHY };
+const BACK: Notice = { kind: 'name-back', what: 'office.example.com', since: SINCE };
+const REFUSED: Notice = {
+  kind: 'name-refused',
+  what: 'office.example.com',
+  refused: ['10.0.0.1' as Network, '127.0.0.1' as Network],
+  used: ['192.0.2.10' as Network],
+};
 
 const to = (letters: readonly Letter[]) => letters.map((letter) => letter.to.address);
 const first = (notice: Notice, settings = SETTINGS): Letter => {
@@ -51,6 +61,10 @@ describe('who is told', () => {
     ['guessing, quiet admin', GUESSING, 'nothing', []],
     ['a firewall that others keep changing', DISTURBED, 'alarms', ['admin@example.net']],
     ['a firewall that others keep changing, quiet admin', DISTURBED, 'nothing', []],
+    ['a name that cannot be looked up', STALE, 'alarms', ['admin@example.net']],
+    ['a name that is known again', BACK, 'alarms', ['admin@example.net']],
+    ['a name that answers with private addresses', REFUSED, 'alarms', ['admin@example.net']],
+    ['a name that answers with private addresses, quiet admin', REFUSED, 'nothing', []],
     ['a test', { kind: 'test', to: 'ann@example.org' }, 'everything', ['ann@example.org']],
   ];
   for (const [name, notice, tellAdmin, expected] of table)
@@ -216,6 +230,24 @@ describe('the other letters', () => {
     expect(subject).toBe('Another program keeps changing the firewall (Office PBX)');
     expect(text).toContain('IPv4: our hook in INPUT was gone');
     expect(text).toContain('may be open');
+  });
+
+  it('tell that a name cannot be looked up, that nobody is cut off, and when it is known again', () => {
+    const { subject, text } = first(STALE);
+    expect(subject).toBe('office.example.com cannot be looked up (Office PBX)');
+    expect(text).toContain('192.0.2.53 did not answer in time');
+    expect(text).toContain('nobody is cut off');
+    expect(first(BACK).subject).toBe('office.example.com is known again (Office PBX)');
+    expect(first(BACK).text).toContain('Sunday 22 November 2026, 13:05');
+  });
+
+  it('tell which addresses of a name are not let in, and which still are', () => {
+    const { subject, text } = first(REFUSED);
+    expect(subject).toBe('office.example.com answers with addresses that are not let in (Office PBX)');
+    expect(text).toContain('10.0.0.1, 127.0.0.1');
+    expect(text).toContain('192.0.2.10');
+    const none: Notice = { ...REFUSED, used: [] };
+    expect(first(none).text).toContain('its last good addresses');
   });
 
   it('say that a test is a test', () => {
