@@ -16,7 +16,7 @@ import { openFirewall } from './firewall/open';
 import { overChild, type SpawnSession } from './firewall/session-port';
 import { countryDesk } from './gate/country-desk';
 import { openGate, type Gate, type Operations } from './gate/gate';
-import { pinVault } from './gate/pin-vault';
+import { AT_ONCE, pinVault } from './gate/pin-vault';
 import { openPost, type Post } from './mail/open';
 import { resolverOver } from './names/resolve';
 import { askServers } from './names/servers';
@@ -24,6 +24,7 @@ import { PACKAGE } from './package-folder';
 import type { Clock, Log, Random, Run } from './ports';
 import { amiSettings, mailSettings, pbxNameOf, rtpPorts, rulesOf, serverSettings } from './settings';
 import { ownerOf, readPepper, stateFolder, type StateFolder } from './state-folder';
+import { scryptAside } from './scrypt-aside';
 import { lockState } from './store/lock';
 import { openStore, type StoreOptions } from './store/open';
 import { openSurroundings } from './surroundings/open';
@@ -76,7 +77,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
   const parts = {
     ...{ store, firewall, phones, post, clock, random, log },
     countries: countryDesk(store, countryData, clock),
-    vault: pinVault(pepper, random),
+    vault: pinVault(pepper, random, scryptAside(AT_ONCE)),
     backups: backupFolder({ folder: state.backups, keep: config.firewall.backups, owner: () => ownerOf(state), log }),
     surroundings: openSurroundings({ run, read: readIfThere, log }),
     resolve: resolverOver(askServers(serverSettings(config))),

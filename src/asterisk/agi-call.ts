@@ -24,8 +24,8 @@ export interface AgiCallOptions {
   readonly log: Log;
 }
 
-/** So long Asterisk collects keys by itself before we look again whether the work is done. */
-const LISTEN_MS = 200;
+/** So long Asterisk collects keys by itself before we look again whether the work is done: longer the longer it takes. */
+const LISTEN_MS = { first: 200, share: 0.2, most: 1000 };
 const MOST_AHEAD = 64;
 /** After a hang-up, work that was begun is waited for; its own limits are shorter. */
 const WORK_MS = 30_000;
@@ -85,7 +85,12 @@ export class AgiCall implements Call {
     try {
       await this.#open();
       await Promise.race([done, setImmediate()]); // what is ready at once need not wait for keys
-      while (!over.signal.aborted) this.#press(await this.#options.line.collect(LISTEN_MS, MOST_AHEAD));
+      const began = this.#options.clock.now().getTime();
+      while (!over.signal.aborted) {
+        const waited = this.#options.clock.now().getTime() - began;
+        const ms = Math.min(LISTEN_MS.most, Math.max(LISTEN_MS.first, Math.round(waited * LISTEN_MS.share)));
+        this.#press(await this.#options.line.collect(ms, MOST_AHEAD));
+      }
     } catch (gone) {
       // What was begun is ended before the call is: a door that opens now is told of by journal and mail.
       await Promise.race([done, this.#options.clock.sleep(WORK_MS, over.signal)]);

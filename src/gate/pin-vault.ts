@@ -1,5 +1,5 @@
 /** PINs as they are kept: scrypt over a peppered PIN. A stolen store alone does not even let one guess. */
-import { createHmac, scrypt, timingSafeEqual } from 'node:crypto';
+import { createHmac, scrypt as scryptHere, timingSafeEqual, type ScryptOptions } from 'node:crypto';
 import type { Random } from '../ports';
 import { oneAtATime, type OneAtATime } from '../domain/one-at-a-time';
 
@@ -10,7 +10,10 @@ const TIMES = 2;
 const KEY_BYTES = 32;
 const SALT_BYTES = 16;
 /** So that a hundred callers at once take time, not memory. */
-const AT_ONCE = 2;
+export const AT_ONCE = 2;
+
+/** As of node:crypto; resolves to a key of so many bytes. */
+export type Scrypt = (secret: Buffer, salt: Buffer, bytes: number, options: ScryptOptions) => Promise<Buffer>;
 
 export interface PinVault {
   hash(pin: string): Promise<string>;
@@ -20,13 +23,14 @@ export interface PinVault {
   disguise(text: string): string;
 }
 
-/** `pepper`: at least 32 bytes from a file that only the daemon reads. */
-export function pinVault(pepper: Buffer, random: Random): PinVault {
+/** `pepper`: at least 32 bytes from a file that only the daemon reads. `scrypt`: where it is computed. */
+export function pinVault(pepper: Buffer, random: Random, scrypt: Scrypt = inThePool): PinVault {
   const lanes = Array.from({ length: AT_ONCE }, oneAtATime);
   let turn = 0;
   const derive = (pin: string, salt: Buffer, cost: number, times: number) => {
     const lane = lanes[turn++ % AT_ONCE] as OneAtATime;
-    return lane(() => scryptOf(createHmac('sha256', pepper).update(pin).digest(), salt, cost, times));
+    const options = { N: cost, r: BLOCK, p: times, maxmem: 2 * 128 * BLOCK * (cost + times) };
+    return lane(() => scrypt(createHmac('sha256', pepper).update(pin).digest(), salt, KEY_BYTES, options));
   };
   return {
     async hash(pin) {
@@ -44,9 +48,8 @@ export function pinVault(pepper: Buffer, random: Random): PinVault {
   };
 }
 
-function scryptOf(secret: Buffer, salt: Buffer, cost: number, times: number): Promise<Buffer> {
-  const options = { N: cost, r: BLOCK, p: times, maxmem: 2 * 128 * BLOCK * (cost + times) };
+function inThePool(...[secret, salt, bytes, options]: Parameters<Scrypt>): Promise<Buffer> {
   return new Promise((resolve, reject) =>
-    scrypt(secret, salt, KEY_BYTES, options, (error, key) => (error ? reject(error) : resolve(key))),
+    scryptHere(secret, salt, bytes, options, (error, key) => (error ? reject(error) : resolve(key))),
   );
 }

@@ -31,12 +31,12 @@ const RING_MS = 2_000;
 const PROMPT_MS = 600;
 const DIGIT_MS = 250;
 const KEYING_MS = 1_000;
-const WAITING_MS = 200;
 
 /** What Asterisk takes for it, half as long to half as long again. */
 function takes(command: string): number {
   const plain = command.replaceAll('"', '');
-  if (plain.startsWith('GET DATA') && plain.endsWith(' 64')) return WAITING_MS;
+  const [, waiting] = /^GET DATA +(\d+) 64$/.exec(plain) ?? [];
+  if (waiting !== undefined) return Number(waiting);
   const around = (ms: number) => ms * (0.5 + Math.random());
   if (plain.startsWith('GET DATA')) return around(KEYING_MS);
   if (/\/(digits|letters|silence)\//.test(plain)) return around(DIGIT_MS);
