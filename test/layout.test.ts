@@ -16,7 +16,6 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'src/names': ['src/domain', 'src/ports', 'src/errors'],
   'src/country': ['src/domain', 'src/ports', 'src/errors'],
   'src/surroundings': ['src/domain', 'src/ports', 'src/errors'],
-  'src/surroundings': ['src/domain', 'src/ports', 'src/errors'],
   'src/freepbx': ['src/domain', 'src/ports', 'src/errors'],
   'src/install': ['src/domain', 'src/ports', 'src/errors'],
 };
