@@ -12,7 +12,10 @@ import { connectControl } from './control/client';
 import { parseNetwork, type Network } from './domain/network';
 import type { StatusPart } from './domain/shapes';
 import { AppError } from './errors';
+import { KEYWORDS } from './domain/freepbx-rows';
 import { openFirewall } from './firewall/open';
+import { openExchange } from './freepbx/exchange';
+import { freepbxDatabase } from './freepbx-database';
 import { overChild, type SpawnSession } from './firewall/session-port';
 import { countryDesk } from './gate/country-desk';
 import { openGate, type Gate, type Operations } from './gate/gate';
@@ -80,6 +83,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     vault: pinVault(pepper, random, scryptAside(AT_ONCE)),
     backups: backupFolder({ folder: state.backups, keep: config.firewall.backups, owner: () => ownerOf(state), log }),
     surroundings: openSurroundings({ run, read: readIfThere, log }),
+    exchange: openExchange({ address: (given) => freepbxDatabase(config, given), keywords: KEYWORDS, clock }),
     resolve: resolverOver(askServers(serverSettings(config))),
     services: servicesOf(config),
     rules: rulesOf(config),

@@ -11,7 +11,7 @@ import { count, lines, say } from './say';
 import type { Session } from './session';
 import { table, type Cell } from './table';
 
-export interface ImportOptions extends DryRun {
+interface ImportOptions extends DryRun {
   readonly apply?: boolean;
 }
 
@@ -27,10 +27,19 @@ export function addImport(program: Command, act: Act): void {
     .description("who is let in by this machine's iptables rules, or by those in a file")
     .option('--from <file>', 'what iptables-save wrote, or a script of iptables commands; - reads it from stdin');
   importing(rules).action(act(importIptables));
+  const freepbx = family
+    .command('freepbx')
+    .description('the trunks and extensions of FreePBX, from its database')
+    .option('--freepbx-database <url>', 'mysql://USER:PASSWORD@HOST/asterisk, instead of what /etc/freepbx.conf says');
+  importing(freepbx).action(act(importFreepbx));
+  const asterisk = family
+    .command('asterisk')
+    .description('the far ends that a running Asterisk names in its settings and lists');
+  importing(asterisk).action(act(importAsterisk));
 }
 
 /** Every import shows first what it would do. */
-export function importing(command: Command): Command {
+function importing(command: Command): Command {
   return changing(command.option('--apply', 'do it, instead of only showing it'));
 }
 
@@ -47,8 +56,24 @@ async function importIptables(session: Session, options: ImportOptions & { reado
   return importOutcome(session, shape);
 }
 
+async function importFreepbx(
+  session: Session,
+  { freepbxDatabase: database, ...options }: ImportOptions & { readonly freepbxDatabase?: string },
+): Promise<Outcome> {
+  const asked = { ...askedBy(session, options), ...given({ database }) };
+  return importOutcome(session, await (await session.operations()).importFreepbx(asked));
+}
+
+async function importAsterisk(session: Session, options: ImportOptions): Promise<Outcome> {
+  const outcome = importOutcome(session, await (await session.operations()).importAsterisk(askedBy(session, options)));
+  return { ...outcome, text: lines(outcome.text, session.screen.colours.dim(UNSEEN)) };
+}
+
+const UNSEEN =
+  'Not seen: what Asterisk reads from a database (realtime), names that IAX2 has already looked up, and trunks without an address that have not registered.';
+
 /** Nothing is changed without `--apply`, nor with `--dry-run`. */
-export function askedBy({ by }: Session, { apply, dryRun }: ImportOptions) {
+function askedBy({ by }: Session, { apply, dryRun }: ImportOptions) {
   return { by, ...given({ dryRun: apply && !dryRun ? undefined : true }) };
 }
 
@@ -67,7 +92,7 @@ const SIGN = { new: '+', changed: '~', gone: '-', refused: '!', same: '=' } as c
 const COLOUR = { new: 'green', changed: 'yellow', gone: 'red', refused: 'red', same: 'dim' } as const;
 
 /** The difference, and what to type next. */
-export function importOutcome(session: Session, shape: ImportShape): Outcome {
+function importOutcome(session: Session, shape: ImportShape): Outcome {
   const { proposals, origin, applied } = shape;
   const { colours } = session.screen;
   const shown = proposals.filter(({ state }) => state !== 'same');

@@ -27,11 +27,14 @@ export interface Setting {
 export interface ExchangeTables {
   readonly trunks: readonly Trunk[];
   readonly devices: readonly Device[];
-  /** Those of `SETTINGS` alone: no secret but what a register string or a URI holds. */
+  /** Those that name a far end: no secret but what a register string or a URI holds. */
   readonly settings: readonly Setting[];
 }
 
 export interface Exchange {
-  /** All of it as it was at one moment. Rejects with EXCHANGE_FAILED; never changes anything there. */
-  read(): Promise<ExchangeTables>;
+  /**
+   * All of it as it was at one moment; undefined: there is no FreePBX here. `database`: a mysql:// address in place of
+   * the one that the settings or FreePBX's own file tell. Rejects with EXCHANGE_FAILED or MISUSED; changes nothing there.
+   */
+  read(database?: string): Promise<ExchangeTables | undefined>;
 }

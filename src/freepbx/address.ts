@@ -12,11 +12,7 @@ export interface DatabaseAddress {
   readonly socketPath: string | undefined;
 }
 
-export const FREEPBX_CONF = '/etc/freepbx.conf';
-/** Where servers put their socket: Debian's, and that of FreePBX's own older distribution. PHP takes it for "localhost". */
-export const SOCKETS: readonly string[] = ['/run/mysqld/mysqld.sock', '/var/lib/mysql/mysql.sock'];
-
-/** From the text of `freepbx.conf`. `socket`: the one of `SOCKETS` that is there. Rejects with EXCHANGE_FAILED. */
+/** From the text of `freepbx.conf`. `socket`: the server's own, which PHP takes for "localhost". Rejects with EXCHANGE_FAILED. */
 export function addressIn(text: string, file: string, socket: string | undefined): DatabaseAddress {
   const conf = readAmpConf(text);
   const [user, password] = [conf.get('AMPDBUSER'), conf.get('AMPDBPASS')];

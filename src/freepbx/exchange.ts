@@ -7,8 +7,8 @@ import type { DatabaseAddress } from './address';
 import { exchangeFault } from './fault';
 
 export interface ExchangeOptions {
-  /** Asked anew for every reading. Rejects with EXCHANGE_FAILED. */
-  readonly address: () => Promise<DatabaseAddress>;
+  /** Asked anew for every reading; undefined: there is no FreePBX here. Rejects with EXCHANGE_FAILED or MISUSED. */
+  readonly address: (database: string | undefined) => Promise<DatabaseAddress | undefined>;
   /** The settings that are wanted, by keyword. */
   readonly keywords: readonly string[];
   readonly clock: Clock;
@@ -32,8 +32,9 @@ const SETTINGS: readonly Setting['table'][] = ['pjsip', 'sip', 'iax'];
 
 export function openExchange({ address, keywords, clock, deadlineMs = DEADLINE_MS }: ExchangeOptions): Exchange {
   return {
-    async read() {
-      const at = await address();
+    async read(database) {
+      const at = await address(database);
+      if (!at) return undefined;
       const where = nameOf(at);
       const reading = new AbortController();
       const opening = connect(at, deadlineMs);

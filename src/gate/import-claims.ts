@@ -7,12 +7,15 @@ import { canonicalText } from './what';
 /** Every one of what is live is claimed once at most, by its import; what others brought stands for any wish. */
 export class Claims {
   readonly #origin: string;
+  readonly #pbx: string | undefined;
   readonly #live: readonly Live[];
   readonly #byKey = new Map<string, Live[]>();
   readonly #claimed = new Set<number>();
 
-  constructor(live: readonly Live[], origin: string) {
+  /** `pbx`: only what was brought on it is the import's own; undefined: wherever. */
+  constructor(live: readonly Live[], origin: string, pbx?: string) {
     this.#origin = origin;
+    this.#pbx = pbx;
     this.#live = live;
     for (const each of live) {
       const key = keyOf(kindOf(each), each.what);
@@ -50,7 +53,7 @@ export class Claims {
   }
 
   #isOwn(each: Live): boolean {
-    return each.origin === this.#origin;
+    return each.origin === this.#origin && (this.#pbx === undefined || each.pbx === this.#pbx);
   }
 }
 

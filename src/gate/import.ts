@@ -47,9 +47,17 @@ export type Proposal = Line &
     | { readonly state: 'refused'; readonly hint: string }
   );
 
-/** In the order of the wishes, and behind them what is gone. Changes nothing. */
-export async function propose(parts: Parts, origin: string, wishes: readonly Wish[]): Promise<readonly Proposal[]> {
-  const claims = new Claims(await everythingLive(parts), origin);
+/**
+ * In the order of the wishes, and behind them what is gone. Changes nothing. `pbx`: what this import has brought on
+ * another PBX of a shared database is not its own.
+ */
+export async function propose(
+  parts: Parts,
+  origin: string,
+  wishes: readonly Wish[],
+  pbx?: string,
+): Promise<readonly Proposal[]> {
+  const claims = new Claims(await everythingLive(parts), origin, pbx);
   // What fits wholly is claimed first, so that another line about the same address does not take it away.
   const same = wishes.map((wish) => claims.same(wish));
   const said = new Map<string, Wish>();

@@ -30,6 +30,7 @@ const ALARMS: readonly Notice['kind'][] = [
   'name-stale',
   'name-back',
   'name-refused',
+  'exchange',
 ];
 
 function wantsToKnow({ kind }: Notice, { tellAdmin }: MailSettings): boolean {

@@ -75,6 +75,7 @@ export async function openRig(folder: string, watching: Watching = {}): Promise<
     services: servicesOf(config),
     rules: rulesOf(config),
     resolve: () => Promise.resolve({ kind: 'missing' as const }),
+    exchange: { read: () => Promise.resolve(undefined) },
     ownAddresses: () => [],
     surroundings: surroundingsWith(() => ({})),
   };

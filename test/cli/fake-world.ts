@@ -220,6 +220,8 @@ export function operations(more: Partial<Operations> = {}): Operations {
         })),
       }),
     importIptables: ({ dryRun }) => done(imported({ origin: 'iptables', applied: dryRun !== true })),
+    importFreepbx: ({ dryRun }) => done(imported({ origin: 'freepbx', applied: dryRun !== true })),
+    importAsterisk: ({ dryRun }) => done(imported({ origin: 'asterisk', applied: dryRun !== true })),
     importPlain: ({ dryRun }) => done(imported({ applied: dryRun !== true })),
     init: () => done(mode()),
     watch: () => done(mode()),

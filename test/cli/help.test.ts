@@ -66,6 +66,8 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   'provider show': [],
   'import iptables': ['--from <file>', '--apply', '--dry-run'],
   'import plain': ['--apply', '--dry-run'],
+  'import freepbx': ['--freepbx-database <url>', '--apply', '--dry-run'],
+  'import asterisk': ['--apply', '--dry-run'],
   watch: ['--dry-run'],
   guard: STRICTER,
   secure: [...STRICTER, '--here'],

@@ -1,0 +1,246 @@
+/** FreePBX's rows held against what is open: what is let in, taken away, told, and left alone. */
+import type { ExchangeTables, Setting, Trunk } from '../../src/domain/exchange';
+import { openGate } from '../../src/gate/gate';
+import { memoryFirewall } from '../support/memory-firewall';
+import { testGate, type TestGate } from '../support/test-gate';
+
+let gate: TestGate;
+afterEach(() => gate.close());
+
+const trunk = (id: number, name: string, more: Partial<Trunk> = {}): Trunk => ({
+  ...{ id, name, tech: 'pjsip', isDisabled: false, ...more },
+});
+const row = (id: string | number, keyword: string, data: string, table: Setting['table'] = 'pjsip'): Setting => ({
+  ...{ table, id: String(id), keyword, data },
+});
+const tables = (...settings: Setting[]): ExchangeTables => ({
+  trunks: [trunk(1, 'north'), trunk(2, 'south'), trunk(3, 'branch', { tech: 'iax' })],
+  devices: [{ id: '201', tech: 'pjsip', description: 'Ann' }],
+  settings,
+});
+const BOTH = [row(1, 'match', '198.51.100.1,198.51.100.0/28'), row('tr-peer-3', 'host', '2001:db8:3::1', 'iax')];
+
+async function open(settings = '', ...rows: Setting[]): Promise<void> {
+  gate = await testGate(memoryFirewall, `[call]\nallow_documentation_addresses = true\n${settings}`);
+  gate.freepbx.tables = tables(...rows);
+}
+const importIt = (dryRun = false) => gate.operations.importFreepbx({ by: 'root', ...(dryRun && { dryRun }) });
+const proposed = async (dryRun = true) =>
+  (await importIt(dryRun)).proposals.map(
+    ({ state, what, services, why }) => `${state} ${what} ${services.join('+')}: ${why}`,
+  );
+const listed = async () =>
+  (await gate.operations.list({})).map(
+    ({ what, services, origin, by }) => `${what} ${services.join('+')} ${origin} ${by}`,
+  );
+
+describe('import freepbx', () => {
+  it('shows each line with its reason first, and changes nothing', async () => {
+    await open('', ...BOTH);
+    expect(await proposed()).toEqual([
+      'new 198.51.100.1 rtp+sip: trunk 1 "north": match',
+      'new 198.51.100.0/28 rtp+sip: trunk 1 "north": match',
+      'new 2001:db8:3::1 iax: trunk 3 "branch": host',
+    ]);
+    expect(await listed()).toEqual([]);
+  });
+
+  it('lets in what it showed, and again it changes nothing', async () => {
+    await open('', ...BOTH);
+    await importIt();
+    expect(await listed()).toEqual([
+      '198.51.100.1 rtp+sip freepbx root',
+      '198.51.100.0/28 rtp+sip freepbx root',
+      '2001:db8:3::1 iax freepbx root',
+    ]);
+    const journal = (await gate.operations.log({ limit: 100 })).length;
+    expect((await importIt()).proposals.map(({ state }) => state)).toEqual(['same', 'same', 'same']);
+    expect(await gate.operations.log({ limit: 100 })).toHaveLength(journal);
+  });
+
+  it('run again changes only what changed, and takes away only what it brought', async () => {
+    await open('', ...BOTH);
+    await gate.operations.allow({ what: '203.0.113.7', by: 'ann' });
+    await importIt();
+    gate.freepbx.tables = tables(row(1, 'match', '198.51.100.1'), row(2, 'match', '203.0.113.20'));
+    expect(await proposed(false)).toEqual([
+      'same 198.51.100.1 rtp+sip: trunk 1 "north": match',
+      'new 203.0.113.20 rtp+sip: trunk 2 "south": match',
+      'gone 198.51.100.0/28 rtp+sip: import freepbx brought it and no longer has it',
+      'gone 2001:db8:3::1 iax: import freepbx brought it and no longer has it',
+    ]);
+    expect(await listed()).toEqual([
+      '203.0.113.7 phone null ann',
+      '198.51.100.1 rtp+sip freepbx root',
+      '203.0.113.20 rtp+sip freepbx root',
+    ]);
+  });
+
+  it('never touches what a person let in, and says where that covers it already', async () => {
+    await open('', row(1, 'match', '198.51.100.1,198.51.100.2'));
+    await gate.operations.allow({ what: '198.51.100.0/24', by: 'ann' });
+    await gate.operations.allow({ what: '198.51.100.2', services: ['sip', 'rtp'], by: 'ben' });
+    expect(await proposed(false)).toEqual([
+      expect.stringMatching(/^new 198\.51\.100\.1 .*: match; entry \d+ by ann lets it in already$/),
+      expect.stringMatching(/^same 198\.51\.100\.2 .*: match; entry \d+ by ben lets it in already$/),
+    ]);
+    gate.freepbx.tables = tables();
+    await importIt();
+    expect(await listed()).toEqual(['198.51.100.0/24 phone null ann', '198.51.100.2 sip+rtp null ben']);
+  });
+
+  it('follows names, and one that DNS does not know keeps out no other', async () => {
+    await open(
+      '',
+      row(1, 'sip_server', 'sip.north.example'),
+      row(2, 'sip_server', 'sip.south.example'),
+      row(2, 'match', '198.51.100.2'),
+    );
+    gate.names.set('sip.south.example', { A: ['203.0.113.40'] });
+    const { proposals } = await importIt();
+    expect(proposals.map(({ state, what }) => `${state} ${what}`)).toEqual([
+      'refused sip.north.example',
+      'new sip.south.example',
+      'new 198.51.100.2',
+    ]);
+    const [, name] = await gate.operations.list({});
+    expect(name).toMatchObject({
+      kind: 'name',
+      what: 'sip.south.example',
+      addresses: ['203.0.113.40'],
+      origin: 'freepbx',
+    });
+  });
+
+  it('closes nothing while DNS does not answer for a name that may stand for it', async () => {
+    await open('', row(1, 'match', '198.51.100.1'));
+    await importIt();
+    gate.freepbx.tables = tables(row(1, 'sip_server', 'sip.north.example'));
+    gate.names.fail('no server answers');
+    const { proposals } = await importIt();
+    expect(proposals.map(({ state, what }) => `${state} ${what}`)).toEqual([
+      'refused sip.north.example',
+      'refused 198.51.100.1',
+    ]);
+    expect(await listed()).toEqual(['198.51.100.1 rtp+sip freepbx root']);
+    gate.names.fail(undefined);
+    gate.names.set('sip.north.example', { A: ['198.51.100.9'] });
+    await importIt();
+    expect(await listed()).toEqual(['sip.north.example rtp+sip freepbx root']);
+  });
+
+  it.each<[string, (gate: TestGate) => void]>([
+    ['is away', (one) => void (one.freepbx.isDown = true)],
+    ['is empty', (one) => void (one.freepbx.tables = { trunks: [], devices: [], settings: [] })],
+    ['is not there', (one) => void (one.freepbx.tables = undefined)],
+  ])('changes nothing when FreePBX %s', async (_, spoil) => {
+    await open('', ...BOTH);
+    await importIt();
+    spoil(gate);
+    await expect(importIt()).rejects.toMatchObject({ code: 'EXCHANGE_FAILED' });
+    await gate.clock.advance(2 * 3600 * 1000);
+    await gate.compareExchange();
+    expect(await listed()).toHaveLength(3);
+  });
+});
+
+describe('the hourly comparison', () => {
+  const compare = async (seconds = 3600) => {
+    await gate.clock.advance(seconds * 1000);
+    await gate.compareExchange();
+  };
+  const told = () => gate.notices.flatMap((notice) => (notice.kind === 'exchange' ? [notice] : []));
+  const part = async () => (await gate.operations.status({})).parts.find(({ name }) => name === 'freepbx');
+
+  it('tells what is new once, also after a restart, and shows it as long as it lasts', async () => {
+    await open('', ...BOTH.slice(1));
+    await compare();
+    await compare();
+    await openGate(gate.parts, () => Promise.resolve([])).compareExchange();
+    expect(gate.freepbx.asked).toHaveLength(3);
+    expect(told()).toEqual([
+      {
+        kind: 'exchange',
+        applied: false,
+        lines: [expect.objectContaining({ state: 'new', what: '2001:db8:3::1', why: 'trunk 3 "branch": host' })],
+      },
+    ]);
+    expect(await part()).toMatchObject({
+      state: 'warn',
+      detail: 'new: 2001:db8:3::1 (trunk 3 "branch": host)',
+      hint: 'tollgate import freepbx --apply',
+    });
+    gate.freepbx.tables = tables(...BOTH.slice(1), row(2, 'match', '203.0.113.20'));
+    await compare();
+    expect(
+      told()
+        .slice(1)
+        .map(({ lines }) => lines.map(({ what }) => what)),
+    ).toEqual([['203.0.113.20']]);
+    await importIt();
+    expect(await part()).toMatchObject({ state: 'ok', detail: 'all of its 2 far ends are let in' });
+    await compare();
+    expect(told()).toHaveLength(2);
+    expect(await listed()).toHaveLength(2);
+  });
+
+  it('looks once an hour, and sooner while FreePBX is away', async () => {
+    await open();
+    await compare();
+    await compare(3599);
+    expect(gate.freepbx.asked).toHaveLength(1);
+    gate.freepbx.isDown = true;
+    await compare(1);
+    expect(await part()).toMatchObject({
+      state: 'warn',
+      detail: expect.stringContaining('nothing was changed: the database is away') as string,
+    });
+    await compare(299);
+    expect(gate.freepbx.asked).toHaveLength(2);
+    await compare(1);
+    expect(gate.freepbx.asked).toHaveLength(3);
+    expect(gate.logged.filter((line) => line.startsWith('freepbx not compared'))).toHaveLength(1);
+  });
+
+  it('lets in by itself what is new and takes away what it brought, if it is told to, and says so', async () => {
+    await open('[import]\nfreepbx = "auto"', ...BOTH);
+    await compare();
+    expect(await listed()).toHaveLength(3);
+    expect(told()).toMatchObject([{ applied: true, lines: [{ state: 'new' }, { state: 'new' }, { state: 'new' }] }]);
+    gate.freepbx.tables = tables(...BOTH.slice(1));
+    await compare();
+    expect(told()[1]).toMatchObject({ applied: true, lines: [{ state: 'gone' }, { state: 'gone' }] });
+    expect(await listed()).toEqual(['2001:db8:3::1 iax freepbx freepbx']);
+    expect(await part()).toMatchObject({ state: 'ok' });
+  });
+
+  it('is not there when it is off, and where there is no FreePBX', async () => {
+    await open('[import]\nfreepbx = "off"', ...BOTH);
+    await compare();
+    expect([gate.freepbx.asked, await part()]).toEqual([[], undefined]);
+    await gate.close();
+    await open();
+    gate.freepbx.tables = undefined;
+    await compare();
+    expect([gate.freepbx.asked, await part(), told()]).toEqual([[undefined], undefined, []]);
+  });
+});
+
+describe('import asterisk', () => {
+  it('lets in what Asterisk knows, beside what came from FreePBX', async () => {
+    await open('', row(1, 'match', '198.51.100.1'));
+    await importIt();
+    gate.asterisk.knownNow = {
+      mentions: [{ of: 'endpoint carrier', setting: 'match', value: '198.51.100.7', form: 'hosts', speaks: 'sip' }],
+      leftOut: [{ of: 'pjsip.conf', why: 'may not be read' }],
+    };
+    const { proposals } = await gate.operations.importAsterisk({ by: 'root' });
+    expect(proposals.map(({ state, what, why }) => `${state} ${what}: ${why}`)).toEqual([
+      'new 198.51.100.7: endpoint carrier: match',
+      'refused pjsip.conf: may not be read',
+    ]);
+    expect(await listed()).toEqual(['198.51.100.1 rtp+sip freepbx root', '198.51.100.7 rtp+sip asterisk root']);
+    gate.asterisk.isDown = true;
+    await expect(gate.operations.importAsterisk({ by: 'root' })).rejects.toMatchObject({ code: 'AMI_DOWN' });
+  });
+});
