@@ -4,7 +4,7 @@ import { get } from 'node:https';
 import { AppError } from '../errors';
 import { broken } from './fault';
 
-export interface DownloadAsked {
+interface DownloadAsked {
   /** `https://…`; anything else is refused, also where a server redirects to it. */
   readonly url: string;
   /** Of the copy that we have: an unchanged file is not sent again. */

@@ -13,7 +13,7 @@ import { rangesIn } from './table';
 import { TableBuilder } from './table-builder';
 import type { Stamp, TableHead } from './table-file';
 
-export type SourceName = 'auto' | 'dbip' | 'rir' | 'debian' | 'maxmind';
+type SourceName = 'auto' | 'dbip' | 'rir' | 'debian' | 'maxmind';
 
 export interface FetchSettings {
   readonly folder: string;

@@ -87,7 +87,7 @@ export async function removeIncoming(folder: string, name: string): Promise<void
 }
 
 /** A file of at most `most` bytes. Rejects with COUNTRY_FAILED. */
-export async function bytesOf(file: string, most: number): Promise<Buffer> {
+async function bytesOf(file: string, most: number): Promise<Buffer> {
   try {
     return await closing(await open(file, O_RDONLY), async (handle) => {
       const { size } = await handle.stat();

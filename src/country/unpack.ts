@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { broken } from './fault';
 
 /** All sources together have less, unpacked. */
-export const MOST_UNPACKED = 512 * 1024 * 1024;
+const MOST_UNPACKED = 512 * 1024 * 1024;
 
 /** Passes plain bytes through. Rejects with COUNTRY_FAILED when they are damaged or become more than `most`. */
 export async function* gunzipped(chunks: AsyncIterable<Buffer>, most = MOST_UNPACKED): AsyncGenerator<Buffer> {

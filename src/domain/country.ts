@@ -76,7 +76,7 @@ export interface CountrySize {
 }
 
 /** A table that is about to take the place of the present one. */
-export interface Adopted {
+interface Adopted {
   readonly facts: TableFacts;
   readonly before: TableFacts | undefined;
 }

@@ -122,6 +122,14 @@ const calls: Row[] = [
     [],
   ],
   [
+    'an address in a denied range is refused with its own words, and another may be keyed',
+    { refuses: { '10.0.0.1': 'denied' } },
+    [...KNOWN, '10*0*0*1', HOTEL, '1'],
+    `${IN}, ask-address, < 10*0*0*1, refused-denied, ${ASKED}, < 1, ${OPENED}`,
+    'opened',
+    ['open 198.51.100.7'],
+  ],
+  [
     'failures of two kinds are counted apart',
     { refuses: { '10.0.0.1': 'private' } },
     [...KNOWN, '1*2', '10*0*0*1', '1*2', '10*0*0*1', HOTEL, '1'],

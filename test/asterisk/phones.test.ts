@@ -94,14 +94,14 @@ describe('peers', () => {
     peer.send(proof('702', '192.0.2.2', 'b') + proof('701', '192.0.2.99', 'b'));
     await phones.peers();
     expect(await phones.peers()).toEqual([
-      { name: '701', address: '192.0.2.1', kind: 'phone' },
-      { name: '702', address: '192.0.2.2', kind: 'phone' },
-      { name: 'carrier', address: '198.51.100.9', kind: 'trunk' },
-      { name: 'carrier', address: '2001:db8::9', kind: 'trunk' },
-      { name: 'carrier', address: undefined, kind: 'trunk' },
-      { name: 'provider', address: undefined, kind: 'trunk' },
-      { name: 'iaxtrunk', address: '203.0.113.50', kind: 'trunk' },
-      { name: '201', address: '203.0.113.51', kind: 'phone' },
+      { name: '701', channel: 'PJSIP', address: '192.0.2.1', kind: 'phone' },
+      { name: '702', channel: 'PJSIP', address: '192.0.2.2', kind: 'phone' },
+      { name: 'carrier', channel: 'PJSIP', address: '198.51.100.9', kind: 'trunk' },
+      { name: 'carrier', channel: 'PJSIP', address: '2001:db8::9', kind: 'trunk' },
+      { name: 'carrier', channel: 'PJSIP', address: undefined, kind: 'trunk' },
+      { name: 'provider', channel: 'PJSIP', address: undefined, kind: 'trunk' },
+      { name: 'iaxtrunk', channel: 'IAX2', address: '203.0.113.50', kind: 'trunk' },
+      { name: '201', channel: 'SIP', address: '203.0.113.51', kind: 'phone' },
     ]);
     expect(peer.named('SIPshowpeer')).toEqual([]);
   });

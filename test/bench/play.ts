@@ -4,6 +4,7 @@ import { door } from './door';
 import { sets } from './sets';
 import { conversations } from './conversations';
 import { calls } from './calls';
+import { country } from './country';
 
 /** In the order in which they are measured; each gets a folder on a disk. */
 const MEASURE: Readonly<Record<string, (folder: string, tree: string) => Promise<Row[]>>> = {
@@ -11,6 +12,7 @@ const MEASURE: Readonly<Record<string, (folder: string, tree: string) => Promise
   conversations,
   calls,
   sets,
+  country,
 };
 
 async function main(section: string, folder: string, tree: string): Promise<void> {

@@ -43,7 +43,9 @@ const journal = async () =>
 const part = async () => (await gate.operations.status({})).parts.find(({ name }) => name === 'countries');
 
 describe('a country', () => {
-  beforeEach(async () => void (await refresh()));
+  beforeEach(async () => {
+    await refresh();
+  });
 
   it('that is permitted lets its people in, and everybody else is a stranger', async () => {
     const { changed, idle } = await permit('us');

@@ -112,12 +112,12 @@ describeAsRoot('the real Asterisk 22 over AMI', () => {
     const peers = await phones.peers();
     expect(peers).toEqual(
       expect.arrayContaining([
-        { name: '701', address: '203.0.113.77', kind: 'phone' },
-        { name: '701', address: '2001:db8::77', kind: 'phone' },
-        { name: '702', address: '203.0.113.77', kind: 'phone' },
-        { name: 'carrier', address: '198.51.100.9', kind: 'trunk' },
-        { name: 'provider', address: undefined, kind: 'trunk' },
-        { name: 'iaxtrunk', address: '203.0.113.50', kind: 'trunk' },
+        { name: '701', channel: 'PJSIP', address: '203.0.113.77', kind: 'phone' },
+        { name: '701', channel: 'PJSIP', address: '2001:db8::77', kind: 'phone' },
+        { name: '702', channel: 'PJSIP', address: '203.0.113.77', kind: 'phone' },
+        { name: 'carrier', channel: 'PJSIP', address: '198.51.100.9', kind: 'trunk' },
+        { name: 'provider', channel: 'PJSIP', address: undefined, kind: 'trunk' },
+        { name: 'iaxtrunk', channel: 'IAX2', address: '203.0.113.50', kind: 'trunk' },
       ]),
     );
     expect(peers).toHaveLength(6);
@@ -145,7 +145,7 @@ describeAsRoot('the real Asterisk 22 over AMI', () => {
     const gone = await phones.forgetContacts(network('203.0.113.77'));
     expect(gone.map((key) => key.split(';')[0]).sort()).toEqual(['701', '702']);
     expect((await phones.peers()).filter(({ kind }) => kind === 'phone')).toEqual([
-      { name: '701', address: '2001:db8::77', kind: 'phone' },
+      { name: '701', channel: 'PJSIP', address: '2001:db8::77', kind: 'phone' },
     ]);
     expect(await asterisk.rx('pjsip show aor 701')).not.toContain('203.0.113.77');
     const { closed, open: stillOpen } = await newRequests('203.0.113.77', '2001:db8::77');

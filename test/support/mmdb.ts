@@ -14,8 +14,9 @@ export function mmdb(prefixes: readonly Prefix[], type = 'GeoLite2-Country', epo
       const side = bit === '1' ? 1 : 0;
       if (depth === bits.length - 1) node[side] = country;
       else {
-        if (typeof node[side] !== 'number') node[side] = nodes.push([undefined, undefined]) - 1;
-        at = Number(node[side]);
+        const next = node[side];
+        at = typeof next === 'number' ? next : nodes.push([undefined, undefined]) - 1;
+        node[side] = at;
       }
     });
   }
