@@ -65,7 +65,7 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
       start: () => {
         loops.push(every(TICK_MS, () => gate.tick(), 'tick', world, ended.signal));
         if (isShared(config)) loops.push(every(FOLLOW_MS, () => gate.follow(), 'follow', world, ended.signal));
-        loops.push(every(TICK_MS, () => gate.followNames(), 'names', world, ended.signal));
+        loops.push(every(TICK_MS, () => gate.followNames(ended.signal), 'names', world, ended.signal));
         loops.push(every(COMPARE_MS, () => gate.compareExchange(), 'compare', world, ended.signal));
         loops.push(gate.watchFirewall(ended.signal));
         loops.push(every(HEAR_MS, () => gate.hear(), 'hear', world, ended.signal));

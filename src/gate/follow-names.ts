@@ -4,15 +4,15 @@ import { movesOf, type Moves } from '../domain/names';
 import type { Family, Network } from '../domain/network';
 import { AppError } from '../errors';
 import type { Doors } from './doors';
-import { noteNews } from './name-news';
+import { nameNews, type NoteNews } from './name-news';
 import { entryOn } from './open-group';
 import type { Parts } from './parts';
 import { isFollowed, lookAt, sourcesOf, type Seen, type Sources } from './sources';
 import type { Terms } from './terms';
 
 export interface NameFollower {
-  /** Looks at every name whose time has come; others of them are not held up by one that fails. */
-  look(): Promise<void>;
+  /** Looks at every name whose time has come; others are not held up by one that fails, and `stop` by none. */
+  look(stop: AbortSignal): Promise<void>;
 }
 
 /** In a shared database another PBX takes over when the one that follows a name has not looked for so long. */
@@ -22,11 +22,12 @@ export function nameFollower(parts: Parts, doors: Doors): NameFollower {
   const { store, clock, rules, log } = parts;
   /** By group, in milliseconds since the epoch; a name that is not in it is due. */
   const due = new Map<number, number>();
-  const lookInto = async (group: Group): Promise<void> => {
+  const noteNews = nameNews(parts);
+  const lookInto = async (group: Group, stopped: Promise<undefined>): Promise<void> => {
     const soon = clock.now().getTime() + rules.names.leastSeconds * 1000;
     due.set(group.id, soon);
     try {
-      const seconds = await follow(parts, doors, group);
+      const seconds = await follow({ parts, doors, noteNews }, group, stopped);
       due.set(group.id, clock.now().getTime() + seconds * 1000);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -34,13 +35,20 @@ export function nameFollower(parts: Parts, doors: Doors): NameFollower {
     }
   };
   return {
-    async look() {
+    async look(stop) {
       const now = clock.now();
       const groups = (await store.liveGroups(now)).filter(isFollowed);
       const live = new Set(groups.map(({ id }) => id));
       for (const id of due.keys()) if (!live.has(id)) due.delete(id);
       const ours = groups.filter((group) => (due.get(group.id) ?? 0) <= now.getTime() && isOurs(group, parts));
-      await Promise.all(ours.map(lookInto));
+      if (ours.length === 0 || stop.aborted) return;
+      const done = new AbortController();
+      const stopped = new Promise<undefined>((resolve) => {
+        const end = () => resolve(undefined);
+        stop.addEventListener('abort', end, { once: true, signal: done.signal });
+      });
+      const looks = ours.map((group) => lookInto(group, stopped));
+      await Promise.all(looks).finally(() => done.abort()); // `stop` lives as long as the daemon
     },
   };
 }
@@ -50,20 +58,27 @@ function isOurs({ pbx, checkedBy, checkedAt, since }: Group, { sharedAs, clock }
   return clock.now().getTime() - (checkedAt ?? since).getTime() > TAKE_OVER_MS;
 }
 
+interface Tools {
+  readonly parts: Parts;
+  readonly doors: Doors;
+  readonly noteNews: NoteNews;
+}
+
 /** Resolves to the seconds until it is to be looked at again. */
-async function follow(parts: Parts, doors: Doors, group: Group): Promise<number> {
+async function follow({ parts, doors, noteNews }: Tools, group: Group, stopped: Promise<undefined>): Promise<number> {
   const { store, clock, rules } = parts;
   const sources = sourcesOf(group, parts);
   if (!sources || !(await claimed(parts, group))) return rules.names.mostSeconds;
   const before = await store.liveEntriesIn(group.id, clock.now());
   const networksOf = (host: string) => before.filter(({ what }) => what === host).map(({ network }) => network);
-  const seen = await lookAt(parts, sources, networksOf);
+  const seen = await Promise.race([lookAt(parts, sources, networksOf), stopped]);
+  if (!seen) return rules.names.mostSeconds;
   const now = clock.now();
   const current = await store.group(group.id);
   if (current?.state !== 'open') return rules.names.mostSeconds;
   const members = await store.liveEntriesIn(group.id, now);
   await move(parts, doors, current, { sources, seen, members });
-  await noteNews(parts, current, seen, members);
+  await noteNews(current, seen, members);
   return secondsUntilNext(seen, rules.names);
 }
 

@@ -150,7 +150,7 @@ export interface Gate {
   /** Asks Asterisk whom it knows, and remembers it; called every few seconds, and may take a while. */
   hear(): Promise<void>;
   /** Looks up the names and providers whose time has come; called every second or so, and may take a while. */
-  followNames(): Promise<void>;
+  followNames(stop: AbortSignal): Promise<void>;
   /** Compares FreePBX with what is open when its time has come; called every few seconds, and may take a while. */
   compareExchange(): Promise<void>;
   /** Brings the kernel back to the store's word if somebody changed it; called every minute or so. */
@@ -211,7 +211,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       strangers.heard(proof.address, proof.extension);
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
     },
-    followNames: () => (others.away() ? Promise.resolve() : names.look()),
+    followNames: (stop) => (others.away() ? Promise.resolve() : names.look(stop)),
     compareExchange: () => (others.away() ? Promise.resolve() : exchange.look()),
     reconcile: () => (others.away() || drift.isResting ? Promise.resolve([]) : modes.reconcile(parts, doors)),
     watchFirewall: (stop) => drift.run(stop),

@@ -9,21 +9,30 @@ import type { Parts } from './parts';
 import type { Seen } from './sources';
 
 /** `members`: what was open before this look. */
-export async function noteNews(
-  parts: Parts,
-  group: Group,
-  seen: readonly Seen[],
-  members: readonly Entry[],
-): Promise<void> {
-  const news = [...newsOfAge(parts, group, whyStale(seen, members)), ...newsOfRefusal(parts, group, seen)];
-  if (news.length === 0) return;
-  const { store, post, log } = parts;
-  await store.transaction(async (records) => {
-    if ((await records.group(group.id))?.state !== 'open') return;
-    for (const each of news) await note(parts, records, group, each);
-  });
-  for (const { patch, why } of news) log('name', { name: group.what, ...patch, why });
-  post.poke();
+export type NoteNews = (group: Group, seen: readonly Seen[], members: readonly Entry[]) => Promise<void>;
+
+/** Who writes a zone must not fill a mailbox: of what is not let in there is at most one letter in this time, for each name. */
+const REFUSALS_APART_MS = 24 * 3_600_000;
+
+export function nameNews(parts: Parts): NoteNews {
+  const { store, post, log, clock } = parts;
+  /** By group: when it was last told what is not let in, in milliseconds since the epoch. */
+  const refusalTold = new Map<number, number>();
+  return async (group, seen, members) => {
+    const now = clock.now();
+    const isQuiet = now.getTime() - (refusalTold.get(group.id) ?? -Infinity) < REFUSALS_APART_MS;
+    const news = [...newsOfAge(parts, group, whyStale(seen, members)), ...newsOfRefusal(group, seen, isQuiet)];
+    if (news.length === 0) return;
+    await store.transaction(async (records) => {
+      if ((await records.group(group.id))?.state !== 'open') return;
+      for (const each of news) await note(parts, records, group, each);
+    });
+    for (const { patch, why, notice } of news) {
+      log('name', { name: group.what, ...patch, why });
+      if (notice?.kind === 'name-refused') refusalTold.set(group.id, now.getTime());
+    }
+    post.poke();
+  };
 }
 
 interface News {
@@ -71,13 +80,13 @@ function newsOfAge({ clock, rules }: Parts, { what, staleSince, staleToldAt }: G
 }
 
 /** Told once, when it begins; `status` shows it as long as it lasts. */
-function newsOfRefusal(_: Parts, { what, refused: before = [] }: Group, seen: readonly Seen[]): News[] {
+function newsOfRefusal({ what, refused: before = [] }: Group, seen: readonly Seen[], isQuiet: boolean): News[] {
   if (seen.some(({ lookUp }) => lookUp.kind !== 'found')) return []; // not known whether it lasts
   const refused = [...new Set(seen.flatMap((each) => each.refused))].sort();
   if (refused.join() === [...before].sort().join()) return [];
   const why =
     refused.length > 0 ? `Not let in by name: ${refused.join(', ')}.` : 'Everything it answers may be let in.';
-  if (refused.length === 0 || before.length > 0) return [{ patch: { refused }, why }];
+  if (refused.length === 0 || before.length > 0 || isQuiet) return [{ patch: { refused }, why }];
   const used: readonly Network[] = [...new Set(seen.flatMap(({ good }) => good))];
   return [{ patch: { refused }, why, notice: { kind: 'name-refused', what, refused, used } }];
 }

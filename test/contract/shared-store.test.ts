@@ -71,12 +71,12 @@ describeAsRoot('PBXs that share a database', () => {
     const office = 'office.example.com';
     for (const gate of all) gate.names.set(office, { A: ['192.0.2.7'] });
     await allow(a, office);
-    await one(a).followNames();
+    await one(a).followNames(new AbortController().signal);
     await follow();
     const moveAt = async (gate: TestGate | undefined, to: string, minutes: number) => {
       one(gate).names.set(office, { A: [to] });
       await one(gate).clock.advance(minutes * 60_000);
-      await one(gate).followNames();
+      await one(gate).followNames(new AbortController().signal);
       await follow();
     };
     await moveAt(b, '192.0.2.8', 9);

@@ -20,7 +20,7 @@ const allow = (what = OFFICE, more: object = {}) => gate.operations.allow({ by, 
 const later = async (ms = 61 * SECOND) => {
   await gate.clock.advance(ms);
   await gate.tick();
-  await gate.followNames();
+  await gate.followNames(new AbortController().signal);
 };
 const listed = async () => (await gate.operations.list({}))[0];
 const journal = async () =>
@@ -185,6 +185,16 @@ describe('a name that moves', () => {
   });
 });
 
+it('a name server that never answers does not keep the daemon from stopping', async () => {
+  await allow();
+  const stop = new AbortController();
+  gate.names.hang();
+  const looking = gate.followNames(stop.signal);
+  stop.abort();
+  await looking;
+  expect((await listed())?.state).toBe('active');
+});
+
 describe('bad news of a name', () => {
   it.each([
     ['there is no such name', () => gate.names.remove(OFFICE)],
@@ -269,6 +279,17 @@ describe('a name that suddenly answers with what is not let in', () => {
     gate.names.set(OFFICE, { A: ['192.0.2.8'], AAAA: ['2001:db8::7'] });
     await later();
     expect(await status()).toMatchObject({ state: 'ok' });
+  });
+
+  it('now and then does not fill a mailbox', async () => {
+    await allow();
+    for (let round = 0; round < 5; round++) {
+      gate.names.set(OFFICE, { A: ['192.0.2.7', '10.0.0.1'] });
+      await later();
+      gate.names.set(OFFICE, { A: ['192.0.2.7'] });
+      await later();
+    }
+    expect(mails()).toEqual(['name-refused']);
   });
 
   it('alone keeps its last good addresses', async () => {

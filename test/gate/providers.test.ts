@@ -21,7 +21,7 @@ const held = (set: string) => firewall.held().flatMap((line) => new RegExp(`^${s
 const later = async () => {
   await gate.clock.advance(61_000);
   await gate.tick();
-  await gate.followNames();
+  await gate.followNames(new AbortController().signal);
 };
 
 it('is let in as one: its names, where their SRV records lead, and its networks', async () => {

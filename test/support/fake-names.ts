@@ -12,6 +12,8 @@ export interface FakeNames {
   remove(name: string): void;
   /** From now on every question fails for this reason; undefined: no more. */
   fail(why: string | undefined): void;
+  /** From now on no question is ever answered. */
+  hang(): void;
 }
 
 export interface FakeRecords {
@@ -28,8 +30,10 @@ export function fakeNames(zone: Readonly<Record<string, FakeRecords>> = {}): Fak
   const names = new Map(Object.entries(zone));
   const asked: string[] = [];
   let failure: string | undefined;
+  let isHanging = false;
   const ask: Ask = (kind, name) => {
     asked.push(`${kind} ${name}`);
+    if (isHanging) return new Promise(() => undefined);
     return Promise.resolve(failure === undefined ? answer(kind, name) : { kind: 'failed', why: failure });
   };
   const answer = (kind: Kind, name: string): Answer => {
@@ -46,5 +50,6 @@ export function fakeNames(zone: Readonly<Record<string, FakeRecords>> = {}): Fak
     set: (name, records) => void names.set(name, records),
     remove: (name) => void names.delete(name),
     fail: (why) => (failure = why),
+    hang: () => (isHanging = true),
   };
 }
