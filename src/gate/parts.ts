@@ -78,7 +78,7 @@ export interface AttackTerms {
   readonly mailSeconds: number;
 }
 
-export interface CountryTerms {
+interface CountryTerms {
   readonly calls: Force;
   readonly registrations: Force;
   /** For how long a stranger who registered is blocked; undefined: for good. */
