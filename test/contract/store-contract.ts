@@ -311,15 +311,6 @@ export function storeContract(make: () => Promise<StorePlace>): void {
       expect(Object.keys((await store.group(id)) ?? {})).toEqual(
         expect.not.arrayContaining(['staleToldAt', 'refused']),
       );
-      const refused = ['10.0.0.1' as Network];
-      await store.changeGroup(id, { staleToldAt: at(6), refused, checkedAt: at(7) });
-      const { pbx } = (await store.group(id)) ?? {};
-      expect(await store.group(id)).toMatchObject({ staleToldAt: at(6), refused, checkedAt: at(7) });
-      expect((await store.group(id))?.checkedBy ?? '').toBe(pbx ?? '');
-      await store.changeGroup(id, { staleToldAt: 'not', refused: [] });
-      expect(Object.keys((await store.group(id)) ?? {})).toEqual(
-        expect.not.arrayContaining(['staleToldAt', 'refused']),
-      );
     });
     it('end with their time, once, and are dropped when they were never opened', async () => {
       const due = await store.addGroup(group);
