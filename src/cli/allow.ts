@@ -2,10 +2,10 @@
 import { Option, type Command } from 'commander';
 import type { EntryShape } from '../domain/shapes';
 import type { Act } from './act';
-import { ownerOf, whatOf } from './entry-table';
+import { ownerOf, someOf, whatOf } from './entry-table';
 import { given } from './given';
 import { readMoment } from './moment';
-import { changing, duration, list, type DryRun } from './options';
+import { changing, duration, list, together, type DryRun } from './options';
 import type { Outcome } from './outcome';
 import { lines, say } from './say';
 import type { Session } from './session';
@@ -20,11 +20,14 @@ interface Options extends DryRun {
   readonly note?: string;
 }
 
+const WHAT =
+  'as 192.0.2.7, 192.0.2.0/24, "192.0.2.0 255.255.255.0", 192.0.2.10-20, 2001:db8::/48, office.example.com, callcentric';
+
 export function addAllow(program: Command, act: Act): void {
   const command = program
     .command('allow')
-    .description('open the door for an address or network')
-    .argument('<what>', 'address or network: 192.0.2.7, 192.0.2.0/24, 2001:db8::/48')
+    .description('open the door for an address, a network, a range, a name or a provider')
+    .argument('<what...>', WHAT, together)
     .option('--service <names>', 'only these services, with commas: sip, iax, rtp, ssh, web, all … (phone)', list)
     .addOption(
       new Option('--for <duration>', 'close by itself after 90m, 8h, 3d, 2w')
@@ -50,7 +53,16 @@ async function allow(session: Session, what: string, options: Options): Promise<
   const asked = { what, by: session.by, ...given({ services, seconds, until, name, note, dryRun }) };
   const entry = await (await session.operations()).allow(asked);
   const opened = say`${whatOf(entry)} ${options.dryRun ? 'would be' : 'is'} open for ${entry.services.join(', ')}, ${session.times().end(entry.until)}.`;
-  return { text: await changeText(session, opened, entry, options), json: entry };
+  const stands = entry.addresses.length > 1 ? say`It stands for ${someOf(entry.addresses)}.` : '';
+  const told = lines(opened, stands, hostBitsText(what, entry));
+  return { text: await changeText(session, told, entry, options), json: entry };
+}
+
+/** Who writes 192.0.2.7/24 may have meant one address, and has opened 256. */
+function hostBitsText(typed: string, { kind, what }: EntryShape): string {
+  const [address = '', length] = typed.split('/');
+  if (kind !== 'network' || length === undefined || what.split('/')[0] === address.toLowerCase()) return '';
+  return say`That is the whole network around ${address}; for the one address: tollgate allow ${address}`;
 }
 
 /** What was done to one entry, and how to take it back. */

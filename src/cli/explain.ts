@@ -4,6 +4,7 @@ import type { ExplainShape, Reason } from '../domain/shapes';
 import type { Act } from './act';
 import type { Outcome } from './outcome';
 import { count, lines, say } from './say';
+import { together } from './options';
 import type { Session } from './session';
 import { table, type Cell } from './table';
 
@@ -11,7 +12,7 @@ export function addExplain(program: Command, act: Act): void {
   program
     .command('explain')
     .description('what would happen to a packet from an address, and why')
-    .argument('<address>', 'address or network')
+    .argument('<address...>', 'address, network, the name of one, or the id of an entry', together)
     .action(act(explain));
 }
 

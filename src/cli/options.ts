@@ -25,6 +25,11 @@ export function list(text: string, before: readonly string[] = []): readonly str
   return [...before, ...more.filter((each) => each !== '')];
 }
 
+/** Words that belong together, as `192.0.2.0 255.255.255.0`, without quotes around them. */
+export function together(word: string, before?: string): string {
+  return before === undefined ? word : `${before} ${word}`;
+}
+
 /** A whole number from 1 on. */
 export function amount(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);

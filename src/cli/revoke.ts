@@ -5,7 +5,7 @@ import type { ClosedShape } from '../gate/closing';
 import type { Act } from './act';
 import { whatOf } from './entry-table';
 import { given } from './given';
-import { changing, type DryRun } from './options';
+import { changing, together, type DryRun } from './options';
 import type { Outcome } from './outcome';
 import { count, lines, say } from './say';
 import type { Session } from './session';
@@ -18,7 +18,7 @@ export function addRevoke(program: Command, act: Act): void {
   const command = program
     .command('revoke')
     .description('close a door and end the calls through it')
-    .argument('<what>', 'address, network, the id of an entry, or its name')
+    .argument('<what...>', 'what was let in, the id of an entry, or its name', together)
     .option('--admin', "also when it is the admin's own way in");
   changing(command).action(act((session, what: string, options: EndOptions) => end(session, 'revoke', what, options)));
 }
@@ -27,7 +27,7 @@ export function addUnblock(program: Command, act: Act): void {
   const command = program
     .command('unblock')
     .description('end a block')
-    .argument('<address>', 'address, network, or the id of a block');
+    .argument('<address...>', 'what was blocked, or the id of a block', together);
   changing(command).action(act((session, what: string, options: DryRun) => end(session, 'unblock', what, options)));
 }
 

@@ -1,7 +1,6 @@
 /** Allow: opens the door for what the admin, or an import, names. */
 import type { Entry } from '../domain/entry';
 import type { Network } from '../domain/network';
-import { providers } from '../domain/providers';
 import type { EntryShape } from '../domain/shapes';
 import type { Doors } from './doors';
 import type { AllowAsked } from './entries';
@@ -14,10 +13,7 @@ import { refuseTooWideTogether } from './too-wide';
 import { readWhat, textOf } from './what';
 
 export async function allow(parts: Parts, doors: Doors, asked: AllowAsked): Promise<EntryShape> {
-  const what = readWhat(
-    asked.what,
-    providers().map(({ id }) => id),
-  );
+  const what = readWhat(asked.what);
   switch (what.kind) {
     case 'network':
       return allowNetwork(parts, doors, asked, what.network);

@@ -1,137 +1,168 @@
 /** What would happen to a packet from an address, service by service, and why. */
-import { countryText } from '../domain/country-name';
-import type { Entry } from '../domain/entry';
-import type { Member, Mode } from '../domain/firewall';
-import { covers, type Network } from '../domain/network';
-import { expandServices, type Service } from '../domain/service';
+import { elementsFor, WAS } from '../domain/elements';
+import type { Entry, Group } from '../domain/entry';
+import { covers, familyOf, type Network } from '../domain/network';
+import { deviceTo } from '../domain/paths';
 import type { ExplainShape, Reason } from '../domain/shapes';
-import { judgementOf, type Judgement } from './country-desk';
-import { networkOf } from './entries';
+import type { ModeState } from '../domain/store';
+import { aroundOf } from './explain-around';
+import { because, decide, openedBy, wasOpen, type Decided, type Known } from './explain-steps';
+import { meantBy, type Meant } from './explain-what';
+import { termsOf } from './outlasting';
 import type { Parts } from './parts';
+import { policyOf, type Chosen } from './policy';
 
 export async function explain(parts: Parts, what: string): Promise<ExplainShape> {
-  const address = networkOf(what);
-  const now = parts.clock.now();
-  const { mode: confirmed, trial } = await parts.store.modeState();
-  const mode = trial && trial.until > now ? trial.mode : confirmed;
-  const covering = await parts.store.liveEntriesCovering(address, now);
-  const media = (await parts.store.outlastedLeases()).filter((entry) => covers(entry.network, address));
-  const members = (await parts.firewall.members()).filter((member) => covers(member.network, address));
-  const decided = decide(parts, address, mode, [...covering, ...media.map(onlyMedia)], members);
-  const neighbours = await parts.firewall.neighbours();
-  const others = neighbours.map((neighbour) =>
-    because('another chain', neighbour.text, { hint: 'what we accept it may still drop: look there as well' }),
+  const meant = await meantBy(parts, what);
+  const { address } = meant;
+  const state = await parts.store.modeState();
+  const { country = null } = (await parts.countries.ready()).lookup(address);
+  const around = [...calledReason(meant), ...(await aroundOf(parts, address))];
+  if (!isChosen(state)) {
+    const verdict = Object.fromEntries(parts.services.map(({ name }) => [name, 'accept' as const]));
+    const none = because('no rules', 'Nothing of ours is in the kernel.', { hint: 'run "tollgate init"' });
+    return { address: meant.network, country, verdict, because: [none, ...around] };
+  }
+  const known = await knownOf(parts, address, state);
+  const decided = known.policy.services.map((service) => decide(known, service));
+  return {
+    ...{ address: meant.network, country },
+    verdict: Object.fromEntries(decided.map(({ service, verdict }) => [service, verdict])),
+    because: [
+      ...decided.map(({ reason, verdict, service }) => withHint(reason, verdict, hintFor(meant, decided, service))),
+      ...besides(known),
+      ...(await endedReasons(parts, known, decided)),
+      ...around,
+    ],
+  };
+}
+
+function isChosen(state: ModeState): state is Chosen {
+  return state.mode !== undefined;
+}
+
+/** Only what concerns this address, so that it takes no longer where many are open. */
+async function knownOf(parts: Parts, address: Network, state: Chosen): Promise<Known> {
+  const { store, firewall, clock } = parts;
+  const now = clock.now();
+  const policy = policyOf(parts, state, now);
+  const scene = await parts.surroundings.links();
+  const live = await store.liveEntriesCovering(address, now);
+  const outlasted = (await store.outlastedLeases()).filter((entry) => covers(entry.network, address));
+  const members = (await firewall.members()).filter((member) => covers(member.network, address));
+  const remembered = new Map(
+    members.flatMap(({ set, network, secondsLeft }) =>
+      set === WAS ? [[network, secondsLeft ?? Infinity] as const] : [],
+    ),
   );
-  const countries = await parts.countries.ready();
-  const { country = null } = countries.lookup(address);
-  const where = originReason(await judgementOf(parts, address), parts);
-  return { address, country, verdict: decided.verdict, because: [...decided.because, ...others, ...where] };
-}
-
-/** Countries decide over calls and registrations, not over packets: told where they make a stranger. */
-function originReason({ origin, entry }: Judgement, { rules }: Parts): Reason[] {
-  if (!origin.stranger) return [];
-  const where = origin.country === undefined ? 'its country is not known' : countryText(origin.country);
-  const why = origin.deny ? 'it is denied' : 'it is not permitted';
-  const wins = entry ? `, but entry ${entry.id} lets it in` : '';
-  const force = `calls: ${rules.countries.calls}, registrations: ${rules.countries.registrations}`;
-  const hint = entry ? undefined : 'tollgate country permit, or tollgate range permit';
-  return [because('country', `A stranger: ${where}, ${why}${wins} (${force}).`, { hint })];
-}
-
-type Decided = Pick<ExplainShape, 'verdict' | 'because'>;
-
-/** Design section 5, as far as the address alone decides. */
-function decide(
-  parts: Parts,
-  address: Network,
-  mode: Mode | undefined,
-  covering: readonly Entry[],
-  members: readonly Member[],
-): Decided {
-  const every = (verdict: 'accept' | 'drop') =>
-    Object.fromEntries(parts.services.map((service) => [service.name, verdict]));
-  if (mode === undefined) {
-    const hint = 'run "tollgate init"';
-    return { verdict: every('accept'), because: [because('no rules', 'Nothing of ours is in the kernel.', { hint })] };
-  }
-  const block = covering.find((entry) => entry.kind === 'block');
-  if (mode !== 'watch' && parts.ownAddresses().some((own) => covers(own, address))) {
-    const text = "It is this machine's own address: from outside it is forged.";
-    return { verdict: every('drop'), because: [because('1 own address', text, {})] };
-  }
-  if (block) {
-    const packets = packetsIn(members, 'block');
-    const hint = `tollgate unblock ${block.id}`;
-    return {
-      verdict: every('drop'),
-      because: [because('3 block', block.note ?? 'Blocked.', { entry: block, packets, hint })],
-    };
-  }
-  const reasons = parts.services.map((service) => verdictFor(parts, service, address, mode, covering, members));
+  const elements = elementsFor(
+    [...live, ...outlasted],
+    { ...termsOf(parts), services: policy.services },
+    remembered,
+    now,
+  );
+  const isOwn = parts.ownAddresses().includes(address);
+  const ids = [...new Set(live.flatMap(({ partOf }) => partOf ?? []))];
+  const groups = await Promise.all(ids.map((id) => store.group(id)));
   return {
-    verdict: Object.fromEntries(reasons.map(({ service, verdict }) => [service, verdict])),
-    because: reasons.map(({ reason }) => reason),
+    ...{ address, policy, members },
+    covering: [...live, ...outlasted.map((entry) => ({ ...entry, services: ['rtp'] }))],
+    groups: groups.flatMap((group) => group ?? []),
+    // its own packets never leave the machine: one that comes in from outside is meant
+    device: isOwn ? undefined : deviceTo(address, scene),
+    isOwn,
+    foretell: (asked, packets) => firewall.foretell(asked, elements, packets),
   };
 }
 
-function verdictFor(
-  parts: Parts,
-  service: Service,
-  address: Network,
-  mode: Mode,
-  covering: readonly Entry[],
-  members: readonly Member[],
-): { service: string; verdict: 'accept' | 'drop'; reason: Reason } {
-  const guarded = mode === 'secure' ? !service.open : mode === 'guard' && service.guarded;
-  const answer = (verdict: 'accept' | 'drop', step: string, text: string, more: Parameters<typeof because>[2]) => ({
-    service: service.name,
-    verdict,
-    reason: because(step, `${service.name}: ${text}`, more),
+/** One command that opens all that is shut for want of an entry. */
+function hintFor({ network }: Meant, decided: readonly Decided[], service: string): string | undefined {
+  const shut = decided.filter(({ reason }) => reason.step === '9 no entry').map((each) => each.service);
+  if (!shut.includes(service)) return undefined;
+  const isPhone = ['sip', 'iax', 'rtp'].every((name) => shut.includes(name));
+  const isOfPhone = ['sip', 'iax', 'rtp'].includes(service);
+  return `tollgate allow ${network}${isPhone && isOfPhone ? '' : ` --service ${service}`}`;
+}
+
+function withHint(reason: Reason, verdict: Decided['verdict'], hint: string | undefined): Reason {
+  return verdict === 'drop' && reason.hint === null ? { ...reason, hint: hint ?? null } : reason;
+}
+
+/** What else the rules have to say, beside the step that decides. */
+function besides(known: Known): Reason[] {
+  const { policy, covering, groups, address } = known;
+  const mode = policy.trial?.mode ?? policy.mode;
+  const block = covering.find(({ kind }) => kind === 'block');
+  const entry = covering.find(({ kind, state }) => kind === 'allow' && state === 'open');
+  return [
+    block && entry
+      ? [
+          because('6 entry', `A block comes before entries, and so before this one: ${openedBy(known, entry)}`, {
+            entry,
+          }),
+        ]
+      : [],
+    block && familyOf(address) === 6
+      ? [because('2 neighbour discovery', 'Neighbours on the link still find each other.')]
+      : [],
+    mode !== 'watch' && wasOpen(known)
+      ? [
+          because(
+            '7 closed phone',
+            'It was open until lately: answers to connections that this machine began are dropped, where no entry opens them.',
+          ),
+        ]
+      : [],
+    mode === 'secure' && !wasOpen(known)
+      ? [because('8 replies', 'Answers to connections that this machine began come in.')]
+      : [],
+    policy.trial
+      ? [
+          because(
+            'trial',
+            `${policy.trial.mode} is on trial until ${policy.trial.until.toISOString()}, then ${policy.mode} comes back.`,
+            { hint: 'tollgate confirm keeps it' },
+          ),
+        ]
+      : [],
+    groups.filter(({ staleSince }) => staleSince !== undefined).map(staleReason),
+  ].flat();
+}
+
+function staleReason({ what, staleSince }: Group): Reason {
+  const since = staleSince?.toISOString() ?? '';
+  return because('stale name', `${what} could not be looked up since ${since}; its last addresses stay open.`, {
+    hint: 'tollgate status',
   });
-  const entry = covering.find((candidate) => expandServices(candidate.services, parts.services).has(service.name));
-  if (entry) {
-    const packets = packetsIn(members, service.name);
-    const kernel = members.some((member) => member.set === service.name);
-    const hint = kernel ? undefined : 'the kernel does not hold it: run "tollgate firewall apply"';
-    return answer('accept', '6 entry', entryText(entry), { entry, packets, hint });
-  }
-  if (!guarded) {
-    const text =
-      mode === 'watch' ? 'only watched: nothing but blocks is dropped.' : 'not guarded: your own rules decide.';
-    return answer('accept', 'not guarded', text, {});
-  }
-  const hint = `tollgate allow ${address} --service ${service.name}`;
-  return answer('drop', '9 no entry', 'no entry lets this address in.', { hint });
 }
 
-/** A lease that has ended and that a call outlasts, as what it still opens. */
-function onlyMedia(entry: Entry): Entry {
-  return { ...entry, services: ['rtp'] };
+const LATELY_MS = 7 * 24 * 60 * 60 * 1000;
+const MOST_ENDED = 3;
+
+/** Where nothing opens it now. */
+async function endedReasons(
+  parts: Parts,
+  { address, covering }: Known,
+  decided: readonly Decided[],
+): Promise<Reason[]> {
+  if (covering.some(({ kind }) => kind === 'allow') || !decided.some(({ verdict }) => verdict === 'drop')) return [];
+  const since = new Date(parts.clock.now().getTime() - LATELY_MS);
+  const ended = await parts.store.endedEntriesCovering(address, since, MOST_ENDED);
+  return ended.filter(({ kind }) => kind === 'allow').map((entry) => endedReason(entry));
 }
 
-function entryText(entry: Entry): string {
-  if (entry.state === 'ended') return `open for the call that outlasts entry ${entry.id} (${entry.what}).`;
-  const until = entry.until === 'forever' ? 'for good' : `until ${entry.until.toISOString()}`;
-  return `open by entry ${entry.id} (${entry.what}) ${until}.`;
+function endedReason(entry: Entry): Reason {
+  const until = entry.until === 'forever' ? '' : ` until ${entry.until.toISOString()}`;
+  const how = entry.revokedAt ? ', when it was closed' : '';
+  const again = `tollgate allow ${entry.what} --service ${entry.services.join(',')}`;
+  const hint =
+    entry.account === undefined ? again : `account ${entry.account} opens it again by telephone, or ${again}`;
+  return because('ended', `It was open for ${entry.services.join(', ')}${until}${how}.`, { entry, hint });
 }
 
-function packetsIn(members: readonly Member[], set: string): number {
-  return members.filter((member) => member.set === set).reduce((sum, member) => sum + member.packets, 0);
-}
-
-function because(
-  step: string,
-  text: string,
-  more: { readonly entry?: Entry; readonly packets?: number; readonly hint?: string | undefined },
-): Reason {
-  return {
-    step,
-    text,
-    entry: more.entry?.id ?? null,
-    since: more.entry?.since.toISOString() ?? null,
-    by: more.entry?.by ?? null,
-    packets: more.packets ?? null,
-    hint: more.hint ?? null,
-  };
+function calledReason({ called, network, others }: Meant): Reason[] {
+  if (called === undefined) return [];
+  const more = others.length > 0 ? `, and ${others.join(', ')}` : '';
+  const hint = others[0] === undefined ? undefined : `tollgate explain ${others[0]}`;
+  return [because('name', `${called} stands for ${network}${more}.`, { hint })];
 }

@@ -5,6 +5,7 @@ import { parseHostName } from '../domain/host-name';
 import { nearest } from '../domain/nearest';
 import { parseAddress, parseNetwork, type Network } from '../domain/network';
 import { parseMasked } from '../domain/network-mask';
+import { providers } from '../domain/providers';
 import { AppError } from '../errors';
 
 export type What =
@@ -17,19 +18,20 @@ export type What =
 
 /**
  * Reads an address, a network (with its length or its mask), a range (`192.0.2.10-192.0.2.20`, `192.0.2.10-20`), a host
- * name, or one of the `providers`. Rejects with MISUSED, saying what is wrong with it.
+ * name, or a provider. Throws MISUSED, saying what is wrong with it.
  */
-export function readWhat(typed: string, providers: readonly string[] = []): What {
+export function readWhat(typed: string): What {
   const text = typed.trim().replace(/\s+/g, ' ');
   const network = parseNetwork(text) ?? parseMasked(text);
   if (network) return { kind: 'network', network };
   const ends = endsOf(text);
   if (ends) return ofRange(text, ends);
-  const provider = providers.find((name) => name === text.toLowerCase());
+  const known = providers().map(({ id }) => id);
+  const provider = known.find((name) => name === text.toLowerCase());
   if (provider !== undefined) return { kind: 'provider', provider };
   const host = parseHostName(text);
   if (host !== undefined) return { kind: 'name', host };
-  throw new AppError('MISUSED', `"${text}" is no address, network, range, name or provider`, hintOn(text, providers));
+  throw new AppError('MISUSED', `"${text}" is no address, network, range, name or provider`, hintOn(text, known));
 }
 
 /** Its one text: what the store remembers, the list shows and `revoke` finds it by. */
@@ -47,9 +49,9 @@ export function textOf(what: What): string {
 }
 
 /** The same of anything that was typed or is remembered; of what is none, what was typed. */
-export function canonicalText(typed: string, providers: readonly string[] = []): string {
+export function canonicalText(typed: string): string {
   try {
-    return textOf(readWhat(typed, providers));
+    return textOf(readWhat(typed));
   } catch (error) {
     if (error instanceof AppError) return typed;
     throw error;
@@ -95,8 +97,8 @@ function meets(a: AddressRange, b: AddressRange): boolean {
 const EXAMPLES = 'write 192.0.2.7, 192.0.2.0/24, 192.0.2.10-192.0.2.20, 2001:db8::/48 or office.example.com';
 
 /** What is most probably wrong with it. */
-function hintOn(text: string, providers: readonly string[]): string {
-  const near = nearest(text, providers);
+function hintOn(text: string, known: readonly string[]): string {
+  const near = nearest(text, known);
   if (near !== undefined) return `did you mean "${near}"? (tollgate provider list)`;
   const [, inner, port] = /^(?:\w+:(?:\/\/)?)?(?:[^@\s]*@)?\[?([^\s/[\]]+?)\]?(?::(\d+))?\/?$/.exec(text) ?? [];
   if (inner !== undefined && inner !== text && (parseAddress(inner) ?? parseHostName(inner)) !== undefined) {

@@ -8,6 +8,7 @@ import { heardRecords } from './heard';
 import { journalRecords } from './journal';
 import { openEntryRecords } from './open-entries';
 import { letterRecords } from './letters';
+import { lookBackRecords } from './look-back';
 import { modeRecords } from './mode';
 import { revisionRecords } from './revision';
 import type { Session } from './session';
@@ -30,5 +31,6 @@ export function recordsOf(session: Session): Records {
     ...revisionRecords(session),
     ...toldRecords(session),
     ...wideRecords(session),
+    ...lookBackRecords(session),
   };
 }

@@ -261,6 +261,37 @@ export function storeContract(make: () => Promise<StorePlace>): void {
     });
   });
 
+  it('finds the wide entries among the many', async () => {
+    const networks = [
+      '16.0.0.0/8',
+      '17.0.0.0/16',
+      '18.0.0.0/17',
+      '192.0.2.0/24',
+      '2001::/16',
+      '2001:db8::/32',
+      '2001:db8::/33',
+    ];
+    for (const network of networks) await store.addEntry({ ...entry, network: net(network), account: undefined });
+    await store.addEntry({ ...entry, network: net('19.0.0.0/8'), kind: 'block' });
+    await store.addEntry({ ...entry, network: net('20.0.0.0/8'), until: at(-1) });
+    const wide = ['16.0.0.0/8', '17.0.0.0/16', '2001::/16', '2001:db8::/32'];
+    expect((await store.liveWideEntries(NOW)).map(({ network }) => network)).toEqual(wide);
+  });
+
+  it('looks back at what ended around an address, the last first', async () => {
+    const ended = (network: string, seconds: number) =>
+      store.addEntry({ ...entry, network: net(network), state: 'ended', until: at(seconds) });
+    const old = await ended('192.0.2.1', -100);
+    const wide = await ended('192.0.2.0/24', -10);
+    await ended('192.0.2.2', -5);
+    await store.addEntry(entry);
+    const seen = async (since: number, limit: number) =>
+      (await store.endedEntriesCovering(net('192.0.2.1'), at(since), limit)).map(({ id }) => id);
+    expect(await seen(-200, 9)).toEqual([wide.id, old.id]);
+    expect(await seen(-50, 9)).toEqual([wide.id]);
+    expect(await seen(-200, 1)).toEqual([wide.id]);
+  });
+
   describe('groups', () => {
     const group: NewGroup = {
       kind: 'name',

@@ -1,7 +1,6 @@
+import fc from 'fast-check';
 import { AppError } from '../../src/errors';
 import { readWhat, textOf } from '../../src/gate/what';
-
-const PROVIDERS = ['callcentric', 'voip.ms'];
 
 const understood: [typed: string, kind: string, text: string][] = [
   ['192.0.2.7', 'network', '192.0.2.7'],
@@ -23,7 +22,7 @@ const understood: [typed: string, kind: string, text: string][] = [
   ['my-office.example.com', 'name', 'my-office.example.com'],
   ['bücher.example', 'name', 'xn--bcher-kva.example'],
   ['CallCentric', 'provider', 'callcentric'],
-  ['voip.ms', 'provider', 'voip.ms'],
+  ['voip.ms', 'name', 'voip.ms'],
 ];
 
 const refused: [typed: string, hint: string][] = [
@@ -52,20 +51,59 @@ const refused: [typed: string, hint: string][] = [
 
 describe('what a door is opened for', () => {
   it.each(understood)('"%s" is understood as a %s: %s', (typed, kind, text) => {
-    const what = readWhat(typed, PROVIDERS);
+    const what = readWhat(typed);
     expect([what.kind, textOf(what)]).toEqual([kind, text]);
   });
 
   it.each(understood)('the text that "%s" is remembered by means the same', (typed) => {
-    const what = readWhat(typed, PROVIDERS);
-    expect(readWhat(textOf(what), PROVIDERS)).toEqual(what);
+    const what = readWhat(typed);
+    expect(readWhat(textOf(what))).toEqual(what);
   });
 
   it.each(refused)('"%s" is refused: %s', (typed, hint) => {
-    const fault = thrownBy(() => readWhat(typed, PROVIDERS));
+    const fault = thrownBy(() => readWhat(typed));
     expect(fault.code).toBe('MISUSED');
     expect(fault.hint).toContain(hint);
   });
+});
+
+it('has an answer or a reason for every text, and remembers it by a text that means the same', () => {
+  const part = fc.constantFrom(
+    '192.0.2.7',
+    '2001:db8::',
+    '/',
+    '-',
+    '24',
+    '255.255.255.0',
+    ' ',
+    '::',
+    '.',
+    'a',
+    'ffff',
+    '300',
+    '%',
+    'é',
+    '[',
+    ']',
+    ':5060',
+  );
+  const typed = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(part, { maxLength: 6 }).map((parts) => parts.join('')),
+  );
+  fc.assert(
+    fc.property(typed, (text) => {
+      let what;
+      try {
+        what = readWhat(text);
+      } catch (error) {
+        expect(error).toBeInstanceOf(AppError);
+        return;
+      }
+      expect(readWhat(textOf(what))).toEqual(what);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 function thrownBy(work: () => unknown): AppError {

@@ -15,10 +15,12 @@ import {
   outlastedRows,
   rowsToWarnOf,
 } from '../../src/store/entries';
+import { endedRows } from '../../src/store/look-back';
 import { dueLetterRows } from '../../src/store/letters';
 import { openStore } from '../../src/store/open';
 import { changedRows } from '../../src/store/revision';
 import type { Session } from '../../src/store/session';
+import { wideRows } from '../../src/store/wide';
 import { openSqlite } from '../../src/store/sqlite';
 
 const NOW = new Date('2030-06-01T12:00:00Z');
@@ -62,6 +64,12 @@ const plans: [name: string, query: (part: Session) => { compile(): CompiledQuery
     'the live entries around an IPv6 address',
     (part) => entriesOn(part, covering(v6), NOW),
     /INDEX entries_network_state \(network=\? AND state=\?\)/,
+  ],
+  ['the wide entries', (part) => wideRows(part, NOW), /INDEX entries_kind_state \(kind=\? AND state=\?\)/],
+  [
+    'what ended around an address',
+    (part) => endedRows(part, v6, NOW),
+    /INDEX entries_(network_state \(network=\? AND state=\?\)|state_until \(state=\? AND until>\?\))/,
   ],
   [
     "an account's live entries",
