@@ -1,6 +1,6 @@
 /** Backups on disk: one file each, JSON under gzip, complete or not there. */
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { chown, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
@@ -62,10 +62,16 @@ export function backupFolder({ folder, keep, owner, log }: Options): Backups {
     }
   }
 
+  async function makeFolder(): Promise<void> {
+    const made = await mkdir(folder, { recursive: true, mode: 0o750 });
+    const user = owner();
+    if (made !== undefined && user && process.geteuid?.() === 0) await chown(folder, user.uid, user.gid);
+  }
+
   return {
     async save(backup) {
       try {
-        await mkdir(folder, { recursive: true, mode: 0o750 });
+        await makeFolder();
         const there = await ids();
         const id = freeId(backup.at, there);
         await write(id, { id, ...backup });

@@ -39,7 +39,7 @@ export interface Member {
   readonly packets: number;
 }
 
-/** Another base chain (not ours) that may drop what we accept, or one rule that opens a guarded port past us. */
+/** Of others' rules: a base chain that may drop what we accept, or one rule that opens a guarded port past us. */
 export interface Neighbour {
   readonly family: Family;
   readonly text: string;
@@ -107,7 +107,8 @@ export interface Firewall {
   rules(): Promise<readonly string[]>;
   /** Seconds until the kernel lets go of the trial; undefined: none is running. */
   trialSecondsLeft(): Promise<number | undefined>;
-  neighbours(): Promise<readonly Neighbour[]>;
+  /** `guarded`: ports that no rule of others should open. */
+  neighbours(guarded?: readonly Ports[]): Promise<readonly Neighbour[]>;
   /** Everything that the kernel holds, others' rules and sets too. */
   snapshot(): Promise<Snapshot>;
   /**

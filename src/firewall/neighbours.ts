@@ -1,29 +1,44 @@
-/** What of others' rules may drop what we accept, or accept before we are asked. */
+/** What of others' rules may drop what we accept, accept before we are asked, or let the world in without us. */
 import type { Neighbour } from '../domain/firewall';
 import type { Family } from '../domain/network';
+import type { Ports } from '../domain/service';
+import { AppError } from '../errors';
 import type { Run } from '../ports';
-import { FAMILIES, HOOK } from './names';
+import { FAMILIES, HOOK, isOurChain } from './names';
+import { opensOneOf } from './opening-rules';
 
 interface Chain {
   readonly family: string;
   readonly table: string;
   readonly name: string;
+  readonly type?: string;
   readonly hook?: string;
   readonly policy?: string;
 }
 
-/** Changes nothing. Rejects with COMMAND_FAILED, also when `nft` is not installed. */
-export async function readNeighbours(run: Run): Promise<readonly Neighbour[]> {
-  const ahead = await Promise.all(FAMILIES.map((family) => acceptedAheadOfUs(family, run)));
-  return [...(await droppingChains(run)), ...ahead.flat()];
+/** On its way to us a packet passes these hooks, whatever their priority: a drop in any of them is final. */
+const ON_THE_WAY = ['ingress', 'prerouting', 'input'];
+
+/** `guarded`: ports that nobody else's rule should open. Changes nothing. Rejects with COMMAND_FAILED. */
+export async function readNeighbours(run: Run, guarded: readonly Ports[]): Promise<readonly Neighbour[]> {
+  const rules = await Promise.all(FAMILIES.map((family) => inputRules(family, guarded, run)));
+  const dropping = await droppingChains(run).catch(withoutNft);
+  return [...dropping, ...rules.flat(), ...(await legacyTables(run))];
+}
+
+/** Not every machine with iptables has it. */
+function withoutNft(error: unknown): readonly Neighbour[] {
+  if (!(error instanceof AppError && error.what.includes('ENOENT'))) throw error;
+  const text = 'nft is not installed, so what other tables may drop is not seen (apt-get install nftables)';
+  return FAMILIES.map((family) => ({ family, text }));
 }
 
 /** Base chains on the way in, other than the one that we are hooked into, that hold anything that could drop. */
 async function droppingChains(run: Run): Promise<readonly Neighbour[]> {
   const listed = JSON.parse(await run('nft', ['-j', 'list', 'chains'])) as { nftables: readonly { chain?: Chain }[] };
-  const inputs = listed.nftables.flatMap(({ chain }) => (chain?.hook === 'input' && !isOurBase(chain) ? [chain] : []));
+  const bases = listed.nftables.flatMap(({ chain }) => (chain && mayDrop(chain) ? [chain] : []));
   const found = await Promise.all(
-    inputs.map(async (chain) => {
+    bases.map(async (chain) => {
       const text = await run('nft', ['list', 'chain', chain.family, chain.table, chain.name]);
       return chain.policy === 'drop' || /\b(drop|reject|jump|goto|xt target|queue)\b/i.test(text) ? [chain] : [];
     }),
@@ -31,12 +46,13 @@ async function droppingChains(run: Run): Promise<readonly Neighbour[]> {
   return found.flat().flatMap((chain) => familiesOf(chain).map((family) => ({ family, text: describe(chain) })));
 }
 
-function isOurBase({ family, table, name }: Chain): boolean {
-  return (family === 'ip' || family === 'ip6') && table === 'filter' && name === 'INPUT';
+function mayDrop({ hook = '', type, family, table, name }: Chain): boolean {
+  const isOurBase = (family === 'ip' || family === 'ip6') && table === 'filter' && name === 'INPUT';
+  return ON_THE_WAY.includes(hook) && type !== 'nat' && !isOurBase; // where addresses are translated nothing is dropped
 }
 
 function familiesOf({ family }: Chain): readonly Family[] {
-  if (family === 'inet') return FAMILIES;
+  if (family === 'inet' || family === 'netdev') return FAMILIES;
   return family === 'ip' ? [4] : family === 'ip6' ? [6] : [];
 }
 
@@ -44,11 +60,45 @@ function describe({ family, table, name, policy }: Chain): string {
   return `chain ${name} of table ${family} ${table}${policy === 'drop' ? ' (policy drop)' : ''} may still drop what is open`;
 }
 
-async function acceptedAheadOfUs(family: Family, run: Run): Promise<readonly Neighbour[]> {
-  const rules = (await run(family === 4 ? 'iptables' : 'ip6tables', ['-S', 'INPUT'])).split('\n');
-  const hook = rules.indexOf(HOOK);
-  return rules
-    .slice(0, hook < 0 ? 0 : hook)
-    .filter((rule) => / -j ACCEPT$/.test(rule))
-    .map((rule) => ({ family, text: `${rule} comes before our chain` }));
+/** Targets that let a packet go on to the next rule. */
+const GOES_ON = /^(LOG|NFLOG|MARK|CONNMARK|SET|TCPMSS|TRACE|AUDIT)$/;
+
+async function inputRules(family: Family, guarded: readonly Ports[], run: Run): Promise<readonly Neighbour[]> {
+  const rules = (await run(family === 4 ? 'iptables' : 'ip6tables', ['-S'])).split('\n');
+  const input = rules.filter((rule) => rule.startsWith('-A INPUT '));
+  const ahead = input.slice(0, Math.max(0, input.indexOf(HOOK)));
+  const others = rules.filter((rule) => !isOurChain(/^-A (\S+)/.exec(rule)?.[1] ?? '') && !ahead.includes(rule));
+  return [
+    ...ahead.flatMap((rule) => aheadText(rule) ?? []),
+    ...others.filter((rule) => opensOneOf(rule, guarded)).map((rule) => `${rule} would open a guarded port without us`),
+  ].map((text) => ({ family, text }));
+}
+
+/** Undefined: it decides nothing. */
+function aheadText(rule: string): string | undefined {
+  const target = / -[jg] (\S+)/.exec(rule)?.[1];
+  if (target === undefined || GOES_ON.test(target)) return undefined;
+  return target === 'ACCEPT' || /^[A-Z]+$/.test(target)
+    ? `${rule} comes before our chain`
+    : `${rule} comes before our chain, and what ${target} decides never reaches it`;
+}
+
+/** Both see each packet, and neither tool shows the other's rules. */
+async function legacyTables(run: Run): Promise<readonly Neighbour[]> {
+  const found = await Promise.all(
+    FAMILIES.map(async (family) => {
+      const file = `/proc/net/${family === 4 ? 'ip' : 'ip6'}_tables_names`;
+      const names = (await run('cat', [file]).catch(noSuchFile)).split('\n').filter((name) => name !== '');
+      const tool = `${family === 4 ? 'iptables' : 'ip6tables'}-legacy-save`;
+      const text = `tables of iptables-legacy are in use beside ours (${names.join(', ')}): their rules decide as well, see ${tool}`;
+      return names.length > 0 ? [{ family, text }] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** Its module is not loaded, or the file is root's alone. */
+function noSuchFile(error: unknown): string {
+  if (error instanceof AppError) return '';
+  throw error;
 }

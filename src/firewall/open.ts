@@ -119,7 +119,7 @@ export function openFirewall({
     members: (set) => readMembers(run, set),
     rules: () => listRules(run),
     trialSecondsLeft: () => readTrial(run),
-    neighbours: () => readNeighbours(run),
+    neighbours: (guarded = []) => readNeighbours(run, guarded),
     snapshot: () => inTurn(() => takeSnapshot(run, clock)),
     drift: () => inTurn(() => drift.look()),
     listen: (heard) => drift.listen(heard),

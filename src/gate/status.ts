@@ -5,6 +5,7 @@ import type { Away, Follower } from './follow';
 import { heardPart } from './foresee';
 import { servicesWith } from './policy';
 import { namesPart } from './names-status';
+import { neighboursPart } from './neighbours-status';
 import type { Parts } from './parts';
 
 /** Parts that the composition root alone knows of: the daemon, the AGI server, the mailer. */
@@ -15,7 +16,8 @@ export async function status(parts: Parts, others: Follower, more: MoreStatus): 
   if (away) return withoutDatabase(parts, away);
   const { mode } = await parts.store.modeState();
   const own = [await firewallPart(parts), phonesPart(parts), await doorsPart(parts), await countryPart(parts)];
-  const found = [...own, ...sharedPart(parts), ...(await namesPart(parts)), ...(await more())];
+  const around = [(await neighboursPart(parts)) ?? []].flat();
+  const found = [...own, ...around, ...sharedPart(parts), ...(await namesPart(parts)), ...(await more())];
   const listening = await listeningPart(parts);
   const all = [...found, ...[listening ?? []].flat(), ...[(await heardPart(parts)) ?? []].flat()];
   return { ok: all.every((part) => part.state !== 'fail'), mode: mode ?? null, parts: all };
@@ -53,10 +55,6 @@ async function firewallPart(parts: Parts): Promise<StatusPart> {
   if (trial && left !== undefined) {
     return part('firewall', 'warn', `${trial.mode} is on trial for ${left} s more`, 'tollgate confirm');
   }
-  const neighbours = await parts.firewall.neighbours();
-  const [neighbour] = neighbours;
-  if (neighbour)
-    return part('firewall', 'warn', `mode ${mode}; ${neighbour.text}`, 'an accepted packet may still be dropped there');
   if (mode === 'watch') return part('firewall', 'warn', 'mode watch: only blocks are dropped', 'tollgate guard');
   return part('firewall', 'ok', `mode ${mode}, ${rules.length} rules`, undefined);
 }

@@ -1,5 +1,7 @@
+import { AppError } from '../../src/errors';
 import { makeHost, type Host } from '../../src/lab/host';
 import type { Firewall } from '../../src/domain/firewall';
+import type { Run } from '../../src/ports';
 import { describeAsRoot } from '../support/as-root';
 import { firewallOn, PBX } from '../support/firewall-host';
 
@@ -42,5 +44,74 @@ describeAsRoot('what of others’ rules is in our way', () => {
     expect(await firewall.neighbours()).toEqual([
       { family: 6, text: '-A INPUT -p udp -m udp --dport 5060 -j ACCEPT comes before our chain' },
     ]);
+  });
+
+  it('a rule that jumps away before we are asked, but none that only counts or logs', async () => {
+    await host.run('iptables', ['-N', 'ufw-before-input']);
+    await host.run('iptables', '-I INPUT 1 -j ufw-before-input'.split(' '));
+    await host.run('iptables', '-I INPUT 1 -p udp -j NFLOG --nflog-group 7'.split(' '));
+    await host.run('iptables', '-I INPUT 1 -p udp'.split(' '));
+    const text =
+      '-A INPUT -j ufw-before-input comes before our chain, and what ufw-before-input decides never reaches it';
+    expect(await firewall.neighbours()).toEqual([{ family: 4, text }]);
+  });
+
+  it('a chain that sees packets earlier and may drop them, but none that only translates', async () => {
+    await host.run('iptables', '-t raw -A PREROUTING -s 198.51.100.9 -j DROP'.split(' '));
+    await host.run(
+      'iptables',
+      '-t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 192.0.2.2'.split(' '),
+    );
+    await nft(
+      'table netdev early { chain in { type filter hook ingress device lo priority 0; udp dport 5060 drop; }; }',
+    );
+    expect((await firewall.neighbours()).map(({ family, text }) => [family, text])).toEqual([
+      [4, 'chain PREROUTING of table ip raw may still drop what is open'],
+      [4, 'chain in of table netdev early may still drop what is open'],
+      [6, 'chain in of table netdev early may still drop what is open'],
+    ]);
+  });
+
+  it('rules that would open a guarded port to the world if we were not there', async () => {
+    const guarded = [{ protocol: 'udp', first: 5060, last: 5061 }] as const;
+    const opens = [
+      '-A INPUT -p udp -m udp --dport 5060 -j ACCEPT',
+      '-A INPUT -p udp -m multiport --dports 4569,5000:5082 -j ACCEPT',
+      '-A theirs -i eth0 -j ACCEPT',
+    ];
+    const harmless = [
+      '-A INPUT -s 192.0.2.0/24 -p udp -m udp --dport 5060 -j ACCEPT',
+      '-A INPUT -p tcp -m tcp --dport 5060 -j ACCEPT',
+      '-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+      '-A INPUT -i lo -j ACCEPT',
+      '-A INPUT -p udp -m udp --sport 53 -j ACCEPT',
+      '-A FORWARD -j ACCEPT',
+    ];
+    await host.run('iptables', ['-N', 'theirs']);
+    for (const rule of [...opens, ...harmless]) await host.run('iptables', rule.split(' '));
+    expect((await firewall.neighbours(guarded)).map(({ text }) => text)).toEqual(
+      opens.map((rule) => `${rule} would open a guarded port without us`),
+    );
+    expect(await firewall.neighbours()).toEqual([]);
+  });
+
+  it('what cannot be seen without nft, and all the rest', async () => {
+    const run: Run = (file, args, options) => {
+      if (file === 'nft') return Promise.reject(new AppError('COMMAND_FAILED', 'nft failed (ENOENT)', 'install it'));
+      return host.run(file, args, options);
+    };
+    const { firewall: other } = firewallOn({ ...host, run });
+    await host.run('ip6tables', '-I INPUT 1 -p udp -j ACCEPT'.split(' '));
+    expect((await other.neighbours()).map(({ text }) => text)).toEqual([
+      ...[4, 6].map(() => expect.stringContaining('nft is not installed') as string),
+      '-A INPUT -p udp -j ACCEPT comes before our chain',
+    ]);
+  });
+
+  it('rules of iptables-legacy, which neither nft nor iptables shows', async () => {
+    await host.run('ip6tables-legacy', '-A INPUT -p udp --dport 5060 -j ACCEPT'.split(' '));
+    const text =
+      'tables of iptables-legacy are in use beside ours (filter): their rules decide as well, see ip6tables-legacy-save';
+    expect(await firewall.neighbours()).toEqual([{ family: 6, text }]);
   });
 });
