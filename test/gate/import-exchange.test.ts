@@ -1,6 +1,11 @@
 /** FreePBX's rows held against what is open: what is let in, taken away, told, and left alone. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { clock } from '../../src/clock';
 import type { ExchangeTables, Setting, Trunk } from '../../src/domain/exchange';
 import { openGate } from '../../src/gate/gate';
+import { openStore } from '../../src/store/open';
 import { memoryFirewall } from '../support/memory-firewall';
 import { testGate, type TestGate } from '../support/test-gate';
 
@@ -142,6 +147,20 @@ describe('import freepbx', () => {
     await gate.compareExchange();
     expect(await listed()).toHaveLength(3);
   });
+});
+
+it('in a shared database takes away nothing that another PBX has brought', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tollgate-import-'));
+  const on = (pbx: string) => async () => openStore({ kind: 'sqlite', file: join(folder, 'shared.db'), clock, pbx });
+  for (const pbx of ['there', 'here']) {
+    gate = await testGate(memoryFirewall, undefined, { open: on(pbx), sharedAs: pbx });
+    gate.freepbx.tables = tables(row(1, 'match', pbx === 'there' ? '198.51.100.8' : '198.51.100.9'));
+    await importIt();
+    if (pbx === 'there') await gate.close();
+  }
+  gate.freepbx.tables = tables();
+  expect(await proposed()).toEqual([expect.stringMatching(/^gone 198\.51\.100\.9 /)]);
+  rmSync(folder, { recursive: true });
 });
 
 describe('the hourly comparison', () => {
