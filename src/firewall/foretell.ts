@@ -13,7 +13,8 @@ import { DISPATCHER, isOurChain } from './names';
 export function foretell(policy: Policy, elements: Elements, packets: readonly Packet[], now: Date): readonly Fate[] {
   const mode = policy.trial && policy.trial.until > now ? policy.trial.mode : policy.mode;
   const state = desiredState({ ...policy, mode, trial: undefined }, elements, now);
-  const families = { 4: chainsOf(state, 4), 6: chainsOf(state, 6) };
+  const members: Members = { sets: state.sets, covering: remembering(covering) };
+  const families = { 4: chainsOf(state, 4, members), 6: chainsOf(state, 6, members) };
   return packets.map((packet) => fateIn(families[familyOf(packet.from)], DISPATCHER, packet) ?? 'return');
 }
 
@@ -25,10 +26,25 @@ interface Rule {
   readonly target: string;
 }
 type Chains = ReadonlyMap<string, readonly Rule[]>;
+interface Members {
+  readonly sets: ReadonlyMap<string, KernelSet>;
+  /** Every network that an address lies in. */
+  readonly covering: (address: Network) => readonly Network[];
+}
 
-function chainsOf(state: KernelState, family: Family): Chains {
+/** Many packets come from one address, and many sets are asked for each. */
+function remembering(find: Members['covering']): Members['covering'] {
+  const found = new Map<Network, readonly Network[]>();
+  return (address) => {
+    const known = found.get(address) ?? find(address);
+    found.set(address, known);
+    return known;
+  };
+}
+
+function chainsOf(state: KernelState, family: Family, members: Members): Chains {
   const { chains } = state.rules[family];
-  return new Map([...chains].map(([name, rules]) => [name, rules.map((rule) => readRule(rule, state.sets))]));
+  return new Map([...chains].map(([name, rules]) => [name, rules.map((rule) => readRule(rule, members))]));
 }
 
 /** Undefined: it came to the chain's end, or to RETURN. */
@@ -44,7 +60,7 @@ function fateIn(chains: Chains, chain: string, packet: Packet): Fate | undefined
   return undefined;
 }
 
-function readRule(rule: string, sets: ReadonlyMap<string, KernelSet>): Rule {
+function readRule(rule: string, members: Members): Rule {
   const [, , ...words] = rule.split(' '); // -A CHAIN
   const tests: Test[] = [];
   let isNot = false;
@@ -57,7 +73,7 @@ function readRule(rule: string, sets: ReadonlyMap<string, KernelSet>): Rule {
     }
     const make = WORDS[word];
     if (!make) throw new RangeError(`nobody has said what "${word}" does to a packet: ${rule}`);
-    const test = make(words.shift() ?? '', sets);
+    const test = make(words.shift() ?? '', members);
     tests.push(isNot ? (packet) => !test(packet) : test);
     if (word === '--match-set') words.shift(); // src, or src,src: the set's own kind tells
     isNot = false;
@@ -68,7 +84,7 @@ function readRule(rule: string, sets: ReadonlyMap<string, KernelSet>): Rule {
 const always: Test = () => true;
 
 /** What each word of a rule asks of a packet. */
-const WORDS: Readonly<Record<string, (value: string, sets: ReadonlyMap<string, KernelSet>) => Test>> = {
+const WORDS: Readonly<Record<string, (value: string, members: Members) => Test>> = {
   '-m': () => always,
   '-i': (device) => (packet) => packet.device === device,
   '-p': (protocol) => (packet) => packet.protocol === protocol,
@@ -77,11 +93,11 @@ const WORDS: Readonly<Record<string, (value: string, sets: ReadonlyMap<string, K
   '--sport': (ports) => (packet) => packet.fromPort !== undefined && isWithin(packet.fromPort, ports),
   '--dport': (ports) => (packet) => isWithin(packet.port, ports),
   '--dports': (ports) => (packet) => ports.split(',').some((range) => isWithin(packet.port, range)),
-  '--match-set': (name, sets) => {
+  '--match-set': (name, { sets, covering: coveringOf }) => {
     const members = sets.get(name)?.members;
     return ({ from, device }) =>
       members !== undefined &&
-      covering(from).some((network) => members.has(network) || members.has(`${network},${device}`));
+      coveringOf(from).some((network) => members.has(network) || members.has(`${network},${device}`));
   },
   '--ctdir': () => (packet) => packet.isReply,
   '--ctstate': () => (packet) => packet.isReply,
