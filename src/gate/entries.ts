@@ -37,15 +37,13 @@ export interface BlockAsked extends Asked {
 export async function list(parts: Parts): Promise<EntryShape[]> {
   const now = parts.clock.now();
   const entries = await parts.store.liveEntries(now);
+  const members = membersOf(entries);
   const single = entries
     .filter(({ partOf }) => partOf === undefined)
     .map((entry) => ({ entry, shape: shapeOfEntry(entry) }));
   const groups = (await parts.store.liveGroups(now)).map((group) => ({
     entry: group,
-    shape: shapeOfGroup(
-      group,
-      entries.filter(({ partOf }) => partOf === group.id),
-    ),
+    shape: shapeOfGroup(group, members.get(group.id) ?? []),
   }));
   const byAge = (a: { entry: Entry | Group }, b: { entry: Entry | Group }) =>
     a.entry.since.getTime() - b.entry.since.getTime() || a.entry.id - b.entry.id;
@@ -55,6 +53,18 @@ export async function list(parts: Parts): Promise<EntryShape[]> {
     return network ? (countries.lookup(network).country ?? null) : null;
   };
   return [...single, ...groups].sort(byAge).map(({ shape }) => ({ ...shape, country: countryOf(shape.addresses) }));
+}
+
+/** The entries that are part of each group. */
+function membersOf(entries: readonly Entry[]): ReadonlyMap<number, readonly Entry[]> {
+  const members = new Map<number, Entry[]>();
+  for (const entry of entries) {
+    if (entry.partOf === undefined) continue;
+    const group = members.get(entry.partOf) ?? [];
+    group.push(entry);
+    members.set(entry.partOf, group);
+  }
+  return members;
 }
 
 export function networkOf(what: string): Network {
