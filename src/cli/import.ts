@@ -99,7 +99,7 @@ function importOutcome(session: Session, shape: ImportShape): Outcome {
   const rows = shown.map(({ state, what, services, name, why, hint }): Cell[] => [
     { text: `${SIGN[state]} ${state}`, paint: colours[COLOUR[state]] },
     name === null ? what : `${what} (${name})`,
-    services.join(' ') || 'block',
+    services.join(' ') || (state === 'refused' ? '' : 'block'),
     hint === null ? why : `${why}. ${hint}`,
   ]);
   const columns = [
