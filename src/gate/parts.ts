@@ -66,7 +66,7 @@ interface NameRules {
 }
 
 /** `report` journals what `enforce` would do. */
-export type Force = 'off' | 'report' | 'enforce';
+type Force = 'off' | 'report' | 'enforce';
 
 export interface AttackTerms {
   readonly logins: Force;

@@ -137,6 +137,18 @@ describe('the table in force stays', () => {
     server.answer = answer;
     await expect(refresh()).rejects.toMatchObject(why(text));
   });
+  it('when the file grows beyond its limit without having announced it', async () => {
+    const all = async () => {
+      const answer = await downloader({ ca: server.ca })({ url: server.url, mostBytes: 100_000 });
+      if (answer.kind !== 'body') throw new Error('no body');
+      for await (const chunk of answer.chunks) expect(chunk.length).toBeLessThanOrEqual(100_000);
+    };
+    server.answer = (_request, response) => {
+      response.write(Buffer.alloc(50_000));
+      response.end(Buffer.alloc(100_000));
+    };
+    await expect(all()).rejects.toMatchObject(why(/is larger than 100000 bytes/));
+  });
   it('when nobody vouches for the server', async () => {
     const settings = { folder: folder(), owner: undefined, source: 'auto', maxmindLogin: '', url: `${server.url}/x` } as const;
     const ports = { run: noApt, download: downloader(), clock, random: randomBytes, tell: () => undefined };
