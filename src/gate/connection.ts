@@ -66,7 +66,7 @@ export function refuseOldConnection(from: ConfirmedFrom, scene: Scene, before: r
   throw new AppError('REFUSED', happened, ANOTHER);
 }
 
-const ANOTHER = 'open another SSH connection now, and type "tollgate confirm" there';
+const ANOTHER = 'open another SSH connection now (ssh -S none), and type "tollgate confirm" there';
 const ANOTHER_OR_HERE = `${ANOTHER}; on the machine's own console: tollgate confirm --here`;
 
 function isSame(connection: Connection, shell: Shell): boolean {

@@ -89,7 +89,8 @@ async function listeningPart(parts: Parts): Promise<StatusPart | undefined> {
   );
   if (open.length === 0) return undefined;
   const those = open.map(({ protocol, first }) => `${protocol}/${first}`).join(', ');
-  return part('ports', 'warn', `Asterisk also listens on ${those}, which is not guarded`, 'tollgate guard');
+  const lacking = mode === 'secure' ? 'which no entry opens' : 'which is not guarded';
+  return part('ports', 'warn', `Asterisk also listens on ${those}, ${lacking}`, `tollgate ${mode}`);
 }
 
 function part(name: string, state: StatusPart['state'], detail: string, hint: string | undefined): StatusPart {

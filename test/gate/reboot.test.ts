@@ -16,14 +16,18 @@ const reboot = () => {
 };
 const lastLine = async () => (await gate.operations.log({ limit: 100 })).at(-1);
 
-it('a trial that a reboot has ended is not begun again by the service', async () => {
-  await gate.operations.guard({ by, lose: [], withinSeconds: 60 });
-  reboot();
-  await gate.restore();
-  expect(firewall.policy).toMatchObject({ mode: 'watch', trial: undefined });
-  expect(await lastLine()).toMatchObject({ action: 'rollback', what: 'watch' });
-  await expect(gate.operations.confirm({ by })).rejects.toMatchObject({ code: 'REFUSED' });
-});
+it.each(['guard', 'secure'] as const)(
+  'a trial of %s that a reboot has ended is not begun again by the service',
+  async (mode) => {
+    await gate.operations[mode]({ by, lose: [], withinSeconds: 60, here: true });
+    expect(firewall.policy?.trial?.mode).toBe(mode);
+    reboot();
+    await gate.restore();
+    expect(firewall.policy).toMatchObject({ mode: 'watch', trial: undefined });
+    expect(await lastLine()).toMatchObject({ action: 'rollback', what: 'watch' });
+    await expect(gate.operations.confirm({ by })).rejects.toMatchObject({ code: 'REFUSED' });
+  },
+);
 
 it('a trial that runs on in the kernel goes on when only the service was started again', async () => {
   await gate.operations.guard({ by, lose: [], withinSeconds: 60 });

@@ -148,6 +148,17 @@ describe('secure', () => {
     );
   });
 
+  it('typed again takes in the ports on which Asterisk has begun to listen, at once', async () => {
+    await secure({ admin });
+    await gate.operations.confirm({ by, here: true });
+    const port = { protocol: 'udp', first: 5099, last: 5099 } as const;
+    jest.spyOn(gate.asterisk, 'listeningPorts').mockResolvedValue({ sip: [port], iax: [] });
+    const told = (await gate.operations.status({})).parts.find(({ name }) => name === 'ports');
+    expect(told).toMatchObject({ state: 'warn', hint: 'tollgate secure' });
+    expect(await secure()).toMatchObject({ mode: 'secure', trial: null });
+    expect(firewall.policy?.services.find(({ name }) => name === 'sip')?.ports).toContainEqual(port);
+  });
+
   it('goes down to guard at once, because that is less strict', async () => {
     await secure({ admin });
     gate.scene.connections = [tcp(ADMIN, 50001, 22)];
