@@ -15,6 +15,9 @@ beforeEach(async () => {
 afterEach(() => gate.close());
 
 const open = () => firewall.held().flatMap((line) => /^sip (.*)$/.exec(line)?.[1] ?? []);
+/** Seconds; undefined: for good. */
+const ends = async () =>
+  Object.fromEntries((await firewall.members('sip')).map(({ network, secondsLeft }) => [network, secondsLeft]));
 const allow = (what = OFFICE, more: object = {}) => gate.operations.allow({ by, what, ...more });
 /** A minute later than the last look, at which a name with a minute to live is looked up again. */
 const later = async (ms = 61 * SECOND) => {
@@ -113,8 +116,7 @@ describe('a name that moves', () => {
     gate.names.set(OFFICE, { A: ['192.0.2.8'], AAAA: ['2001:db8::7'] });
     await later();
     expect(open()).toEqual(['192.0.2.7', '192.0.2.8', '2001:db8::7']);
-    const ends = (await firewall.members('sip')).map(({ network, secondsLeft }) => [network, secondsLeft]);
-    expect(Object.fromEntries(ends)).toEqual({ '192.0.2.7': 3600, '192.0.2.8': undefined, '2001:db8::7': undefined });
+    expect(await ends()).toEqual({ '192.0.2.7': 3600, '192.0.2.8': undefined, '2001:db8::7': undefined });
     await later(HOUR);
     expect(open()).toEqual(['192.0.2.8', '2001:db8::7']);
     expect((await listed())?.addresses.toSorted()).toEqual(['192.0.2.8', '2001:db8::7']);
@@ -129,8 +131,10 @@ describe('a name that moves', () => {
       gate.names.set(OFFICE, { A: [address], AAAA: ['2001:db8::7'] });
       await later();
     }
+    expect(await ends()).toEqual({ '192.0.2.7': undefined, '192.0.2.8': 3600, '2001:db8::7': undefined });
     await later(HOUR);
     expect(open()).toEqual(['192.0.2.7', '2001:db8::7']);
+    expect((await journal()).at(-1)).toContain('192.0.2.7 came back.');
   });
 
   it('leaves an address that another entry keeps open as it is', async () => {
