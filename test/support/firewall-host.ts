@@ -47,8 +47,8 @@ export interface FirewallUnderTest {
   readonly run: Run;
   readonly clock: Clock;
   readonly logged: readonly string[];
-  /** From now on these commands of the firewall's fail. */
-  readonly failAt: (which: Which) => void;
+  /** From now on these commands of the firewall's fail, with these words. */
+  readonly failAt: (which: Which, words?: string) => void;
   /** From now on these commands of the firewall's do nothing and say that all is well. */
   readonly swallowAt: (which: Which) => void;
   readonly killSession: () => void;
@@ -59,12 +59,17 @@ type Which = (file: string, args: readonly string[]) => boolean;
 /** A `Run` over another that fails or does nothing when it is told to. */
 function disturbable(run: Run): Pick<FirewallUnderTest, 'run' | 'failAt' | 'swallowAt'> {
   let fails: Which = () => false;
+  let said = '';
   let swallows: Which = () => false;
   return {
-    failAt: (which) => void (fails = which),
+    failAt: (which, words = '') => {
+      fails = which;
+      said = words;
+    },
     swallowAt: (which) => void (swallows = which),
     run: (file, args, options) => {
-      if (fails(file, args)) return Promise.reject(new AppError('COMMAND_FAILED', `${file} failed`, 'try again'));
+      if (fails(file, args))
+        return Promise.reject(new AppError('COMMAND_FAILED', `${file} failed: ${said}`, 'try again'));
       return swallows(file, args) ? Promise.resolve('') : run(file, args, options);
     },
   };
