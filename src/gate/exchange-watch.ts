@@ -39,9 +39,12 @@ export function exchangeWatch(parts: Parts, doors: Doors): ExchangeWatch {
   let found: Found | undefined;
   let next = 0;
 
-  const remember = (proposals: readonly Proposal[]) => {
+  /** `done`: what came of carrying it out, which tells why something is still left. */
+  const remember = (proposals: readonly Proposal[], done?: ImportShape) => {
+    const why = new Map(done?.proposals.flatMap((each) => (each.state === 'refused' ? [[each.what, each.why]] : [])));
     const { proposals: shapes } = shapeOfImport(ORIGIN, proposals);
-    found = { kind: 'compared', news: shapes.filter(isNews), known: shapes.filter(isKnown).length };
+    const news = shapes.filter(isNews).map((each) => ({ ...each, why: why.get(each.what) ?? each.why }));
+    found = { kind: 'compared', news, known: shapes.filter(isKnown).length };
   };
 
   const compare = async () => {
@@ -66,7 +69,8 @@ export function exchangeWatch(parts: Parts, doors: Doors): ExchangeWatch {
       if (fresh.length > 0) await tell(parts, records, { kind: 'exchange', lines: fresh, applied: isAuto });
     });
     post.poke();
-    remember(done ? await proposeKnown(parts, ORIGIN, known) : proposals);
+    if (done) remember(await proposeKnown(parts, ORIGIN, known), done);
+    else remember(proposals);
   };
 
   const failed = (fault: AppError) => {
@@ -96,7 +100,7 @@ export function exchangeWatch(parts: Parts, doors: Doors): ExchangeWatch {
         if (asked.dryRun || origin !== ORIGIN || database !== undefined) return shape;
         const left = await proposeKnown(parts, origin, known);
         await store.saveTold(SUBJECT, left.filter(({ state }) => NEWS.includes(state)).map(keyOf), clock.now());
-        remember(left);
+        remember(left, shape);
         return shape;
       }),
     status: () => statusOf(found),

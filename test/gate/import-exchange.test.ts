@@ -108,6 +108,10 @@ describe('import freepbx', () => {
       'new sip.south.example',
       'new 198.51.100.2',
     ]);
+    const part = (await gate.operations.status({})).parts.find((each) => each.name === 'freepbx');
+    expect(part?.detail).toMatch(
+      /^new: sip\.north\.example \(trunk 1 "north": sip_server: there is no name .* in DNS\)$/,
+    );
     const [, name] = await gate.operations.list({});
     expect(name).toMatchObject({
       kind: 'name',
@@ -158,6 +162,8 @@ it('in a shared database takes away nothing that another PBX has brought', async
     await importIt();
     if (pbx === 'there') await gate.close();
   }
+  const both = (await gate.operations.list({})).map(({ what, pbx }) => `${what} ${pbx}`);
+  expect(both).toEqual(['198.51.100.8 there', '198.51.100.9 here']);
   gate.freepbx.tables = tables();
   expect(await proposed()).toEqual([expect.stringMatching(/^gone 198\.51\.100\.9 /)]);
   rmSync(folder, { recursive: true });
