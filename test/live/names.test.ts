@@ -185,6 +185,7 @@ describeAsRoot('a name that is let in', () => {
     const ended = once(daemon, 'exit');
     daemon.kill('SIGKILL');
     await ended;
+    await pbx.run('ip', ['link', 'delete', 'to-net']); // both ends, at once
     pbx.close();
     pbx = await makeHost('pbx'); // not even a cable
     await pbx.run('sh', [SCRIPT, join(folder, 'state/firewall')]);
