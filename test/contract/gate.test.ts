@@ -400,6 +400,17 @@ function aGate(makeFirewall: (clock: FakeClock) => Firewall, end: () => void): v
     expect((await gate.operations.watch({ by })).mode).toBe('watch');
   });
 
+  it('secures on trial, with the admin’s own way in open before anything closes', async () => {
+    const ssh = `${HOTEL} 50000 203.0.113.1 22`;
+    await expect(gate.operations.secure({ by, lose: [], ssh })).rejects.toThrow('your own connection');
+    await gate.operations.secure({ by, lose: [], ssh, admin: HOTEL });
+    const services = gate.parts.services.map(({ name }) => `${name} ${HOTEL}`);
+    expect(await held(gate)).toEqual([`all ${HOTEL}`, ...services].sort());
+    await gate.operations.confirm({ by, here: true });
+    expect(await gate.store.modeState()).toMatchObject({ mode: 'secure', trial: undefined });
+    expect(await gate.reconcile()).toEqual([]);
+  });
+
   it('forgets a trial that nobody confirmed, and says so', async () => {
     await gate.operations.guard({ by, lose: [], withinSeconds: 60 });
     await gate.clock.advance(60_000);
