@@ -5,7 +5,7 @@ import { hasPublicAddress, lansOf } from '../domain/paths';
 import { reachOf } from '../domain/reach';
 import type { Service } from '../domain/service';
 import type { FoundShape } from '../domain/shapes';
-import type { Listener, Scene } from '../domain/surroundings';
+import type { Listener, Redirect, Scene } from '../domain/surroundings';
 import type { ListeningPorts } from '../domain/phones';
 
 export interface Around {
@@ -56,6 +56,7 @@ export function findingsOf(
     ),
     ...found('firewall', scene.hasLegacyRules ? ['rules of iptables-legacy lie beside ours and decide as well'] : []),
     ...found('firewall', neighbours),
+    ...found('firewall', scene.redirects.map(redirectText)),
     ...found(
       'service',
       scene.listeners.map((listener) => serviceText(listener, policy)),
@@ -85,4 +86,9 @@ function reachText(services: readonly Service[], isSecure: boolean): string {
   return closed.some(({ guarded, signalling }) => guarded || signalling)
     ? 'entries and trusted networks only'
     : 'left to your own rules';
+}
+
+export function redirectText({ ports, to }: Redirect): string {
+  const last = ports && ports.last > ports.first ? `-${ports.last}` : '';
+  return `packets to ${ports ? `${ports.protocol}/${ports.first}${last}` : 'every port'} are handed on to ${to}`;
 }

@@ -3,6 +3,7 @@ import type { Entry } from '../domain/entry';
 import { STRICTNESS, type Mode, type Policy } from '../domain/firewall';
 import { parseAddress, parseNetwork } from '../domain/network';
 import type { ListeningPorts } from '../domain/phones';
+import type { Ports } from '../domain/service';
 import type { ModeShape } from '../domain/shapes';
 import type { Scene } from '../domain/surroundings';
 import { AppError } from '../errors';
@@ -10,7 +11,7 @@ import { allow } from './allow';
 import { readShell, shellsNow } from './connection';
 import type { Doors } from './doors';
 import type { AllowAsked, Asked } from './entries';
-import { findingsOf } from './findings';
+import { findingsOf, redirectText } from './findings';
 import { linksOf } from './links';
 import { peersOf, reachesShell, whoWouldBeLost, withoutAddress } from './losses';
 import { change, loosen } from './modes';
@@ -98,7 +99,10 @@ async function adminOf(parts: Parts, doors: Doors, { admin, by }: StricterAsked)
   return { asked, entries };
 }
 
-/** INPUT never sees what is handed on to a container or another machine. */
+/**
+ * INPUT never sees what is handed on to a container or another machine. A rule that hands on every port is another
+ * address's mostly, and no matter where Asterisk is seen to listen.
+ */
 function refuseHandedOn(
   { services }: Policy,
   { redirects, isForwardHooked }: Scene,
@@ -107,21 +111,19 @@ function refuseHandedOn(
 ): void {
   if (isForwardHooked) return;
   const guarded = services.filter(({ signalling }) => signalling).flatMap(({ ports }) => ports);
-  const meets = redirects.find(
-    ({ ports }) =>
-      ports === undefined ||
-      guarded.some(
-        ({ protocol, first, last }) => protocol === ports.protocol && first <= ports.last && ports.first <= last,
-      ),
-  );
+  const isHere = listening !== undefined && listening.sip.length + listening.iax.length > 0;
+  const meets = redirects.find(({ ports }) => (ports ? guarded.some((each) => overlaps(each, ports)) : !isHere));
   if (!meets) return;
-  const which = meets.ports ? `${meets.ports.protocol}/${meets.ports.first}` : 'every port';
-  const where = listening && listening.sip.length > 0 ? '' : ' (Asterisk behind DNAT, or in a container)';
+  const where = isHere ? '' : ' (Asterisk behind DNAT, or in a container)';
   throw new AppError(
     'REFUSED',
-    `packets to ${which} are handed on to ${meets.to}${where}: ${mode} would not see them, and guard nothing`,
+    `${redirectText(meets)}${where}: ${mode} would not see them, and guard nothing`,
     "run Asterisk in the host's own network, or Tollgate where Asterisk runs, and take that DNAT rule away",
   );
+}
+
+function overlaps(a: Ports, b: Ports): boolean {
+  return a.protocol === b.protocol && a.first <= b.last && b.first <= a.last;
 }
 
 function refuseToLoseAdmin(parts: Parts, is: Ruling, { ssh, mode }: StricterAsked, scene: Scene): void {

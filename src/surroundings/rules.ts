@@ -35,7 +35,9 @@ export function readSaved(saved: string, own: ReadonlySet<Network>) {
 
 function redirectsIn(rule: string, own: ReadonlySet<Network>): readonly Redirect[] {
   const [, to] = / -j DNAT --to-destination (\S+)/.exec(rule) ?? [];
-  if (to === undefined || isOwn(to, own)) return [];
+  const target = parseAddress((/ -d (\S+)/.exec(rule)?.[1] ?? '').replace(/\/(32|128)$/, ''));
+  const isPassingBy = target !== undefined && !own.has(target) && !rule.includes(' ! -d ');
+  if (to === undefined || isOwn(to, own) || isPassingBy) return [];
   const protocol = / -p (tcp|udp) /.exec(rule)?.[1];
   if (protocol !== 'tcp' && protocol !== 'udp') return [{ ports: undefined, to }];
   const [, ports] = / --dports? (\S+)/.exec(rule) ?? [];

@@ -127,8 +127,15 @@ describe('secure', () => {
       await expect(operation).rejects.toMatchObject({
         what: expect.stringContaining('handed on to 172.17.0.2') as string,
       });
-    gate.scene.redirects = [{ ports: { protocol: 'tcp', first: 8443, last: 8443 }, to: '172.17.0.2:443' }];
-    await secure({ admin });
+    const elsewhere = { ports: undefined, to: '172.17.0.3' };
+    gate.scene.redirects = [{ ports: { protocol: 'tcp', first: 8443, last: 8443 }, to: '172.17.0.2:443' }, elsewhere];
+    await expect(gate.operations.guard({ by, lose: [], withoutAsterisk: true })).rejects.toMatchObject({
+      what: expect.stringContaining('every port are handed on to 172.17.0.3') as string,
+    });
+    expect((await secure({ admin })).found).toContainEqual({
+      what: 'firewall',
+      text: 'packets to tcp/8443 are handed on to 172.17.0.2:443',
+    });
   });
 
   it('shows what it found, and what stays reachable', async () => {

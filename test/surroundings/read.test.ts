@@ -101,7 +101,8 @@ describe('packets that are handed on', () => {
 -A PREROUTING -p udp -m udp --dport 5060 -j DNAT --to-destination 172.17.0.2:5060
 -A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080
 -A DOCKER ! -i docker0 -p udp -m multiport --dports 5060,10000:20000 -j DNAT --to-destination 172.17.0.3
--A PREROUTING -d 198.51.100.1/32 -j DNAT --to-destination 10.0.0.9
+-A PREROUTING -d 192.168.1.5/32 -j DNAT --to-destination 10.0.0.9
+-A PREROUTING -d 198.51.100.1/32 -j DNAT --to-destination 10.0.0.10
 -A PREROUTING -p tcp -m tcp --dport 23 -j DNAT --to-destination 192.168.1.5:22
 -A PREROUTING -p udp -j DNAT --to-destination [2001:db8::9]:5060
 COMMIT
