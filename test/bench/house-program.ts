@@ -1,6 +1,7 @@
 /** The process of `house.ts`: reads `{"op", "count"}` lines and answers with the milliseconds of each. */
 import { createInterface } from 'node:readline';
 import { run } from '../../src/run';
+import { fillRuleList, insertRule, rewriteRuleList } from './rule-lists';
 import { addressOf, openRig, traveller, type Rig } from './rig';
 import { times } from './rounds';
 
@@ -44,12 +45,15 @@ function opsOf(rig: Rig): Readonly<Record<string, (count: number) => Promise<num
       const first = await prepare(count, true);
       return times(count, (i) => doorkeeper.closeAll({ account: String(first + i), open: [] }, CALLER));
     },
-    revoke: async (count) => {
-      const first = await prepare(count, true);
-      const entries = await Promise.all(
-        Array.from({ length: count }, (_, i) => rig.store.liveEntriesOf(String(first + i), new Date())),
-      );
-      return times(count, (i) => operations.revoke({ what: String(entries[i]?.[0]?.id), by: 'root' }));
+    allow: (count) => {
+      const first = next;
+      next += count;
+      return times(count, (i) => operations.allow({ what: addressOf(first + i), by: 'root' }));
+    },
+    /** Those that `allow` has opened last. */
+    revoke: (count) => {
+      const first = next - count;
+      return times(count, (i) => operations.revoke({ what: addressOf(first + i), by: 'root' }));
     },
     change: (count) => {
       const first = next;
@@ -61,8 +65,12 @@ function opsOf(rig: Rig): Readonly<Record<string, (count: number) => Promise<num
       );
     },
     ipset: (count) => times(count, () => run('ipset', ['add', 'bench', addressOf(next++), 'timeout', '3600'])),
-    iptables: (count) =>
-      times(count, () => run('iptables', ['-I', 'FORWARD', '-s', addressOf(next++), '-j', 'ACCEPT'])),
+    list: async (count) => {
+      await fillRuleList(count);
+      return [];
+    },
+    insert: (count) => times(count, () => insertRule(next++)),
+    rewrite: (count) => times(count, () => rewriteRuleList(next++)),
     reconcile: (count) => times(count, () => rig.gate.reconcile()),
     load: async () => {
       await rig.firewall.remove();

@@ -13,14 +13,14 @@ import { median } from './statistics';
 const FEW = 10;
 const SOME = 1_000;
 const MANY = 100_000;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const A_ROUND = 10;
 /** Of what takes long. */
 const A_FEW = 2;
 /** Flat: what many cost against what few do. */
 const FLAT = 1.5;
 const START_MS = 3_000;
-const STARTS = 3;
+const STARTS = 2;
 
 export async function sets(folder: string): Promise<Row[]> {
   const folders = await Promise.all([FEW, SOME, MANY].map((size) => filled(join(folder, String(size)), size)));
@@ -28,6 +28,8 @@ export async function sets(folder: string): Promise<Row[]> {
   const starting = await starts(many);
   const houses = [await startHouse(few), await startHouse(some), await startHouse(many)] as const;
   const rows = [...starting, ...(await changes(houses)), ...(await whole(houses[2]))];
+  const sizes = [FEW, SOME, MANY];
+  for (const [i, house] of houses.entries()) rows.push(...(await others(house, sizes[i] ?? 0)));
   for (const house of houses) house.close();
   return rows;
 }
@@ -74,30 +76,36 @@ async function changes([few, some, many]: readonly [House, House, House]): Promi
   for (const [op, what] of [
     ['open', 'opening one by telephone'],
     ['close', 'closing one by telephone'],
+    ['allow', 'adding one (`allow`)'],
+    ['revoke', 'removing one (`revoke`)'],
   ] as const) {
     const measured = await alternate(of(op), { rounds: ROUNDS });
     const row = { what: `${what}, ${SOME} open`, against, theirs: measured.few };
     rows.push(compared({ ...row, ours: measured.some, mostTimes: FLAT }));
     rows.push(compared({ ...row, what: `${what}, ${MANY} open`, ours: measured.many, mostTimes: FLAT }));
   }
-  const revoked = await alternate(
-    { few: () => few.times('revoke', A_FEW), many: () => many.times('revoke', A_FEW) },
-    { rounds: 2, warmUp: 0 },
-  );
-  const revoking = { what: `revoking one by its number, ${MANY} open`, against, mostTimes: FLAT };
-  rows.push(compared({ ...revoking, ours: revoked.many, theirs: revoked.few }));
-  const kernel = await alternate(
-    {
-      ours: () => many.times('change', A_ROUND),
-      ipset: () => many.times('ipset', A_ROUND),
-      iptables: () => many.times('iptables', A_ROUND),
-    },
-    { rounds: ROUNDS },
-  );
-  const what = `one address in the kernel (4 sets), ${MANY} open, kept for a reboot`;
-  rows.push(compared({ what, against: 'one `ipset add` process', ours: kernel.ours, theirs: kernel.ipset }));
-  rows.push(compared({ what, against: 'one `iptables -I` process', ours: kernel.ours, theirs: kernel.iptables }));
   return rows;
+}
+
+/** One more address, in a kernel that has so many, against the ways that an admin has otherwise. */
+async function others(house: House, size: number): Promise<Row[]> {
+  await house.times('list', size);
+  const [rounds, a] = size === MANY ? [1, 1] : [ROUNDS, A_FEW];
+  const { ours, ...ways } = await alternate(
+    {
+      ours: () => house.times('allow', a),
+      ipset: () => house.times('ipset', a),
+      insert: () => house.times('insert', a),
+      rewrite: () => house.times('rewrite', a),
+    },
+    { rounds, warmUp: size === MANY ? 0 : 1 },
+  );
+  const what = `adding one (\`allow\`), ${size} open: recorded, confirmed, kept for a reboot`;
+  return [
+    compared({ what, against: 'one `ipset add` process, nothing recorded', ours, theirs: ways.ipset }),
+    compared({ what, against: `\`iptables -I\` among ${size} rules`, ours, theirs: ways.insert }),
+    compared({ what, against: `rewriting and restoring a list of ${size} rules`, ours, theirs: ways.rewrite }),
+  ];
 }
 
 async function whole(many: House): Promise<Row[]> {
