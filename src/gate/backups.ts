@@ -1,6 +1,6 @@
 /** The state before each change of rules: saved, listed, and brought back. */
 import type { Backup } from '../domain/backup';
-import { isBefore } from '../domain/entry';
+import { isBefore, type Entry, type Until } from '../domain/entry';
 import { STRICTNESS } from '../domain/firewall';
 import { kindOf, type Live } from '../domain/live';
 import { covers, parseAddress } from '../domain/network';
@@ -99,15 +99,47 @@ async function compare(parts: Parts, backup: Backup, ssh: string | undefined): P
   const [entries, groups] = [await store.liveEntries(now), await store.liveGroups(now)];
   const live = new Set([...entries, ...groups].map(({ id }) => id));
   const then = new Set(backup.open.map(({ id }) => id));
-  const gone = backup.open.filter(({ id }) => !live.has(id));
-  const opens = gone.filter(({ until }) => isBefore(now, until));
-  const since = [...entries.filter(({ partOf }) => partOf === undefined), ...groups].filter(({ id }) => !then.has(id));
+  const missing = backup.open.filter(({ id }) => !live.has(id));
+  const gone = missing.filter(({ until }) => isBefore(now, until));
+  const newer = [...entries.filter(({ partOf }) => partOf === undefined), ...groups].filter(({ id }) => !then.has(id));
+  const { opens, since } = await withoutTwins(parts, gone, newer);
   const asker = parseAddress((ssh?.split(' ')[0] ?? '').replace(/%.*$/, ''));
   const letsIn = (id: number) =>
     asker !== undefined &&
     entries.some((each) => (each.id === id || each.partOf === id) && covers(each.network, asker));
   const keeps = since.filter((each) => each.isPrimary ?? (kindOf(each) === 'allow' && letsIn(each.id)));
-  return { opens, over: gone.length - opens.length, closes: since.filter((each) => !keeps.includes(each)), keeps };
+  return { opens, over: missing.length - gone.length, closes: since.filter((each) => !keeps.includes(each)), keeps };
+}
+
+/** What was closed and opened anew, with the same end, is as it was, under another number. */
+async function withoutTwins(
+  { store }: Parts,
+  gone: readonly Before[],
+  newer: readonly Live[],
+): Promise<{ readonly opens: readonly Before[]; readonly since: readonly Live[] }> {
+  const old = await Promise.all(
+    gone.map(async (before) => ({ before, live: (await store.entry(before.id)) ?? (await store.group(before.id)) })),
+  );
+  const keys = new Set(newer.map((live) => keyOf(live, live.until)));
+  const isSame = ({ before, live }: (typeof old)[number]) => live !== undefined && keys.has(keyOf(live, before.until));
+  const same = old.filter((each) => isSame(each) && !isPart(each.live));
+  const ids = new Set(same.map(({ before }) => before.id));
+  const there = new Set(same.flatMap(({ before, live }) => (live ? [keyOf(live, before.until)] : [])));
+  const isThere = ({ before, live }: (typeof old)[number]) =>
+    ids.has(before.id) || (isPart(live) && ids.has(live.partOf));
+  return {
+    opens: old.filter((each) => !isThere(each)).map(({ before }) => before),
+    since: newer.filter((live) => !there.has(keyOf(live, live.until))),
+  };
+}
+
+function isPart(live: Live | undefined): live is Entry & { readonly partOf: number } {
+  return live !== undefined && 'network' in live && live.partOf !== undefined;
+}
+
+function keyOf(live: Live, until: Until): string {
+  const { what, services, name, note } = live;
+  return JSON.stringify(['network' in live ? live.network : live.kind, what, services, name, note, until]);
 }
 
 async function closeAll(
