@@ -53,7 +53,8 @@ async function allow(session: Session, what: string, options: Options): Promise<
   const asked = { what, by: session.by, ...given({ services, seconds, until, name, note, dryRun }) };
   const entry = await (await session.operations()).allow(asked);
   const opened = say`${whatOf(entry)} ${options.dryRun ? 'would be' : 'is'} open for ${entry.services.join(', ')}, ${session.times().end(entry.until)}.`;
-  const stands = entry.addresses.length > 1 ? say`It stands for ${someOf(entry.addresses)}.` : '';
+  const stands =
+    entry.addresses.length > 1 || entry.kind === 'name' ? say`It stands for ${someOf(entry.addresses)}.` : '';
   const told = lines(opened, stands, hostBitsText(what, entry));
   return { text: await changeText(session, told, entry, options), json: entry };
 }
