@@ -152,6 +152,7 @@ const schema = z.strictObject({
       blocks: z.array(seconds).min(1).prefault(['20m', '2h', '12h', '3d']),
       forgiven: seconds.prefault('2w'),
       mail_every: seconds.prefault('1h'),
+      asterisk_log: z.string().default('/var/log/asterisk/messages.log'),
     })
     .prefault({}),
   import: z

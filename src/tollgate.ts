@@ -14,10 +14,10 @@ import type { StatusPart } from './domain/shapes';
 import { AppError } from './errors';
 import { KEYWORDS } from './domain/freepbx-rows';
 import { openFirewall } from './firewall/open';
-import { openExchange } from './freepbx/exchange';
-import { freepbxDatabase } from './freepbx-database';
 import { overChild, type SpawnSession } from './firewall/session-port';
 import { countryDesk } from './gate/country-desk';
+import { openExchange } from './freepbx/exchange';
+import { freepbxDatabase } from './freepbx-database';
 import { openGate, type Gate, type Operations } from './gate/gate';
 import { AT_ONCE, pinVault } from './gate/pin-vault';
 import { openPost, type Post } from './mail/open';
@@ -76,6 +76,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
   const phones = openPhones({
     ...{ ami: amiSettings(config), clock, random, log, proc: procFiles },
     listening: { iaxPort: IAX_PORT, rtp: rtpPorts(config) },
+    ...(isWatched(config) && { iaxLog: config.attacks.asterisk_log }),
   });
   const parts = {
     ...{ store, firewall, phones, post, clock, random, log },
@@ -90,7 +91,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     ...(isShared(config) && { sharedAs: pbxNameOf(config) }),
     ownAddresses: () => [...machineAddresses(), ...config.pbx.own_addresses],
   };
-  const gate = openGate(parts, () => moreStatus(post, config));
+  const gate = openGate(parts, () => moreStatus(post, phones, config));
   const close = async () => {
     await phones.stop();
     await firewall.close();
@@ -133,7 +134,7 @@ export async function connectOrOpen(
   return { operations: tollgate.gate.operations, daemon: false, close: () => tollgate.close() };
 }
 
-async function moreStatus(post: Post, config: Config): Promise<readonly StatusPart[]> {
+async function moreStatus(post: Post, phones: Asterisk, config: Config): Promise<readonly StatusPart[]> {
   const { waiting, failed, lastError } = await post.state();
   const where = config.mail.host
     ? `through ${config.mail.host}`
@@ -141,7 +142,21 @@ async function moreStatus(post: Post, config: Config): Promise<readonly StatusPa
   const told = `${waiting} waiting, ${failed} given up, ${where}`;
   const state = failed > 0 || lastError !== undefined ? 'warn' : 'ok';
   const hint = lastError ?? (config.mail.host ? null : 'set [mail] host in the settings');
-  return [{ name: 'mail', state, since: null, detail: told, hint }];
+  return [{ name: 'mail', state, since: null, detail: told, hint }, attacksPart(phones, config)];
+}
+
+function isWatched({ attacks, ami }: Config): boolean {
+  return ami.enabled && attacks.logins !== 'off' && attacks.asterisk_log !== '';
+}
+
+function attacksPart({ deafness }: Asterisk, { attacks }: Config): StatusPart {
+  const off = attacks.logins === 'off';
+  const does = { off: 'failed logins are not looked at', report: 'who guesses passwords is only told of' };
+  const detail = attacks.logins === 'enforce' ? 'who guesses passwords is blocked' : does[attacks.logins];
+  if (off || deafness === undefined)
+    return { name: 'attacks', state: off ? 'off' : 'ok', since: null, detail, hint: null };
+  const hint = 'usermod -aG asterisk tollgate, or set [attacks] asterisk_log';
+  return { name: 'attacks', state: 'warn', since: null, detail: `${detail}, but not over IAX2: ${deafness}`, hint };
 }
 
 /** A refused connection is known at once; a silent host is not waited for. */

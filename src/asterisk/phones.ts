@@ -13,7 +13,8 @@ import { callsFrom, hangUpFrom, type SeenCalls } from './phones-calls';
 import { forgetContacts, listContacts } from './phones-contacts';
 import { listKnown } from './phones-known';
 import { listPeers } from './phones-peers';
-import { readLogin } from './phones-logins';
+import { followLog, type LogTail } from './log-tail';
+import { readIaxLine, readLogin } from './phones-logins';
 import { readProof } from './phones-proof';
 import { Sources } from './phones-sources';
 
@@ -22,6 +23,8 @@ export interface PhonesOptions extends AmiPorts {
   readonly ami: AmiSettings | undefined;
   readonly listening: ListeningSettings;
   readonly proc: ProcFiles;
+  /** Asterisk's log, where it tells of IAX2's failed logins; undefined: they are not looked for. */
+  readonly iaxLog?: string;
   readonly log: Log;
 }
 
@@ -29,6 +32,8 @@ export interface Asterisk extends Phones {
   /** Connects, and goes on trying until `stop`. Never fails: `state` tells. */
   start(): void;
   stop(): Promise<void>;
+  /** Why failed IAX2 logins are not seen: Asterisk's log cannot be read. Undefined: they are, or are not looked for. */
+  readonly deafness: string | undefined;
   /** Called after each change of `state`; the returned function ends it. */
   onState(listener: (state: PhonesState) => void): () => void;
 }
@@ -38,7 +43,7 @@ const NEEDED: readonly string[] = ['Status', 'Hangup', 'DBGet', 'DBPut', 'DBDel'
 const REDUCED_HINT =
   'give the AMI user "write=system" in manager.conf, then "manager reload" (dialplan/manager-tollgate.conf)';
 
-export function openPhones({ ami, clock, random, log, proc, listening }: PhonesOptions): Asterisk {
+export function openPhones({ ami, clock, random, log, proc, listening, iaxLog }: PhonesOptions): Asterisk {
   const sources = new Sources();
   const seen: SeenCalls = new Map();
   const proofListeners = new Set<(proof: Proof) => void>();
@@ -48,13 +53,19 @@ export function openPhones({ ami, clock, random, log, proc, listening }: PhonesO
     ? { state: 'down', since: clock.now(), detail: 'not asked yet' }
     : { state: 'off', since: clock.now(), detail: 'no AMI user is configured' };
 
+  const tellLogin = (login: Login) => loginListeners.forEach((listener) => listener(login));
   const onEvent = (event: Frame) => {
     const login = readLogin(event);
-    if (login) loginListeners.forEach((listener) => listener(login));
+    if (login) tellLogin(login);
     const proven = readProof(event);
     if (proven === undefined) return;
     sources.remember(proven);
     proofListeners.forEach((listener) => listener({ extension: proven.extension, address: proven.address }));
+  };
+  let tail: LogTail | undefined;
+  const onLine = (line: string) => {
+    const login = readIaxLine(line);
+    if (login) tellLogin(login);
   };
   const onState = (link: LinkState) => {
     const next = describe(link);
@@ -87,8 +98,17 @@ export function openPhones({ ami, clock, random, log, proc, listening }: PhonesO
     get state() {
       return state;
     },
-    start: () => link?.start(),
-    stop: async () => link?.stop(),
+    start() {
+      link?.start();
+      if (iaxLog !== undefined) tail = followLog(iaxLog, onLine, { clock, log });
+    },
+    async stop() {
+      await tail?.stop();
+      await link?.stop();
+    },
+    get deafness() {
+      return tail?.fault;
+    },
     onState: (listener) => subscribe(stateListeners, listener),
     onProof: (listener) => subscribe(proofListeners, listener),
     onLogin: (listener) => subscribe(loginListeners, listener),
