@@ -4,12 +4,17 @@ import type { Peer } from '../domain/phones';
 import type { AmiConnection } from './ami-connection';
 import { field, type Frame } from './ami-frame';
 import { itemsOf, listContacts } from './phones-contacts';
+import { pjsipRegistrations, type Registration } from './pjsip-sections';
 import type { Sources } from './phones-sources';
 import { addressOfUri } from './sip-address';
 
 const PJSIP = 'PJSIP';
 
-/** `abilities`: what is not among them is not asked, because Asterisk logs every unknown action as a security event. */
+/**
+ * `abilities`: what is not among them is not asked, because Asterisk logs every unknown action as a security event. No
+ * action is asked that prints passwords, so registrations of ours are read as they stand in pjsip.conf, and those that
+ * Asterisk reads from a database are not seen.
+ */
 export async function listPeers(
   connection: AmiConnection,
   abilities: ReadonlySet<string>,
@@ -23,7 +28,7 @@ export async function listPeers(
   return [
     ...phones.map(({ extension, address }): Peer => ({ name: extension, channel: PJSIP, address, kind: 'phone' })),
     ...(await ask('PJSIPShowEndpoints', 'EndpointListComplete')).flatMap((frame) => staticPeers(frame, registered)),
-    ...(await ask('PJSIPShowRegistrationsOutbound', 'OutboundRegistrationDetailComplete')).flatMap(registrar),
+    ...(abilities.has('getconfig') ? await pjsipRegistrations(connection) : []).map(registrar),
     ...(await ask('IAXpeerlist', 'PeerlistComplete')).flatMap((frame) => driverPeer(frame, 'IAX2')),
     ...(await ask('SIPpeers', 'PeerlistComplete')).flatMap((frame) => driverPeer(frame, 'SIP')),
   ];
@@ -42,10 +47,9 @@ function staticPeers(frame: Frame, registered: ReadonlySet<string>): Peer[] {
   });
 }
 
-/** Where we register ourselves: a name mostly, whose address nobody has looked up here. */
-function registrar(frame: Frame): Peer[] {
-  const [name, uri] = [field(frame, 'objectname'), field(frame, 'serveruri')];
-  return name && uri ? [{ name, channel: PJSIP, address: addressOfUri(uri), kind: 'trunk' }] : [];
+/** A name mostly, whose address nobody has looked up here. */
+function registrar({ name, uri }: Registration): Peer {
+  return { name, channel: PJSIP, address: addressOfUri(uri), kind: 'trunk' };
 }
 
 /** IAX2 and chan_sip: whoever registers is a phone, whoever has an address in the configuration a trunk. */

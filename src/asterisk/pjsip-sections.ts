@@ -20,6 +20,13 @@ interface Section {
   readonly lines: readonly (readonly [keyword: string, value: string])[];
 }
 
+export interface Registration {
+  readonly name: string;
+  readonly uri: string;
+}
+
+const REGISTRATIONS = 'type=^registration$';
+
 const WANTED: readonly Wanted[] = [
   {
     filter: 'type=^identify$',
@@ -27,7 +34,7 @@ const WANTED: readonly Wanted[] = [
     nameOf: ({ name, lines }) => `endpoint ${lines.find(([keyword]) => keyword === 'endpoint')?.[1] ?? name}`,
   },
   {
-    filter: 'type=^registration$',
+    filter: REGISTRATIONS,
     settings: { server_uri: 'uris', client_uri: 'uris', outbound_proxy: 'uris' },
     nameOf: ({ name }) => `registration ${name}`,
   },
@@ -42,12 +49,7 @@ const WANTED: readonly Wanted[] = [
 export async function pjsipSections(connection: AmiConnection): Promise<readonly Mention[]> {
   const mentions: Mention[] = [];
   for (const { filter, settings, nameOf } of WANTED) {
-    const reply = await connection.action({ Action: 'GetConfig', Filename: 'pjsip.conf', Filter: filter });
-    const kind = replyKind(reply);
-    if (kind === 'failed') {
-      throw new AppError('AMI_FAILED', 'Asterisk cannot read its own pjsip.conf', 'see the log of Asterisk');
-    }
-    for (const section of kind === 'done' ? sectionsOf(reply) : []) {
+    for (const section of await matching(connection, filter)) {
       for (const [keyword, value] of section.lines) {
         const form = settings[keyword];
         if (form) mentions.push({ of: nameOf(section), setting: keyword, value, form, speaks: 'sip' });
@@ -55,6 +57,23 @@ export async function pjsipSections(connection: AmiConnection): Promise<readonly
     }
   }
   return mentions;
+}
+
+/** Where we register ourselves, as it was written. Resolves and rejects as `pjsipSections` does. */
+export async function pjsipRegistrations(connection: AmiConnection): Promise<readonly Registration[]> {
+  return (await matching(connection, REGISTRATIONS)).flatMap(({ name, lines }) => {
+    const uri = lines.findLast(([keyword]) => keyword === 'server_uri')?.[1];
+    return uri === undefined ? [] : [{ name, uri }];
+  });
+}
+
+async function matching(connection: AmiConnection, filter: string): Promise<Section[]> {
+  const reply = await connection.action({ Action: 'GetConfig', Filename: 'pjsip.conf', Filter: filter });
+  const kind = replyKind(reply);
+  if (kind === 'failed') {
+    throw new AppError('AMI_FAILED', 'Asterisk cannot read its own pjsip.conf', 'see the log of Asterisk');
+  }
+  return kind === 'done' ? sectionsOf(reply) : [];
 }
 
 /** `Category-000001: carrier` and `Line-000001-000002: match=192.0.2.1`. */

@@ -67,7 +67,7 @@ const contacts = (...items: string[]) => list('ContactList', 'ContactListComplet
 describe('peers', () => {
   it('are those of every driver that is loaded; the others are not asked', async () => {
     const answers: Readonly<Record<string, string>> = {
-      ListCommands: commands(...ABLE, 'PJSIPShowRegistrationsOutbound', 'IAXpeerlist', 'SIPpeers'),
+      ListCommands: commands(...ABLE, 'PJSIPShowRegistrationsOutbound', 'GetConfig', 'IAXpeerlist', 'SIPpeers'),
       PJSIPShowContacts: contacts(
         contact('701', 'sip:701@192.0.2.1:5060', 'a'),
         contact('702', 'sip:702@10.9.8.7:5060', 'b'),
@@ -78,9 +78,10 @@ describe('peers', () => {
         'ObjectName: 704\nContacts: ',
         'ObjectName: carrier\nContacts: carrier/sip:198.51.100.9:5060,carrier/sip:[2001:db8::9],carrier/sip:sip.example.com,',
       ]),
-      PJSIPShowRegistrationsOutbound: list('OutboundRegistrationDetail', 'OutboundRegistrationDetailComplete', [
-        'ObjectName: provider\nServerUri: sip:sip.example.com',
-      ]),
+      GetConfig:
+        'Response: Success\nActionID: ID\nCategory-000000: provider\nLine-000000-000000: type=registration\n' +
+        'Line-000000-000001: server_uri=sip:sip.example.com\nLine-000000-000002: outbound_auth=pauth\n' +
+        'Category-000001: numbered\nLine-000001-000000: server_uri=sip:198.51.100.30:5070\n\n',
       IAXpeerlist: list('PeerEntry', 'PeerlistComplete', [
         'Channeltype: IAX\nObjectName: iaxphone\nIPaddress: (null)\nDynamic: yes',
         'Channeltype: IAX\nObjectName: iaxtrunk\nIPaddress: 203.0.113.50\nDynamic: no',
@@ -100,10 +101,13 @@ describe('peers', () => {
       { name: 'carrier', channel: 'PJSIP', address: '2001:db8::9', kind: 'trunk' },
       { name: 'carrier', channel: 'PJSIP', address: undefined, kind: 'trunk' },
       { name: 'provider', channel: 'PJSIP', address: undefined, kind: 'trunk' },
+      { name: 'numbered', channel: 'PJSIP', address: '198.51.100.30', kind: 'trunk' },
       { name: 'iaxtrunk', channel: 'IAX2', address: '203.0.113.50', kind: 'trunk' },
       { name: '201', channel: 'SIP', address: '203.0.113.51', kind: 'phone' },
     ]);
-    expect(peer.named('SIPshowpeer')).toEqual([]);
+    for (const action of ['PJSIPShowEndpoint', 'PJSIPShowRegistrationsOutbound', 'SIPshowpeer'])
+      expect(peer.named(action)).toEqual([]);
+    for (const { Filter } of peer.named('GetConfig')) expect(Filter).toBe('type=^registration$');
   });
 
   it('are none where no driver is loaded, and no unknown action is sent', async () => {
