@@ -85,11 +85,11 @@ const CHAIN = {
 } as const;
 let counters = 0;
 
-/** A good while: Asterisk starts, the product is set up. */
-export async function openHouse(): Promise<House> {
+/** A good while: Asterisk starts, the product is set up. `more`: TOML after the house's own. */
+export async function openHouse(more = ''): Promise<House> {
   const progress = (line: string) => process.stderr.write(`${line}\n`);
   const asterisk = await moreOfAsterisk();
-  const stage = await setStage(await tree(ASTERISK_22, { progress }), { settings: SETTINGS, asterisk });
+  const stage = await setStage(await tree(ASTERISK_22, { progress }), { settings: `${SETTINGS}${more}`, asterisk });
   const tollgate = (typed: string) => stage.tollgate(...typed.split(' '));
   const json = async <T>(typed: string) => JSON.parse(await tollgate(`--json ${typed}`)) as T;
   let log = '';
