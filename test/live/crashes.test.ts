@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { makeHost, type Host } from '../../src/lab/host';
 import { describeAsRoot } from '../support/as-root';
 import { openMailServer, type Behaviour, type MailServer } from '../support/mail-server';
+import { randomFrom } from '../support/random';
 import { until } from '../support/until';
 import type { Live, Orders, Place, Step, Told } from './programs/crashing-gate';
 
@@ -316,15 +317,4 @@ function anySteps(doors: Doors, list: number, random: () => number): Step[] {
     else steps.push({ do: now.has(blocked) ? 'unblock' : 'block', address: blocked });
   }
   return steps;
-}
-
-/** Mulberry32: small, and the same on every machine. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

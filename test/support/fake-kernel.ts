@@ -169,6 +169,8 @@ export function fakeKernel(clock: Clock): FakeKernel {
     if (file.endsWith('-save')) return listed(tool, 'save');
     if (file.endsWith('-restore')) return (restoreRules(tool, stdin, args.includes('--test')), '');
     if (file === 'ip' || file === 'conntrack') return ''; // no address and no flow
+    if (file === 'nft') return '{"nftables": []}'; // no table but those that iptables shows
+    if (file.includes('-legacy')) return '';
     if (words === '-S') return listed(tool, 'list');
     command(tool, tables[tool] ?? freshTable(), words);
     for (const tell of monitors) tell();
