@@ -3,6 +3,7 @@ import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { parse as parseToml } from 'smol-toml';
 import { z } from 'zod';
 import { parseDuration } from './domain/duration';
+import { parseHostName } from './domain/host-name';
 import { mailboxOf } from './domain/mailbox';
 import { parseNetwork } from './domain/network';
 import type { Ports, Service } from './domain/service';
@@ -17,6 +18,13 @@ const network = z.string().transform((text, context) => {
   const value = parseNetwork(text);
   if (value === undefined) context.addIssue({ code: 'custom', message: 'an address or network like 192.0.2.0/24' });
   return value ?? ('' as never);
+});
+const farEnd = z.string().transform((text, context) => {
+  const address = parseNetwork(text);
+  const value = address ?? parseHostName(text);
+  if (value === undefined || address?.endsWith('/0'))
+    context.addIssue({ code: 'custom', message: 'addresses, networks or names like sip.example.com' });
+  return value ?? '';
 });
 const mailbox = z.string().refine((text) => text === '' || mailboxOf(text) !== undefined, 'one e-mail address');
 const port = z.number().int().min(1).max(65_535);
@@ -135,6 +143,8 @@ const schema = z.strictObject({
     .strictObject({
       calls: force.default('off'),
       registrations: force.default('off'),
+      fail: z.enum(['open', 'closed']).default('open'),
+      exceptions: z.array(farEnd).default([]),
       block: optionalSeconds.prefault(''),
       unknown: z.enum(['stranger', 'permit']).default('stranger'),
       source: z.enum(['auto', 'dbip', 'rir', 'debian', 'maxmind']).default('auto'),
@@ -167,6 +177,7 @@ const schema = z.strictObject({
     .strictObject({
       from: mailbox.default(''),
       admin: mailbox.default(''),
+      short: mailbox.default(''),
       tell_admin: z.enum(['nothing', 'alarms', 'everything']).default('alarms'),
       host: z.string().default(''),
       port: port.default(25),

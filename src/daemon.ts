@@ -1,5 +1,6 @@
 /** The daemon: calls, commands, time and mail, until it is told to stop. */
 import { join } from 'node:path';
+import { ipCountry } from '../agi/ip-country';
 import { PACE } from '../agi/talk';
 import { travelinMan } from '../agi/travelin-man';
 import { startAgiServer, type AgiServer } from './asterisk/agi-server';
@@ -110,6 +111,7 @@ function startCalls(config: Config, state: StateFolder, gate: Gate, { clock, log
           log('call answered with try-later', { error: error instanceof Error ? error.message : String(error) });
         return { TOLLGATE_RESULT: await travelinMan(call, gate.doorkeeper, { pace, onFailure }) };
       },
+      'ip-country': (call, { args: [address] }) => ipCountry(call, address, gate.strangerDoor),
     },
     clock,
     log,

@@ -5,6 +5,7 @@ import type { AmiSettings } from './asterisk/ami-settings';
 import { CALL_SETTINGS, type CallSettings } from './asterisk/call-settings';
 import { servicesOf, type Config } from './config';
 import { mailboxOf } from './domain/mailbox';
+import { parseNetwork } from './domain/network';
 import type { Ports } from './domain/service';
 import type { Rules } from './gate/parts';
 import type { MailSettings } from './mail/settings';
@@ -69,6 +70,8 @@ export function rulesOf(config: Config): Rules {
     countries: {
       calls: config.country.calls,
       registrations: config.country.registrations,
+      fail: config.country.fail,
+      exceptions: exceptionsOf(config),
       blockSeconds: config.country.block === 0 ? undefined : config.country.block,
       maxAgeDays: config.country.max_age === 0 ? undefined : config.country.max_age / 86_400,
     },
@@ -88,12 +91,18 @@ export function rulesOf(config: Config): Rules {
   };
 }
 
+function exceptionsOf({ country }: Config): Rules['countries']['exceptions'] {
+  const networks = country.exceptions.flatMap((each) => parseNetwork(each) ?? []);
+  return { networks, names: country.exceptions.filter((each) => parseNetwork(each) === undefined) };
+}
+
 /** `folder` takes the letters as .eml files while no relay is set. */
 export function mailSettings({ mail, pbx }: Config, folder: string): MailSettings {
   const from = mail.from || (mailboxOf(`tollgate@${hostname()}`) ?? 'tollgate@localhost');
   return {
     from: { name: 'Tollgate', address: from },
     admin: mail.admin || undefined,
+    short: mail.short || undefined,
     tellAdmin: mail.tell_admin,
     relay: mail.host
       ? {

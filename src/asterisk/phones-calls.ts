@@ -1,11 +1,12 @@
 /** The channels that are up, and from where each of them is signalled. */
+import { readHostPort } from '../domain/host-port';
 import { covers, type Network } from '../domain/network';
 import type { AmiConnection } from './ami-connection';
 import { field, type Frame } from './ami-frame';
 import { isSendable } from './ami-headers';
 import { replyKind } from './ami-reply';
 import { itemsOf, type Contact } from './phones-contacts';
-import { addressOfUri, readHostPort, targetOf } from './sip-address';
+import { addressOfUri, targetOf } from './sip-address';
 
 /**
  * Channel type -> what tells its far end's address. Asked per type: a function that does not fit a channel gives an

@@ -1,12 +1,6 @@
-/** Reads the address out of what SIP writes: URIs and `host:port` pairs. Foreign text, read strictly. */
-import { parseAddress, type Network } from '../domain/network';
-
-/** `192.0.2.1:5060`, `[2001:db8::1]:5060`, or either without its port. */
-export function readHostPort(text: string): Network | undefined {
-  const parts = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::\d{1,5})?$/.exec(text);
-  if (parts) return parseAddress(parts[1] ?? parts[2] ?? '');
-  return parseAddress(text);
-}
+/** Reads the address out of the URIs that SIP writes. Foreign text, read strictly. */
+import { readHostPort } from '../domain/host-port';
+import type { Network } from '../domain/network';
 
 /**
  * `host:port` of a SIP URI, as written: what is behind the only @ and before parameters and headers. undefined when it

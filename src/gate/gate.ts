@@ -12,6 +12,7 @@ import type { BackupShape, RestoredShape } from '../domain/backup-shapes';
 import type { Doorkeeper } from '../domain/doorkeeper';
 import type { Login } from '../domain/login';
 import type { Proof } from '../domain/phones';
+import type { StrangerDoor } from '../domain/stranger-door';
 import type {
   AccountShape,
   EntryShape,
@@ -39,6 +40,7 @@ import { Doors } from './doors';
 import { driftWatch } from './drift';
 import { exchangeWatch, type ExchangeAsked, type ExchangeWatch } from './exchange-watch';
 import * as entries from './entries';
+import { exceptions } from './exceptions';
 import { explain } from './explain';
 import { follower, type Follower } from './follow';
 import { nameFollower } from './follow-names';
@@ -55,6 +57,7 @@ import { status, type MoreStatus } from './status';
 import { tryToSaveBackup } from './save-backup';
 import { shapeOfCheck, shapeOfLine } from './shape';
 import { tighten, type StricterAsked } from './stricter';
+import { strangerCalls } from './stranger-calls';
 import { strangerWatch, type StrangerWatch } from './stranger-watch';
 import { undo, type Undone } from './undo';
 import { warnOfEndings } from './warnings';
@@ -131,6 +134,7 @@ export type Operations = {
 export interface Gate {
   readonly operations: Operations;
   readonly doorkeeper: Doorkeeper;
+  readonly strangerDoor: StrangerDoor;
   /** Ends what a process that died had begun to open: nobody was told of it. */
   dropUnconfirmed(): Promise<void>;
   /** The same, and makes the kernel hold what the store says. */
@@ -149,7 +153,7 @@ export interface Gate {
   follow(): Promise<void>;
   /** Asks Asterisk whom it knows, and remembers it; called every few seconds, and may take a while. */
   hear(): Promise<void>;
-  /** Looks up the names and providers whose time has come; called every second or so, and may take a while. */
+  /** Looks up the names, providers and exceptions whose time has come; called every second or so, and may take a while. */
   followNames(stop: AbortSignal): Promise<void>;
   /** Compares FreePBX with what is open when its time has come; called every few seconds, and may take a while. */
   compareExchange(): Promise<void>;
@@ -173,6 +177,8 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const desk = intruderDesk(parts);
   const attacks = attackWatch(parts, doors, desk);
   const strangers = strangerWatch(parts, doors, desk);
+  const listed = exceptions(parts);
+  const strangerDoor = strangerCalls(parts, listed, desk);
   const dropUnconfirmed = async () => {
     const dropped = await parts.store.transaction((records) => records.dropOpening());
     for (const entry of dropped)
@@ -184,6 +190,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   return {
     operations: operationsOf(parts, doors, others, { strangers, exchange }, more),
     doorkeeper: doorkeeper(parts, doors),
+    strangerDoor,
     dropUnconfirmed,
     async restore() {
       await dropUnconfirmed();
@@ -204,14 +211,18 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
     },
     login: (login) => attacks.see(login),
     asteriskIsBack: () => strangers.catchUp(),
-    settled: async () => void (await Promise.all([attacks.settled(), strangers.settled()])),
+    async settled() {
+      await Promise.all([attacks.settled(), strangers.settled(), strangerDoor.settled()]);
+    },
     hear: () => (others.away() ? Promise.resolve() : ear.look()),
     async proof(proof) {
       ear.proof(proof);
       strangers.heard(proof.address, proof.extension);
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
     },
-    followNames: (stop) => (others.away() ? Promise.resolve() : names.look(stop)),
+    async followNames(stop) {
+      await Promise.all([listed.look(), others.away() ? undefined : names.look(stop)]);
+    },
     compareExchange: () => (others.away() ? Promise.resolve() : exchange.look()),
     reconcile: () => (others.away() || drift.isResting ? Promise.resolve([]) : modes.reconcile(parts, doors)),
     watchFirewall: (stop) => drift.run(stop),

@@ -81,6 +81,10 @@ export interface AttackTerms {
 interface CountryTerms {
   readonly calls: Force;
   readonly registrations: Force;
+  /** A call that cannot be judged: `open` lets it in, `closed` makes it a stranger's. */
+  readonly fail: 'open' | 'closed';
+  /** Far ends whose calls are never a stranger's. */
+  readonly exceptions: { readonly networks: readonly Network[]; readonly names: readonly string[] };
   /** For how long a stranger who registered is blocked; undefined: for good. */
   readonly blockSeconds: number | undefined;
   /** Older data are too old; undefined: as their source says. */

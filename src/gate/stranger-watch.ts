@@ -6,6 +6,7 @@ import { blockIntruder } from './block-intruder';
 import { judgementOf } from './country-desk';
 import type { Doors } from './doors';
 import type { IntruderDesk } from './intruder-news';
+import { onceInAWhile } from './once-in-a-while';
 import type { Parts } from './parts';
 
 export interface StrangerWatch {
@@ -25,15 +26,7 @@ const MOST_TOLD = 10_000;
 export function strangerWatch(parts: Parts, doors: Doors, desk: IntruderDesk): StrangerWatch {
   const { clock, log, phones, countries, rules, store } = parts;
   const dealing = new Map<Network, Promise<void>>();
-  const told = new Map<Network, number>();
-  const isNews = (address: Network) => {
-    const before = told.get(address);
-    if (before !== undefined && clock.now().getTime() - before < AGAIN_MS) return false;
-    const [oldest] = told.keys();
-    if (told.size >= MOST_TOLD && oldest !== undefined) told.delete(oldest);
-    told.set(address, clock.now().getTime());
-    return true;
-  };
+  const isNews = onceInAWhile(clock, { againMs: AGAIN_MS, most: MOST_TOLD });
   const heard = (address: Network, name: string) => {
     if (rules.countries.registrations === 'off' || countries.now().idle !== undefined) return;
     if (!countries.now().lookup(address).stranger || dealing.has(address)) return;

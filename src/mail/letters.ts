@@ -3,11 +3,15 @@ import { mailboxOf } from '../domain/mailbox';
 import type { Letter, Notice } from '../domain/letter';
 import { htmlOf, textOf, type Draft, type Page } from './page';
 import { adminPage } from './admin-page';
+import { shortLetter } from './short-letter';
 import { travellerPage } from './traveller-page';
 import { foreign } from './words';
 import type { MailSettings } from './settings';
 
-/** The letters of one notice: to the account, if it has an address, and to the admin, if he wants to be told. */
+/**
+ * The letters of one notice: to the account, if it has an address, to the admin, if he wants to be told, and of an alarm
+ * to the address for text messages.
+ */
 export function lettersFor(notice: Notice, settings: MailSettings): readonly Letter[] {
   const traveller = travellerOf(notice);
   const admin = wantsToKnow(notice, settings) ? settings.admin : undefined;
@@ -15,7 +19,9 @@ export function lettersFor(notice: Notice, settings: MailSettings): readonly Let
   const toAdmin =
     admin === undefined ? undefined : letter({ name: '', address: admin }, adminPage(notice, settings), settings);
   const same = toTraveller?.to.address.toLowerCase() === toAdmin?.to.address.toLowerCase();
-  return [toTraveller, same ? undefined : toAdmin].filter((each) => each !== undefined);
+  const toShort =
+    settings.short !== undefined && isAlarm(notice) ? shortLetter(settings.short, notice, settings) : undefined;
+  return [toTraveller, same ? undefined : toAdmin, toShort].filter((each) => each !== undefined);
 }
 
 function travellerOf(notice: Notice): { readonly name: string; readonly address: string } | undefined {
@@ -26,6 +32,7 @@ function travellerOf(notice: Notice): { readonly name: string; readonly address:
 const ALARMS: readonly Notice['kind'][] = [
   'locked',
   'guessing',
+  'intruders',
   'disturbed',
   'name-stale',
   'name-back',
@@ -33,9 +40,13 @@ const ALARMS: readonly Notice['kind'][] = [
   'exchange',
 ];
 
-function wantsToKnow({ kind }: Notice, { tellAdmin }: MailSettings): boolean {
+function wantsToKnow(notice: Notice, { tellAdmin }: MailSettings): boolean {
   if (tellAdmin === 'nothing') return false;
-  return tellAdmin === 'everything' || ALARMS.includes(kind);
+  return tellAdmin === 'everything' || isAlarm(notice);
+}
+
+function isAlarm({ kind }: Notice): boolean {
+  return ALARMS.includes(kind);
 }
 
 /** Undefined when there is no usable address, or nothing to say to this reader. */

@@ -16,7 +16,7 @@ export function messageOf(letter: Posted, sender: Address): SendMailOptions | un
     envelope: { from: from.address, to: [to.address] },
     subject: printable(letter.subject),
     text: letter.text,
-    html: letter.html,
+    ...(letter.html !== '' && { html: letter.html }),
     messageId: letter.messageId,
     date: letter.queuedAt,
     // RFC 3834, and its like for Exchange: no out-of-office answers to a machine.

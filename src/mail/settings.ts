@@ -10,6 +10,8 @@ export interface MailSettings {
   /** The admin's address; undefined: he is told nothing. */
   readonly admin: string | undefined;
   readonly tellAdmin: TellAdmin;
+  /** An address for alarms of 160 plain characters, which somebody makes text messages of; undefined: none. */
+  readonly short: string | undefined;
   /** The server that takes our mail; undefined: letters are written to `folder` as .eml files. */
   readonly relay: Relay | undefined;
   /** Where .eml files go; made if it is missing. */

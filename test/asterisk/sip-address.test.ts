@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { addressOfUri, readHostPort, targetOf } from '../../src/asterisk/sip-address';
+import { addressOfUri, targetOf } from '../../src/asterisk/sip-address';
+import { readHostPort } from '../../src/domain/host-port';
 import { parseAddress } from '../../src/domain/network';
 
 it.each([

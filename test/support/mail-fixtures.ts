@@ -9,6 +9,7 @@ export const SETTINGS: MailSettings = {
   from: { name: 'Office PBX', address: 'pbx@example.net' },
   admin: 'admin@example.net',
   tellAdmin: 'alarms',
+  short: undefined,
   relay: undefined,
   folder: '/nowhere',
   pbxName: 'Office PBX',
