@@ -1,8 +1,8 @@
-/** Reads what Asterisk tells about logins: its security events, and for IAX2, which has none, lines of its log. */
+/** Reads what Asterisk tells about logins: its security events, and of IAX2, which has none, peers' states and lines of its log. */
+import { readHostPort } from '../domain/host-port';
 import type { Driver, Login, LoginOutcome, WayBack } from '../domain/login';
-import { parseAddress, type Network } from '../domain/network';
 import { field, type Frame } from './ami-frame';
-import { readRemoteAddress } from './phones-proof';
+import { readProof, readRemoteAddress } from './phones-proof';
 
 const LONGEST_ACCOUNT = 64;
 const DRIVERS: ReadonlySet<string> = new Set<Driver>(['PJSIP', 'SIP', 'AMI']);
@@ -21,6 +21,7 @@ const OWN_PHONE = 'registrar_attempt_exceeds_maximum_configured_contacts';
 
 /** Undefined: it tells nothing of a login, or not from where. */
 export function readLogin(event: Frame): Login | undefined {
+  if (field(event, 'event') === 'PeerStatus') return readIaxLogin(event);
   const outcome = OUTCOMES[field(event, 'event') ?? ''];
   const driver = field(event, 'service') ?? '';
   const remote = field(event, 'remoteaddress') ?? '';
@@ -37,35 +38,42 @@ export function readLogin(event: Frame): Login | undefined {
   };
 }
 
+/** Only the good ones are told so. */
+function readIaxLogin(event: Frame): Login | undefined {
+  const proof = readProof(event);
+  if (!proof) return undefined;
+  return { driver: 'IAX2', address: proof.address, account: proof.extension, outcome: 'good', wayBack: 'connection' };
+}
+
 function wayBackOf(remote: string, outcome: LoginOutcome): WayBack {
   if (/^IPV[46]\/(?:TCP|TLS|WSS?)\//.test(remote)) return 'connection';
   return outcome === 'good' || outcome === 'wrong-password' ? 'answer' : 'no';
 }
+
+const IAX_LINE = /^[^"]{0,80}?NOTICE\[\d+\](?:\[[^\]]{0,20}\])?:? chan_iax2\.c:(?: ?[\w:]{0,40}:)? (.*)$/;
+/** What such a line says: from where, and as whom when that is told. */
+const IAX_FAILURES: readonly (readonly [RegExp, LoginOutcome])[] = [
+  [/^Host (\S{2,60}) failed to authenticate as (.*)$/, 'wrong-password'],
+  [/^Host (\S{2,60}) failed MD5 authentication for '(.{0,200}?)' \(/, 'wrong-password'],
+  [/^Host (\S{2,60}) failed RSA authentication with /, 'wrong-password'],
+  [/^Host (\S{2,60}) did not provide proper plaintext password for '(.{0,200}?)'/, 'wrong-password'],
+  [/^No registration for peer '(?<name>[^']{0,200})' \(from (?<from>\S{2,60})\)$/, 'unknown-account'],
+];
 
 /**
  * A line of Asterisk's log: `… NOTICE[123] chan_iax2.c: Host 192.0.2.7:4569 failed to authenticate as bob`. The name is the
  * caller's and may hold anything, so that only what stands before it counts. Undefined: it is another line.
  */
 export function readIaxLine(line: string): Login | undefined {
-  const [, source = '', account = ''] =
-    /^[^"]{0,80}?NOTICE\[\d+\](?:\[[^\]]{0,20}\])?:? chan_iax2\.c:(?: ?[\w:]{0,40}:)? Host (\S{2,60}) failed to authenticate as (.*)$/.exec(
-      line,
-    ) ?? [];
-  const [, unknown = '', from = ''] =
-    /^[^"]{0,80}?NOTICE\[\d+\](?:\[[^\]]{0,20}\])?:? chan_iax2\.c:(?: ?[\w:]{0,40}:)? No registration for peer '([^']{0,200})' \(from (\S{2,60})\)$/.exec(
-      line,
-    ) ?? [];
-  const address = withoutPort(source || from);
-  if (address === undefined) return undefined;
-  const outcome = source ? 'wrong-password' : 'unknown-account';
-  const name = (source ? account : unknown).slice(0, LONGEST_ACCOUNT);
-  // Asterisk asks for a call token first, which only who receives at his address can know.
-  return { driver: 'IAX2', address, account: name || undefined, outcome, wayBack: 'connection' };
-}
-
-/** `192.0.2.7`, `192.0.2.7:4569`, `2001:db8::7`, `[2001:db8::7]:4569`. */
-function withoutPort(text: string): Network | undefined {
-  const [, bracketed] = /^\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?$/.exec(text) ?? [];
-  const [, plain] = /^([0-9.]+):\d{1,5}$/.exec(text) ?? [];
-  return parseAddress(bracketed ?? plain ?? text);
+  const text = IAX_LINE.exec(line)?.[1] ?? '';
+  for (const [form, outcome] of IAX_FAILURES) {
+    const found = form.exec(text);
+    if (!found) continue;
+    const address = readHostPort(found.groups?.['from'] ?? found[1] ?? '');
+    if (address === undefined) return undefined;
+    const account = (found.groups?.['name'] ?? found[2] ?? '').slice(0, LONGEST_ACCOUNT) || undefined;
+    // Asterisk asks for a call token first, which only who receives at his address can know.
+    return { driver: 'IAX2', address, account, outcome, wayBack: 'connection' };
+  }
+  return undefined;
 }

@@ -1,4 +1,5 @@
-/** Reads Asterisk's security events: which of them proves that an address belongs to an extension. */
+/** Reads Asterisk's events: which of them proves that an address belongs to an extension. */
+import { readHostPort } from '../domain/host-port';
 import { parseAddress, type Network } from '../domain/network';
 import type { Proof } from '../domain/phones';
 import { field, type Frame } from './ami-frame';
@@ -16,11 +17,20 @@ const PHONES: ReadonlySet<string> = new Set(['PJSIP', 'SIP']);
  * here Asterisk has found it and the password was its own.
  */
 export function readProof(event: Frame): Proven | undefined {
+  if (field(event, 'event') === 'PeerStatus') return readIaxRegistration(event);
   if (field(event, 'event') !== 'SuccessfulAuth' || field(event, 'usingpassword') !== '1') return undefined;
   if (!PHONES.has(field(event, 'service') ?? '')) return undefined;
   const extension = field(event, 'accountid');
   const address = readRemoteAddress(field(event, 'remoteaddress') ?? '');
   return extension && address ? { extension, address, call: field(event, 'sessionid') } : undefined;
+}
+
+/** IAX2 has no security events: who has registered with another address than before is told as a peer's status. */
+function readIaxRegistration(event: Frame): Proven | undefined {
+  if (field(event, 'channeltype') !== 'IAX2' || field(event, 'peerstatus') !== 'Registered') return undefined;
+  const extension = /^IAX2\/(.+)$/.exec(field(event, 'peer') ?? '')?.[1];
+  const address = readHostPort(field(event, 'address') ?? '');
+  return extension && address ? { extension, address, call: undefined } : undefined;
 }
 
 /** `IPV4/UDP/192.0.2.1/5060`; the transport may be missing, IPv6 has no brackets and may carry its scope. */
