@@ -1,9 +1,7 @@
-import { connect } from '../../src/lab/host';
 import { describeAsRoot } from '../support/as-root';
-import { firewallOn, PBX } from '../support/firewall-host';
+import { PBX } from '../support/firewall-host';
 import { net } from '../support/net';
-import { makePacketLab, makeSettledHost, V4, V6, type PacketLab } from '../support/packet-lab';
-import { probeOn } from '../support/probe';
+import { makePacketLab, V4, V6, type PacketLab } from '../support/packet-lab';
 import { until } from '../support/until';
 
 const SIP = 5060;
@@ -210,81 +208,4 @@ describeAsRoot.each([V4, V6])('packets of IPv$family', ({ family, pbx, own, hote
       .filter((line) => /^\[[1-9]/.test(line))
       .join('\n');
   }
-});
-
-describeAsRoot('what has to work in IPv6 although nobody opened it', () => {
-  let lab: PacketLab;
-  beforeEach(async () => {
-    lab = await makePacketLab();
-  });
-  afterEach(async () => {
-    await lab.end();
-  });
-
-  it.each(['watch', 'guard', 'secure'] as const)(
-    '%s: the router is found although its address is blocked',
-    async (mode) => {
-      const router = V6.stranger;
-      await lab.enter(mode, { block: ['2001:db8::/64', 'fe80::/10'] });
-      await lab.pbx.run('ip', ['-6', 'neigh', 'flush', 'all']);
-      await lab.inside.open({ do: 'udp', id: 'asks', from: V6.pbx });
-      lab.inside.send('asks', 'anything', router, 53);
-      const found = async () => /lladdr/.test(await lab.pbx.run('ip', ['-6', 'neigh', 'show', router]));
-      await until(found, 'the router’s link address');
-      await lab.outside.run('ip', ['-6', 'neigh', 'flush', 'all']);
-      expect(await lab.reaches(router, V6.pbx, SIP)).toBe(false); // it arrives: the router has found the PBX as well
-    },
-  );
-});
-
-describeAsRoot.each([
-  {
-    family: 4,
-    far: '192.0.2.7',
-    gates: ['192.0.2.1', '198.51.100.2'],
-    pbx: '198.51.100.1',
-    any: '0.0.0.0/0',
-    length: 24,
-  },
-  {
-    family: 6,
-    far: '2001:db8:2::7',
-    gates: ['2001:db8:2::1', '2001:db8:3::2'],
-    pbx: '2001:db8:3::1',
-    any: '::/0',
-    length: 64,
-  },
-] as const)('a narrow path of IPv$family', ({ family, far, gates, pbx, any, length }) => {
-  const made: { close(): void }[] = [];
-  afterEach(() => {
-    for (const each of made.splice(0)) each.close();
-  });
-
-  it('secure: a connection that others began learns how narrow it is', async () => {
-    const [asterisk, router, away] = [
-      await makeSettledHost('pbx'),
-      await makeSettledHost('router'),
-      await makeSettledHost('far'),
-    ];
-    made.push(asterisk, router, away);
-    await connect(asterisk, [`${pbx}/${length}`], router, [`${gates[1]}/${length}`]);
-    await connect(router, [`${gates[0]}/${length}`], away, [`${far}/${length}`]);
-    await asterisk.run('ip', ['route', 'add', any, 'via', gates[1]]);
-    await away.run('ip', ['route', 'add', any, 'via', gates[0]]);
-    await router.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
-    await router.run('ip', ['link', 'set', 'to-far', 'mtu', '1300']); // the far end does not know
-    await firewallOn(asterisk).firewall.apply({ ...PBX, mode: 'secure' }, new Map());
-    const [inside, outside] = [probeOn(asterisk), probeOn(away)];
-    made.push(inside, outside);
-    await inside.open({ do: 'listen', id: 'web', from: pbx, port: 443 });
-    await outside.open({ do: 'connect', id: 'asks', from: far, to: pbx, port: 443 });
-    outside.write('asks', 'a page please');
-    await until(() => inside.heard('web').length > 0, 'the question');
-    inside.write('web', 'x'.repeat(20_000));
-    await until(() => outside.heard('asks').join('').length === 20_000, 'a whole page');
-    const errors = await asterisk.run(family === 4 ? 'iptables-save' : 'ip6tables-save', ['-c', '-t', 'filter']);
-    expect(errors).toMatch(
-      family === 4 ? /^\[[1-9].*--icmp-type 3 -j ACCEPT$/m : /^\[[1-9].*--icmpv6-type 2 -j ACCEPT$/m,
-    );
-  });
 });
