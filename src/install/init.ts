@@ -70,6 +70,7 @@ function unitStep({ run, root }: Machine, unit: string, what: string, options: r
 export function nextSteps(): readonly string[] {
   return [
     'in extensions.conf (FreePBX: extensions_custom.conf):  #include "extensions-tollgate.conf"',
+    'strangers\' calls: in extensions.conf  #include "extensions-tollgate-country.conf"  (FreePBX: see extensions-tollgate-freepbx.conf)',
     'FreePBX: in manager_custom.conf:  #include "manager.d/tollgate.conf"',
     'asterisk -rx "manager reload"; asterisk -rx "dialplan reload"',
     'point a DID or a feature code at  tollgate-travelin-man,s,1',
@@ -107,10 +108,12 @@ function asteriskSteps(machine: Machine): readonly Step[] {
     const secret = /^secret = "([^"]+)"/m.exec(settings)?.[1] ?? '';
     return (await readFile(join(source, 'dialplan/manager-tollgate.conf'), 'utf8')).replace('@SECRET@', secret);
   };
-  const dialplan = () => readFile(join(source, 'dialplan/extensions-tollgate.conf'), 'utf8');
+  const dialplan = ['extensions-tollgate.conf', 'extensions-tollgate-country.conf', 'extensions-tollgate-freepbx.conf'];
   return [
     fileStep(machine, '/etc/asterisk/manager.d/tollgate.conf', manager, 'asterisk'),
-    fileStep(machine, '/etc/asterisk/extensions-tollgate.conf', dialplan, 'asterisk'),
+    ...dialplan.map((name) =>
+      fileStep(machine, `/etc/asterisk/${name}`, () => readFile(join(source, 'dialplan', name), 'utf8'), 'asterisk'),
+    ),
   ].map((step) => ({
     ...step,
     isDone: async () => !(await exists(join(machine.root, '/etc/asterisk'))) || (await step.isDone()),

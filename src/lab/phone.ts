@@ -37,7 +37,7 @@ export async function openPhone(host: Host, options: LineOptions): Promise<Phone
   const requests: string[] = [];
   line.onRequest(({ method = '' }) => void requests.push(method));
   const domain = line.server.slice('sip:'.length);
-  const self = `<sip:${options.user}@${domain}>`;
+  const self = `<sip:${options.shownAs ?? `${options.user}@${domain}`}>`;
   const dialogue = (to: string) => [
     `From: ${self};tag=${randomBytes(6).toString('hex')}`,
     `To: ${to}`,

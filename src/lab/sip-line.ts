@@ -10,6 +10,8 @@ export type Answer = number | 'silent' | 'refused';
 export interface LineOptions {
   readonly user: string;
   readonly password: string;
+  /** What it writes into From instead of the truth, as `ann@192.0.2.1`. */
+  readonly shownAs?: string;
   /** `dialled`: over the TCP connection that the server itself has made to this line's contact. */
   readonly protocol?: 'udp' | 'tcp' | 'tls' | 'dialled';
   /** Where it wants to be reached instead, as `192.0.2.1:5060;transport=tcp`. */

@@ -44,6 +44,12 @@ itAsRoot('sets a machine up: user, settings, AMI user, dialplan, modules, servic
   expect(secret).toHaveLength(32);
   expect(readFileSync(path('/etc/asterisk/manager.d/tollgate.conf'), 'utf8')).toContain(`\nsecret = ${secret}\n`);
   expect(readFileSync(path('/etc/asterisk/extensions-tollgate.conf'), 'utf8')).toContain('[tollgate-travelin-man]');
+  expect(readFileSync(path('/etc/asterisk/extensions-tollgate-country.conf'), 'utf8')).toContain(
+    '[tollgate-ip-country]',
+  );
+  expect(readFileSync(path('/etc/asterisk/extensions-tollgate-freepbx.conf'), 'utf8')).toContain(
+    '[from-trunk-tollgate]',
+  );
   expect(readFileSync(path('/etc/systemd/system/tollgate.service'), 'utf8')).toContain(
     `ExecStart=/usr/bin/node ${ROOT}/dist/src/main.js serve`,
   );
@@ -75,6 +81,8 @@ itAsRoot('--undo takes away what is ours and leaves what the admin may want to k
     '/etc/systemd/system/tollgate.service: removed',
     '/etc/systemd/system/tollgate-firewall.service: removed',
     '/etc/modules-load.d/tollgate.conf: removed',
+    '/etc/asterisk/extensions-tollgate-freepbx.conf: removed',
+    '/etc/asterisk/extensions-tollgate-country.conf: removed',
     '/etc/asterisk/extensions-tollgate.conf: removed',
     '/etc/asterisk/manager.d/tollgate.conf: removed',
     '/var/lib/tollgate: stays',
