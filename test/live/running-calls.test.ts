@@ -5,7 +5,8 @@ import type { Phone, PhoneCall } from '../../src/lab/phone';
 import { ADDRESS } from '../../src/lab/stage';
 import { ASTERISK_22, tree } from '../../src/lab/trees';
 import { describeAsRoot } from '../support/as-root';
-import { ANN, openHouse, type House } from '../support/house';
+import { ANN, DIALS, KEEPING_CARRIER, openHouse, type House } from '../support/house';
+import { trunkCall } from '../support/trunk-call';
 import { until } from '../support/until';
 
 const { hotel } = ADDRESS;
@@ -133,4 +134,34 @@ describeAsRoot('a call that is up', () => {
       await far.close();
     }
   });
+
+  it('over a trunk whose sound comes from a host that nobody listed is heard once Asterisk has sent some', async () => {
+    const { carrier, stranger } = house.stage;
+    await carrier.host.run('ip', ['address', 'add', `${KEEPING_CARRIER}/25`, 'dev', 'to-internet']);
+    await house.tollgate(`allow ${KEEPING_CARRIER} --service phone`);
+    await house.tollgate('secure --within 60s --here --lose all');
+    await house.tollgate('confirm --here');
+    const sound = `-p udp -s ${ADDRESS.stranger} --dport 10000:20000`;
+    for (const [from, dialled, status, comesIn] of [
+      [ADDRESS.carrier, DIALS.speaks, 200, true],
+      [ADDRESS.carrier, DIALS.speaksEarly, 183, true],
+      [ADDRESS.carrier, DIALS.echo, 200, false],
+      [ADDRESS.carrier, DIALS.earlyEcho, 183, false],
+      [KEEPING_CARRIER, DIALS.echo, 200, true],
+      [KEEPING_CARRIER, DIALS.earlyEcho, 183, true],
+    ] as const) {
+      const [arrived, accepted] = [await house.counter('arrived', sound), await house.counter('accepted', sound)];
+      const media = { host: stranger, from: ADDRESS.stranger };
+      const call = house.keep(await trunkCall({ host: carrier.host, from }, media, ADDRESS.pbx, dialled));
+      const of = `${dialled} over ${from}`;
+      if (comesIn) await until(async () => (await accepted()) > 10 && call.heard() > 10, `the sound of ${of}`);
+      else await until(async () => (await arrived()) > LONG_ENOUGH, `the sound of ${of} to come to nothing`);
+      expect([of, call.status(), (await accepted()) > 0, call.heard() > 0]).toEqual([of, status, comesIn, comesIn]);
+      call.close();
+    }
+    await house.tollgate('guard');
+  });
 });
+
+/** Packets of sound, 20 ms each: more than the second that `rtp_keepalive` waits. */
+const LONG_ENOUGH = 75;

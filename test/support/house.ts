@@ -22,7 +22,15 @@ ports = ["tcp/22"]
 guarded = true
 `;
 
-/** What phones of other kinds need: TLS with a certificate that nobody vouches for, and IAX2 without a password. */
+/** A second address of the carrier's, from which its trunk is called whose endpoint has rtp_keepalive. */
+export const KEEPING_CARRIER = '192.0.2.11';
+/** What the carrier's trunks may dial: Asterisk waits for sound, or speaks, before or after it has answered. */
+export const DIALS = { echo: '610', speaks: '611', earlyEcho: '612', speaksEarly: '613' } as const;
+
+/**
+ * What phones of other kinds need: TLS with a certificate that nobody vouches for, and IAX2 without a password; and
+ * what trunks do.
+ */
 async function moreOfAsterisk(): Promise<Readonly<Record<string, string>>> {
   const keys = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', '-'];
   const pem = await run('openssl', ['req', '-x509', ...keys, '-out', '-', '-days', '2', '-subj', '/CN=pbx.example']);
@@ -36,6 +44,29 @@ bind = 0.0.0.0:5061
 cert_file = /etc/asterisk/tls.pem
 priv_key_file = /etc/asterisk/tls.pem
 method = tlsv1_2
+
+[keeping]
+type = endpoint
+context = from-carrier
+disallow = all
+allow = ulaw
+direct_media = no
+rtp_keepalive = 1
+[keeping]
+type = identify
+endpoint = keeping
+match = ${KEEPING_CARRIER}
+`,
+    'extensions.conf': `
+[from-carrier]
+exten => ${DIALS.echo},1,Answer()
+ same => n,Echo()
+exten => ${DIALS.speaks},1,Answer()
+ same => n,Milliwatt()
+exten => ${DIALS.earlyEcho},1,Progress()
+ same => n,Echo()
+exten => ${DIALS.speaksEarly},1,Progress()
+ same => n,Milliwatt()
 `,
     'iax.conf': `
 [general]
