@@ -34,6 +34,13 @@ export const ASTERISK_22: TreeSpec = {
   packages: ['asterisk', 'sip-tester', 'asterisk-core-sounds-en-gsm'],
 };
 
+/** The last one with chan_sip in Debian; only for tests. */
+export const ASTERISK_16: TreeSpec = {
+  name: 'Asterisk 16',
+  suites: ['bullseye'],
+  packages: ['asterisk', 'asterisk-core-sounds-en-gsm'],
+};
+
 /** One tree for both: each one costs about a minute where there is none yet. */
 const SERVERS: TreeSpec = { name: 'MariaDB and NSD', suites: 'own', packages: ['mariadb-server', 'nsd'] };
 export const MARIADB = SERVERS;

@@ -10,6 +10,7 @@ import { openPhone, type Phone, type PhoneCall } from '../../src/lab/phone';
 import { ADDRESS, ADDRESS6, setStage, type Stage } from '../../src/lab/stage';
 import { ASTERISK_22, tree } from '../../src/lab/trees';
 import { describeAsRoot } from '../support/as-root';
+import { stepsOf } from '../support/dialplan-steps';
 import { FREEPBX_GENERATED, FREEPBX_INCLUDES } from '../support/freepbx-dialplan';
 import { callByIax } from '../support/iax-call';
 import { until } from '../support/until';
@@ -112,15 +113,7 @@ describeAsRoot('a call from outside', () => {
   const callIax = (number: string, name: From['host']) =>
     callByIax(host(name), { from: ADDRESS[name], to: ADDRESS.pbx, user: 'trunk', number });
 
-  /** Every step of the dialplan that the call to this number has taken: its context and its application. */
-  async function steps(number: string): Promise<{ readonly context: string; readonly does: string }[]> {
-    const lines = Array.from(
-      (await stage.asterisk.log()).matchAll(/Executing \[(\w+)@([\w-]+):\d+\] (\w+)\("([^"]+)"/g),
-      ([, extension, context = '', does = '', channel]) => ({ extension, context, does, channel }),
-    );
-    const channel = lines.find(({ extension }) => extension === number)?.channel;
-    return lines.filter((line) => channel !== undefined && line.channel === channel);
-  }
+  const steps = async (number: string) => stepsOf(await stage.asterisk.log(), number);
   const does = async (number: string) => (await steps(number)).map((step) => step.does);
   const isInside = async (number: string) => (await steps(number)).some(({ context }) => context === 'inside');
   const reaches = (number: string) => until(() => isInside(number), `${number} to reach its destination`);

@@ -1,0 +1,97 @@
+/** The oldest Asterisk that we serve, with chan_sip: what its dialplan says of a call's address, and what comes of it. */
+import '../support/patience';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ownMirror } from '../../src/lab/apt-sources';
+import { checkout } from '../../src/lab/checkout';
+import { openPhone, type Phone, type PhoneCall } from '../../src/lab/phone';
+import { ADDRESS, setStage, type Stage } from '../../src/lab/stage';
+import { ASTERISK_16, tree } from '../../src/lab/trees';
+import { describeAsRoot } from '../support/as-root';
+import { stepsOf } from '../support/dialplan-steps';
+import { until } from '../support/until';
+
+/** chan_sip's, beside PJSIP on the usual one. */
+const PORT = 5160;
+const EXTENSIONS = `
+[from-outside]
+exten => _X.,1,Gosub(tollgate-ip-country,s,1)
+ same => n,Answer()
+ same => n,Wait(60)
+#include extensions-tollgate-country.conf
+`;
+const SIP = `
+[general]
+udpbindaddr = 0.0.0.0:${PORT}
+allowguest = yes
+context = from-outside
+disallow = all
+allow = ulaw
+`;
+/** Making the tree, where there is none yet. */
+const SETUP_MS = 600_000;
+
+/** Undefined when the mirror has it no more, and then alone. */
+async function asterisk16(): Promise<string | undefined> {
+  try {
+    return await tree(ASTERISK_16, { progress: () => undefined });
+  } catch (error) {
+    const [suite] = ASTERISK_16.suites;
+    const { status } = await fetch(`${(await ownMirror()).uri}/dists/${suite}/InRelease`, { method: 'HEAD' });
+    if (status !== 404) throw error;
+    return undefined;
+  }
+}
+
+describeAsRoot('a call by chan_sip to Asterisk 16', () => {
+  let stage: Stage | undefined;
+  const phones: Phone[] = [];
+
+  beforeAll(async () => {
+    const made = await asterisk16();
+    if (made === undefined) return;
+    const country = 'extensions-tollgate-country.conf';
+    stage = await setStage(made, {
+      settings: '[country]\ncalls = "enforce"\n',
+      asterisk: {
+        'extensions.conf': EXTENSIONS,
+        [country]: await readFile(join(checkout(), 'dialplan', country), 'utf8'),
+        'sip.conf': SIP,
+      },
+    });
+    await stage.tollgate('init');
+    await stage.tollgate('range', 'permit', ADDRESS.hotel);
+    await stage.serve();
+  }, SETUP_MS);
+  afterAll(async () => {
+    phones.forEach((phone) => phone.close());
+    await stage?.close();
+  });
+
+  async function call(pbx: Stage, name: 'hotel' | 'stranger', number: string): Promise<PhoneCall> {
+    const phone = await openPhone(pbx[name], {
+      ...{ user: 'visitor', password: '', from: ADDRESS[name], server: ADDRESS.pbx, serverPort: PORT },
+      shownAs: `ann@${ADDRESS.hotel}`,
+    });
+    phones.push(phone);
+    const answer = await phone.call(number);
+    if (typeof answer !== 'object') throw new Error(`${number} was answered with ${answer}`);
+    return answer;
+  }
+
+  it('is let in from a permitted address and turned away from a stranger’s', async () => {
+    if (!stage) return;
+    const { asterisk } = stage;
+    const does = async (number: string) => stepsOf(await asterisk.log(), number).map((step) => step.does);
+    const [home, abroad] = await Promise.all([call(stage, 'hotel', '100'), call(stage, 'stranger', '110')]);
+    await until(
+      async () => (await does('100')).slice(-3).join() === 'Return,Answer,Wait',
+      'the permitted one to go on',
+    );
+    await abroad.ended;
+    await until(async () => (await does('110')).at(-1) === 'Hangup', 'the stranger to be hung up');
+    expect((await does('110')).slice(-5)).toEqual(['Answer', 'Wait', 'Zapateller', 'Playback', 'Hangup']);
+    expect(abroad.heard()).toBeGreaterThan(50);
+    await home.hangUp();
+  });
+});
