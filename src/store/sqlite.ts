@@ -1,6 +1,14 @@
 /** SQLite: one file, one connection, one writer. */
 import Database from 'better-sqlite3';
-import { CompiledQuery, Kysely, SqliteDialect, SqliteDriver, type DatabaseConnection, type Driver } from 'kysely';
+import {
+  CompiledQuery,
+  Kysely,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteDriver,
+  type DatabaseConnection,
+  type Driver,
+} from 'kysely';
 import { AppError } from '../errors';
 import type { Clock } from '../ports';
 import type { OpenDatabase } from './database';
@@ -33,6 +41,7 @@ export function openSqlite({ file, clock, owner, busyMs = 5000, pbx = '' }: Sqli
   const bounds = { clock, busyMs, where };
   const dialect = new SqliteDialect({ database });
   dialect.createDriver = () => new BoundedDriver(database, bounds);
+  dialect.createAdapter = () => new AllOrNothing();
   const db = new Kysely<Schema>({ dialect });
   return {
     db,
@@ -68,6 +77,13 @@ interface Bounds {
   readonly clock: Clock;
   readonly busyMs: number;
   readonly where: string;
+}
+
+/** All of an upgrade is one transaction: after a crash in it the store is as it was, and it takes one write to the disk. */
+class AllOrNothing extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
 /** Kysely's driver with write locks taken at the beginning, deadlines, and faults that people can read. */
