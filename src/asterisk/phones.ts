@@ -17,6 +17,7 @@ import { followLog, type LogTail } from './log-tail';
 import { readIaxLine, readLogin } from './phones-logins';
 import { readProof } from './phones-proof';
 import { Sources } from './phones-sources';
+import { endpointsWithoutKeepalive } from './pjsip-sections';
 
 export interface PhonesOptions extends AmiPorts {
   /** undefined: no AMI configured. */
@@ -120,6 +121,10 @@ export function openPhones({ ami, clock, random, log, proc, listening, iaxLog }:
     known: async () => {
       const { connection } = able('DBDel');
       return listKnown(connection, await abilitiesOf(connection), sources, clock.now());
+    },
+    waitingForMedia: async () => {
+      const { connection, abilities } = able('DBDel');
+      return abilities.has('getconfig') ? endpointsWithoutKeepalive(connection) : [];
     },
     listeningPorts: () => listeningPorts(proc, listening),
     callsFrom: async (network: Network) => callsFrom(network, callsPorts(able('Status').connection)),

@@ -67,6 +67,17 @@ export async function pjsipRegistrations(connection: AmiConnection): Promise<rea
   });
 }
 
+/**
+ * Endpoints of pjsip.conf over which Asterisk sends no sound of its own accord while it waits for some. Resolves and
+ * rejects as `pjsipSections` does.
+ */
+export async function endpointsWithoutKeepalive(connection: AmiConnection): Promise<readonly string[]> {
+  return (await matching(connection, 'type=^endpoint$')).flatMap(({ name, lines }) => {
+    const seconds = lines.findLast(([keyword]) => keyword === 'rtp_keepalive')?.[1] ?? '0';
+    return Number(seconds) > 0 ? [] : [name];
+  });
+}
+
 async function matching(connection: AmiConnection, filter: string): Promise<Section[]> {
   const reply = await connection.action({ Action: 'GetConfig', Filename: 'pjsip.conf', Filter: filter });
   const kind = replyKind(reply);

@@ -43,6 +43,11 @@ export interface Phones {
   peers(): Promise<readonly Peer[]>;
   /** The far ends that Asterisk's settings and lists name, for an import; rejects as `peers` does. */
   known(): Promise<Known>;
+  /**
+   * PJSIP endpoints known to have no `rtp_keepalive`: where Asterisk waits for sound, it sends none. Rejects as `peers`
+   * does.
+   */
+  waitingForMedia(): Promise<readonly string[]>;
   /** The ports on which Asterisk really listens for signalling, other than loopback. */
   listeningPorts(): Promise<ListeningPorts>;
   /** The channels whose signalling comes from inside `network`. Rejects with AMI_DOWN or AMI_REFUSED: nobody can say. */

@@ -2,10 +2,12 @@
 import type { Countries } from '../domain/country';
 import { countryText } from '../domain/country-name';
 import type { CheckShape } from '../domain/country-shapes';
+import type { Entry } from '../domain/entry';
 import type { Mode } from '../domain/firewall';
 import { covers, type Network } from '../domain/network';
 import type { Peer } from '../domain/phones';
 import { judgementOf } from './country-desk';
+import { mediaHint } from './media-hint';
 import type { Parts } from './parts';
 
 /** Rejects with AMI_DOWN when Asterisk does not answer. */
@@ -13,8 +15,14 @@ export async function check(parts: Parts): Promise<CheckShape[]> {
   const countries = await parts.countries.reload();
   const { mode, trial } = await parts.store.modeState();
   const force = trial && trial.until > parts.clock.now() ? trial.mode : mode;
+  const peers = await parts.phones.peers();
+  const waiting = peers.some(({ kind }) => kind === 'trunk') ? await parts.phones.waitingForMedia() : [];
   const rows: CheckShape[] = [];
-  for (const peer of await parts.phones.peers()) rows.push(await checkPeer(parts, countries, force, peer));
+  for (const peer of peers) {
+    const { entry, row } = await checkPeer(parts, countries, force, peer);
+    const hint = row.ok ? await mediaHint(parts, peer, waiting, entry) : undefined;
+    rows.push(hint === undefined ? row : { ...row, why: `${row.why}; ${hint}` });
+  }
   return rows;
 }
 
@@ -23,13 +31,14 @@ async function checkPeer(
   countries: Countries,
   mode: Mode | undefined,
   { name, channel = '', address }: Peer,
-): Promise<CheckShape> {
+): Promise<{ readonly row: CheckShape; readonly entry?: Entry }> {
   const row = { peer: name, channel, address: address ?? null };
   if (address === undefined) {
-    return { ...row, country: null, ok: true, why: 'Asterisk knows its name only, and no address to judge' };
+    return { row: { ...row, country: null, ok: true, why: 'Asterisk knows its name only, and no address to judge' } };
   }
   const country = countries.lookup(address).country ?? null;
-  return { ...row, country, ...(await judged(parts, countries, mode, address)) };
+  const { entry, ...verdict } = await judged(parts, countries, mode, address);
+  return { row: { ...row, country, ...verdict }, ...(entry && { entry }) };
 }
 
 /** In the order in which the kernel decides, and then the countries. */
@@ -38,13 +47,13 @@ async function judged(
   countries: Countries,
   mode: Mode | undefined,
   address: Network,
-): Promise<Pick<CheckShape, 'ok' | 'why'>> {
+): Promise<Pick<CheckShape, 'ok' | 'why'> & { readonly entry?: Entry }> {
   if (parts.ownAddresses().some((own) => covers(own, address))) return { ok: true, why: "this machine's own address" };
   const { origin, entry } = await judgementOf(parts, address, countries);
   const covering = await parts.store.liveEntriesCovering(address, parts.clock.now());
   const block = covering.find(({ kind }) => kind === 'block');
   if (block) return { ok: false, why: `blocked by entry ${block.id}` };
-  if (entry) return { ok: true, why: `open by entry ${entry.id} (${entry.what})` };
+  if (entry) return { ok: true, why: `open by entry ${entry.id} (${entry.what})`, entry };
   if (mode === 'guard' || mode === 'secure') return { ok: false, why: `no entry lets it in, in mode ${mode}` };
   const where = origin.country === undefined ? 'a country that is not known' : countryText(origin.country);
   if (origin.deny) return { ok: false, why: `a stranger: ${where} or its range is denied` };

@@ -119,6 +119,26 @@ describe('peers', () => {
   });
 });
 
+describe('endpoints without rtp_keepalive', () => {
+  const sections =
+    'Response: Success\nActionID: ID\nCategory-000000: silent\nLine-000000-000000: type=endpoint\n' +
+    'Category-000001: off\nLine-000001-000000: type=endpoint\nLine-000001-000001: rtp_keepalive=0\n' +
+    'Category-000002: keeping\nLine-000002-000000: rtp_keepalive=0\nLine-000002-000001: rtp_keepalive=5\n\n';
+
+  it('are read from pjsip.conf, of which the last word counts', async () => {
+    const can = commands('Status', 'Hangup', 'DBGet', 'DBPut', 'DBDel', 'GetConfig');
+    await meet((a) => (a['Action'] === 'ListCommands' ? can : a['Action'] === 'GetConfig' ? sections : undefined));
+    expect(await phones.waitingForMedia()).toEqual(['silent', 'off']);
+    for (const { Filter } of peer.named('GetConfig')) expect(Filter).toBe('type=^endpoint$');
+  });
+
+  it('are not known where it may not be read', async () => {
+    await meet((a) => (a['Action'] === 'ListCommands' ? commands(...ABLE) : undefined));
+    expect(await phones.waitingForMedia()).toEqual([]);
+    expect(peer.named('GetConfig')).toEqual([]);
+  });
+});
+
 describe('what Asterisk knows', () => {
   const sections: Readonly<Record<string, string>> = {
     'type=^identify$':

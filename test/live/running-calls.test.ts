@@ -1,8 +1,9 @@
 /** Calls that are up when something changes, with the whole product: real Asterisk, real kernel, real phones. */
+import type { CheckShape } from '../../src/domain/country-shapes';
 import type { Member } from '../../src/domain/firewall';
 import { startAsterisk } from '../../src/lab/asterisk';
 import type { Phone, PhoneCall } from '../../src/lab/phone';
-import { ADDRESS } from '../../src/lab/stage';
+import { ADDRESS, EXTENSION } from '../../src/lab/stage';
 import { ASTERISK_22, tree } from '../../src/lab/trees';
 import { describeAsRoot } from '../support/as-root';
 import { ANN, DIALS, KEEPING_CARRIER, openHouse, type House } from '../support/house';
@@ -159,6 +160,9 @@ describeAsRoot('a call that is up', () => {
       expect([of, call.status(), (await accepted()) > 0, call.heard() > 0]).toEqual([of, status, comesIn, comesIn]);
       call.close();
     }
+    const checked = JSON.parse(await house.tollgate('--json check')) as readonly CheckShape[];
+    const why = checked.filter(({ peer }) => peer !== EXTENSION.user).map((row) => [row.peer, row.ok, row.why]);
+    expect(why).toEqual([['carrier', true, expect.stringContaining('set rtp_keepalive = 1') as string]]);
     await house.tollgate('guard');
   });
 });

@@ -48,6 +48,8 @@ interface FakePhones extends Phones {
   knownNow: Known;
   /** From every address. */
   callsNow: string[];
+  /** PJSIP endpoints without `rtp_keepalive`. */
+  waitingNow: string[];
   /** `hangUp 192.0.2.7`, `forget 192.0.2.7`, in order. */
   readonly asked: string[];
   isDown: boolean;
@@ -126,10 +128,11 @@ function fakePhones(): FakePhones {
       : Promise.resolve(result);
   };
   const phones: FakePhones = {
-    ...{ asked, isDown: false, peersNow: [], callsNow: [], knownNow: { mentions: [], leftOut: [] } },
+    ...{ asked, isDown: false, peersNow: [], callsNow: [], waitingNow: [], knownNow: { mentions: [], leftOut: [] } },
     state: { state: 'up', since: new Date(0), detail: 'connected' },
     peers: () => answer('peers', phones.peersNow),
     known: () => answer('known', phones.knownNow),
+    waitingForMedia: () => answer('waiting', phones.waitingNow),
     listeningPorts: () => answer('ports', { sip: [{ protocol: 'udp', first: 5160, last: 5160 }], iax: [] } as const),
     callsFrom: (network) => answer(`calls ${network}`, phones.callsNow),
     hangUp: (network) => answer(`hangUp ${network}`, ['PJSIP/701-1']),

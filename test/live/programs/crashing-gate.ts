@@ -151,11 +151,12 @@ async function main(orders: Orders): Promise<void> {
       peers: unreachable,
       known: () => Promise.resolve({ mentions: [], leftOut: [] }),
       listeningPorts: () => Promise.resolve({ sip: [], iax: [] }),
+      waitingForMedia: unreachable,
       callsFrom: unreachable,
       hangUp: unreachable,
       forgetContacts: unreachable,
       onLogin: () => () => undefined,
-    onProof: () => () => undefined,
+      onProof: () => () => undefined,
     },
     post: {
       lettersFor: (notice) => lettersFor(notice, SETTINGS),
