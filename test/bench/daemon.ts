@@ -20,11 +20,16 @@ export interface Daemon {
 
 const MAIN = join(checkout(), 'dist/src/main.js');
 
-/** `folder` holds the store and is its state folder. `on`: where an earlier one ran; `prefix`: taskset and the like. */
-export async function startAsService(folder: string, on?: Host, prefix: readonly string[] = []): Promise<Daemon> {
+/** `folder` holds the store and is its state folder. `on`: where an earlier one ran; `prefix`: taskset and the like; `settings`: more TOML. */
+export async function startAsService(
+  folder: string,
+  on?: Host,
+  prefix: readonly string[] = [],
+  settings = '',
+): Promise<Daemon> {
   const host = on ?? (await makeHost('pbx'));
   const toml = join(folder, 'tollgate.toml');
-  await writeFile(toml, `[store]\nstate = "${folder}"\n[ami]\nenabled = false\n`);
+  await writeFile(toml, `[store]\nstate = "${folder}"\n[ami]\nenabled = false\n${settings}`);
   const pepper = join(folder, 'pepper');
   if (!existsSync(pepper)) await writeFile(pepper, randomBytes(32).toString('base64'), { mode: 0o400 });
   const began = performance.now();

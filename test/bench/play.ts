@@ -5,6 +5,7 @@ import { sets } from './sets';
 import { conversations } from './conversations';
 import { calls } from './calls';
 import { country } from './country';
+import { strangers } from './strangers';
 
 /** In the order in which they are measured; each gets a folder on a disk. */
 const MEASURE: Readonly<Record<string, (folder: string, tree: string) => Promise<Row[]>>> = {
@@ -13,6 +14,7 @@ const MEASURE: Readonly<Record<string, (folder: string, tree: string) => Promise
   calls,
   sets,
   country,
+  strangers,
 };
 
 async function main(section: string, folder: string, tree: string): Promise<void> {
