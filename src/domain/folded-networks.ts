@@ -1,0 +1,110 @@
+/** Ranges as kernel sets like them: networks of few prefix lengths, because hash:net probes each length that is present. */
+import { addressOf, type AddressRange } from './address-range';
+import type { Family, Network } from './network';
+
+const BITS: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
+/** Splitting wide networks may make so many times as many members as the fewest networks would be. */
+const MOST_TIMES = 2;
+/** And so many in any case: they cost less than a megabyte. */
+const CHEAP = 8_192;
+
+/** A network as a number and the bits behind it that may be anything. */
+interface Block {
+  readonly first: bigint;
+  readonly hosts: number;
+}
+
+/**
+ * Networks that hold exactly the addresses of this family's ranges (in order, disjoint), in the order of their texts:
+ * of all ways with at most `MOST_TIMES` members one with the fewest prefix lengths, and of those with the fewest
+ * members. Undefined: they are more than `most` in any way.
+ */
+export function foldedNetworks(
+  ranges: readonly AddressRange[],
+  family: Family,
+  most: number,
+): readonly Network[] | undefined {
+  const blocks = ranges.filter((range) => range.family === family).flatMap(blocksOf);
+  if (blocks.length > most) return undefined;
+  const counts = new Map<number, number>();
+  for (const { hosts } of blocks) counts.set(hosts, (counts.get(hosts) ?? 0) + 1);
+  const kept = fewestLengths(counts, Math.min(most, Math.max(MOST_TIMES * blocks.length, CHEAP)));
+  const into = new Map([...counts.keys()].map((hosts) => [hosts, kept.find((one) => one <= hosts) ?? hosts]));
+  const networks = blocks.flatMap(({ first, hosts }) => {
+    const smaller = into.get(hosts) ?? hosts;
+    const pieces = 2 ** (hosts - smaller);
+    return Array.from({ length: pieces }, (_, i) => textOf(family, first + (BigInt(i) << BigInt(smaller)), smaller));
+  });
+  return networks.sort();
+}
+
+/** The fewest networks that make up a range; hash:net knows none without a length, so everything is two halves. */
+function blocksOf({ family, first, last }: AddressRange): Block[] {
+  const blocks: Block[] = [];
+  for (let from = first; from <= last;) {
+    const aligned = from === 0n ? BITS[family] : trailingZeros(from);
+    const hosts = Math.min(aligned, logarithm(last - from + 1n), BITS[family] - 1);
+    blocks.push({ first: from, hosts });
+    from += 1n << BigInt(hosts);
+  }
+  return blocks;
+}
+
+interface Choice {
+  readonly members: number;
+  /** Host bits, most first. */
+  readonly kept: readonly number[];
+}
+
+/**
+ * Which lengths to keep, as host bits, most first: a network that has another one is split into the next smaller that is
+ * kept. Exact: `choices` holds for each length the cheapest choice that ends with it and has so many lengths.
+ */
+function fewestLengths(counts: ReadonlyMap<number, number>, budget: number): readonly number[] {
+  const lengths = [...counts.keys()].sort((a, b) => b - a);
+  /** Members when networks from the length at `from` to that at `to` become ones of that at `to`. */
+  const split = (from: number, to: number) => {
+    const smaller = lengths[to] ?? 0;
+    return lengths
+      .slice(from, to + 1)
+      .reduce((sum, hosts) => sum + (counts.get(hosts) ?? 0) * 2 ** (hosts - smaller), 0);
+  };
+  let choices: Choice[] = lengths.map((hosts, to) => ({ members: split(0, to), kept: [hosts] }));
+  for (let many = 1; many < lengths.length; many++) {
+    const last = choices.at(-1);
+    if (!last || last.members <= budget) break;
+    const before = choices;
+    choices = lengths.map((hosts, to) => {
+      const ways = before.slice(0, to).map(({ members, kept }, from): Choice => ({
+        members: members + split(from + 1, to),
+        kept: [...kept, hosts],
+      }));
+      return ways.reduce((best, way) => (way.members < best.members ? way : best), before[to] ?? last);
+    });
+  }
+  return choices.at(-1)?.kept ?? [];
+}
+
+function textOf(family: Family, first: bigint, hosts: number): Network {
+  const length = hosts === 0 ? '' : `/${BITS[family] - hosts}`;
+  if (family === 4) {
+    const word = Number(first);
+    return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}${length}` as Network;
+  }
+  if (hosts < 64) return `${addressOf(6, first)}${length}` as Network;
+  // The second half is nothing but zeros, so that is what "::" stands for. There may be hundreds of thousands of these.
+  const groups = [112n, 96n, 80n, 64n].map((shift) => Number((first >> shift) & 0xffffn).toString(16));
+  while (groups.at(-1) === '0') groups.pop();
+  return `${groups.join(':')}::${length}` as Network;
+}
+
+function trailingZeros(number: bigint): number {
+  const low = Number(BigInt.asUintN(32, number));
+  return low === 0 ? 32 + trailingZeros(number >> 32n) : 31 - Math.clz32(low & -low);
+}
+
+/** Of base 2, rounded down. */
+function logarithm(number: bigint): number {
+  const high = number >> 32n;
+  return high === 0n ? 31 - Math.clz32(Number(number)) : 32 + logarithm(high);
+}
