@@ -6,7 +6,7 @@ import { parseDuration } from './domain/duration';
 import { parseHostName } from './domain/host-name';
 import { mailboxOf } from './domain/mailbox';
 import { parseNetwork } from './domain/network';
-import type { Ports, Service } from './domain/service';
+import { ACCESS, type Ports, type Service } from './domain/service';
 import { AppError } from './errors';
 
 const seconds = z.string().transform((text, context) => {
@@ -47,7 +47,8 @@ const nameServer = z.string().refine(isNameServer, 'an address like 192.0.2.53, 
 const service = z.strictObject({
   ports: z.array(ports).default([]),
   guarded: z.boolean().default(false),
-  open: z.boolean().default(false),
+  policy: z.enum(ACCESS).default('whitelist'),
+  open: z.undefined({ error: 'write policy = "open" for true, and nothing for false' }).optional(),
 });
 /** `tg-<name>4` must fit the 31 characters of an ipset, and a chain's 28. */
 const serviceName = z.string().regex(/^[a-z][a-z0-9-]{0,9}$/, 'a service name is 1 to 10 of a-z, 0-9, -');
@@ -204,16 +205,16 @@ const SERVICES: Readonly<Record<string, z.input<typeof service>>> = {
 };
 const SIGNALLING = ['sip', 'iax'];
 
-/** Every service by name; sip and iax are always guarded, and `rtp` is never open to the world. */
+/** Every service by name; sip and iax are always guarded, and `rtp` is for entries alone. */
 export function servicesOf(config: Config): readonly Service[] {
   const written = Object.entries(config.services);
   const given = Object.entries(SERVICES).map(([name, input]) => [name, service.parse(input)] as const);
-  return [...new Map([...given, ...written])].map(([name, { ports, guarded, open }]) => ({
+  return [...new Map([...given, ...written])].map(([name, { ports, guarded, policy }]) => ({
     name,
     ports,
     guarded: guarded || SIGNALLING.includes(name),
     signalling: SIGNALLING.includes(name),
-    open,
+    policy,
   }));
 }
 
@@ -305,7 +306,8 @@ const LONGEST_OUTLAST = 3600;
 /** What single keys cannot tell. */
 function problemsOf(config: Config): string[] {
   const problems: string[] = [];
-  if (config.services['rtp']?.open === true) problems.push('services.rtp.open: media is never open to the world');
+  if (config.services['rtp'] && config.services['rtp'].policy !== 'whitelist')
+    problems.push('services.rtp.policy: media follows entries and calls, and is never open to the world');
   if (config.services['rtp'] && config.services['rtp'].ports.length !== 1)
     problems.push('services.rtp.ports: one range');
   if (config.lease.phone > config.lease.longest) problems.push('lease.phone: longer than lease.longest');

@@ -12,6 +12,8 @@ export interface StateFolder {
   readonly control: string;
   /** What the firewall is after a reboot. */
   readonly boot: string;
+  /** The permitted countries then; `restore-firewall.sh` knows it by this name beside `boot`. */
+  readonly bootCountries: string;
   readonly backups: string;
   readonly mail: string;
   /** The country tables: the one in force and the two before it. */
@@ -32,6 +34,7 @@ export function stateFolder(path: string): StateFolder {
     pepper: at('pepper'),
     control: at('control.sock'),
     boot: at('firewall'),
+    bootCountries: at('firewall-countries'),
     backups: at('backups'),
     mail: at('mail'),
     countries: at('countries'),

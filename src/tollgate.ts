@@ -68,6 +68,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
   const firewall = openFirewall({
     ...{ run, clock, log, spawnSession },
     saved: bootFile(state.boot, () => ownerOf(state)),
+    savedCountries: bootFile(state.bootCountries, () => ownerOf(state)),
     restoring: ['sh', join(PACKAGE, 'src/install/restore-firewall.sh'), state.boot],
   });
   const permitUnknown = config.country.unknown === 'permit';

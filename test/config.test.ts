@@ -44,7 +44,10 @@ describe('settings', () => {
 
   it.each([
     ['[call', 'is not TOML'],
-    ['[services.rtp]\nopen = true\nports = ["udp/10000-20000"]', 'media is never open to the world'],
+    ['[services.rtp]\npolicy = "open"\nports = ["udp/10000-20000"]', 'media follows entries and calls'],
+    ['[services.rtp]\npolicy = "countries"\nports = ["udp/10000-20000"]', 'never open to the world'],
+    ['[services.ssh]\nopen = true\nports = ["tcp/22"]', 'services.ssh.open: write policy = "open"'],
+    ['[services.ssh]\npolicy = "closed"\nports = ["tcp/22"]', 'services.ssh.policy'],
     ['[lease]\nphone = "40d"', 'longer than lease.longest'],
     ['[lease]\ncall_may_outlast = "61m"', 'lease.call_may_outlast: at most 1h'],
     ['[call]\nwhole = "20s"', 'call.warning: not shorter than call.whole'],
@@ -89,7 +92,7 @@ describe('services', () => {
     );
     const named = (name: string) => services.find((service) => service.name === name);
     expect(named('sip')).toEqual({
-      ...{ name: 'sip', guarded: true, signalling: true, open: false },
+      ...{ name: 'sip', guarded: true, signalling: true, policy: 'whitelist' },
       ports: [{ protocol: 'udp', first: 5060, last: 5060 }],
     });
     expect(named('iax')).toMatchObject({ guarded: true, signalling: true });

@@ -18,6 +18,12 @@ export interface Change {
   readonly until: Until | undefined;
 }
 
+/** Of each family; far more than all the countries of the world have. The kernel takes some 40 bytes for each that is there. */
+export const MOST_PERMITTED = 1_048_576;
+
+/** Networks of the permitted countries: disjoint, in the order of their texts, and never changed in place. */
+export type Permitted = Readonly<Record<Family, readonly Network[]>>;
+
 export interface Policy {
   readonly mode: Mode;
   /** A stricter mode that the kernel lets go of by itself at `until`. */
@@ -27,6 +33,8 @@ export interface Policy {
   /** Networks that are trusted only on their interface, as `192.168.1.0/24` on `eth1`. */
   readonly trusted: readonly { readonly network: Network; readonly device: string }[];
   readonly answerPings: boolean;
+  /** Needed where a service has the policy `countries`. */
+  readonly permitted?: Permitted;
   /** Devices that get their IPv4 address by DHCP; undefined: any may. */
   readonly dhcpDevices?: readonly string[];
 }

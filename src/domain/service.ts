@@ -8,15 +8,19 @@ export interface Ports {
 }
 
 /**
- * `guarded`: its ports are closed to all but entries in `guard` mode too. `signalling`: sip and iax, always guarded.
- * `open`: the admin has opened it to the world in `secure` mode (never `rtp`).
+ * Whom a service lets in: `whitelist` entries alone, `countries` addresses of permitted countries as well, `open` the
+ * whole world. `rtp` is always `whitelist`.
  */
+export const ACCESS = ['whitelist', 'countries', 'open'] as const;
+type Access = (typeof ACCESS)[number];
+
+/** `guarded`: `policy` holds in `guard` mode too. `signalling`: sip and iax, always guarded. */
 export interface Service {
   readonly name: string;
   readonly ports: readonly Ports[];
   readonly guarded: boolean;
   readonly signalling: boolean;
-  readonly open: boolean;
+  readonly policy: Access;
 }
 
 /** Bundles of bundles. `all` is every service and, in `secure` mode, every other port as well. */

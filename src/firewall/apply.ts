@@ -4,9 +4,10 @@ import type { Family } from '../domain/network';
 import type { Clock, Log, Run } from '../ports';
 import type { KernelState } from './kernel-state';
 import { FAMILIES } from './names';
-import { batchLines, planFirewall, type Batch } from './plan';
+import { batchLines, isExchanged, planFirewall, type Batch } from './plan';
 import { readKernel } from './read';
 import { settled } from './settled';
+import type { WholeSets } from './whole-sets';
 
 const RESTORE: Readonly<Record<Family, string>> = { 4: 'iptables-restore', 6: 'ip6tables-restore' };
 /** Seconds that another firewall tool may hold the lock. */
@@ -16,6 +17,7 @@ export interface Kernel {
   readonly run: Run;
   readonly clock: Clock;
   readonly log: Log;
+  readonly wholes: WholeSets;
 }
 
 export interface Applied {
@@ -41,7 +43,7 @@ export async function applyState(
   let sent: readonly string[] = [];
   for (let looks = 1; ; looks++) {
     const start = looks === 1 && seen ? seen.at : kernel.clock.now();
-    const have = looks === 1 && seen ? seen.have : await readKernel(kernel.run);
+    const have = looks === 1 && seen ? seen.have : await readKernel(kernel.run, kernel.wholes);
     const wanted = desired(start);
     const want = looks === 1 ? wanted : settled(wanted, have, 0);
     const batch = planFirewall(want, have);
@@ -50,6 +52,7 @@ export async function applyState(
     if (lines.length === 0) return { lines: sent, has: { sets: want.sets, rules: have.rules }, at: start };
     // A rule that we think is there is not a rule that is there.
     if (looks === MOST_LOOKS) throw notKept(lines);
+    if ([...want.sets].some(([name, set]) => isExchanged(set, have.sets.get(name)))) kernel.wholes.forget();
     await sendBatch(batch, start, kernel).catch((error: unknown) => putBack(have, start, kernel, error));
     sent = [...sent, ...lines];
   }
@@ -99,7 +102,7 @@ async function putBack(before: KernelState, start: Date, kernel: Kernel, reason:
   const what = reason instanceof AppError ? reason.what : String(reason);
   const hint = reason instanceof AppError ? reason.hint : 'run "tollgate status"';
   try {
-    const now = await readKernel(kernel.run);
+    const now = await readKernel(kernel.run, kernel.wholes);
     const then = kernel.clock.now();
     await sendBatch(planFirewall(settled(before, now, secondsSince(start, kernel.clock)), now), then, kernel);
   } catch (error) {

@@ -4,8 +4,9 @@ import type { Change, Elements, Policy } from '../domain/firewall';
 import { familyOf, type Network } from '../domain/network';
 import { AppError } from '../errors';
 import type { Clock, Log } from '../ports';
-import { addLine, atLine, baseText, deleteLine, headText } from './boot-text';
+import { addLine, atLine, baseText, countriesText, deleteLine, headText } from './boot-text';
 import { desiredState } from './desired-state';
+import type { Whole } from './kernel-state';
 import { FAMILIES, kernelNetworks, setName } from './names';
 
 /** Where the saved state lies. Everything is on disk when a promise resolves; a rejection has left what was there. */
@@ -16,6 +17,8 @@ export interface Saved {
   append(lines: readonly string[]): Promise<void>;
   remove(): Promise<void>;
 }
+
+export type SavedWhole = Pick<Saved, 'base' | 'remove'>;
 
 /** For a firewall that no reboot brings back. */
 export const NOWHERE: Saved = {
@@ -37,6 +40,8 @@ export interface BootState {
   remove(): Promise<void>;
 }
 
+type Wholes = ReadonlyMap<string, Whole>;
+
 interface Remembered {
   readonly lines: readonly string[];
   undo(): void;
@@ -44,6 +49,8 @@ interface Remembered {
 
 interface Ports {
   readonly saved: Saved;
+  /** The permitted countries, in a file of their own. */
+  readonly savedCountries?: SavedWhole;
   readonly clock: Clock;
   readonly log: Log;
   readonly mostMembers: number;
@@ -57,8 +64,13 @@ interface Known {
   readonly members: Map<string, Map<string, Until>>;
 }
 
+/** No file, or one that nobody has looked at since the start. */
+const NEVER_WRITTEN = 'never written';
+
 /** One call at a time. */
-export function openBootState({ saved, clock, log, mostMembers, mostLines = 10_000 }: Ports): BootState {
+export function openBootState(ports: Ports): BootState {
+  const { saved, savedCountries = NOWHERE, clock, log, mostMembers, mostLines = 10_000 } = ports;
+  let countries = NEVER_WRITTEN;
   let known: Known | undefined;
   let isDamaged = false;
   let linesBehind = 0;
@@ -68,6 +80,15 @@ export function openBootState({ saved, clock, log, mostMembers, mostLines = 10_0
     await saved.base(baseText(head, members, clock.now()));
     isDamaged = false;
     linesBehind = 0;
+  }
+
+  /** Before the rules that name its sets; without the file those stay empty. */
+  async function keepCountries(wholes: Wholes): Promise<void> {
+    const stamp = [...wholes].map(([name, whole]) => `${name} ${whole.stamp}`).join();
+    if (stamp === countries) return;
+    countries = NEVER_WRITTEN;
+    await (wholes.size > 0 ? savedCountries.base(countriesText(wholes)) : savedCountries.remove());
+    countries = stamp;
   }
 
   async function append(lines: readonly string[]): Promise<void> {
@@ -98,6 +119,7 @@ export function openBootState({ saved, clock, log, mostMembers, mostLines = 10_0
       const next = knownOf(policy, elements, clock.now(), mostMembers);
       const isSame = known !== undefined && known.head === next.head && sameMembers(known.members, next.members);
       known = next;
+      await keepCountries(next.wholes).catch(notWritten);
       // Even then: its time tells a later boot whether the clock can be believed.
       await (isSame ? append([]) : writeBase(next)).catch(notWritten);
     },
@@ -111,7 +133,9 @@ export function openBootState({ saved, clock, log, mostMembers, mostLines = 10_0
     fold,
     async remove() {
       known = undefined;
+      countries = NEVER_WRITTEN;
       await saved.remove().catch(notWritten);
+      await savedCountries.remove().catch(notWritten);
     },
   };
 }
@@ -121,7 +145,12 @@ function isSaved(set: string): boolean {
   return set !== 'was';
 }
 
-function knownOf(policy: Policy, elements: Elements, now: Date, mostMembers: number): Known {
+function knownOf(
+  policy: Policy,
+  elements: Elements,
+  now: Date,
+  mostMembers: number,
+): Known & { readonly wholes: Wholes } {
   const blocks = new Map([...elements].filter(([set]) => set === 'block')); // these alone may not all fit
   const state = desiredState({ ...policy, trial: undefined }, blocks, now, mostMembers);
   const members = new Map([...state.sets.keys()].map((name) => [name, new Map<string, Until>()]));
@@ -138,7 +167,8 @@ function knownOf(policy: Policy, elements: Elements, now: Date, mostMembers: num
       }
     }
   }
-  return { head: headText(state), members };
+  const wholes = [...state.sets].flatMap(([name, { whole }]) => (whole ? [[name, whole] as const] : []));
+  return { head: headText(state), members, wholes: new Map(wholes) };
 }
 
 /** `kernelNetworks` has looked at each of them when they were applied; a second time costs a second in 300,000. */

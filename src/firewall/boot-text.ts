@@ -3,7 +3,7 @@
  * whole (sets and rules, and how many lines they are), then members with absolute ends, then what has changed since.
  */
 import type { Until } from '../domain/entry';
-import type { KernelState } from './kernel-state';
+import type { KernelState, Whole } from './kernel-state';
 import { FAMILIES } from './names';
 
 /** Kernel set -> member -> its end. */
@@ -29,6 +29,12 @@ export function baseText(head: string, members: SavedMembers, now: Date): string
     [...its].flatMap(([member, until]) => (isOver(until, now) ? [] : [addLine(set, member, until)])),
   );
   return `tollgate-boot 1\n${head}${[atLine(now), ...added].join('\n')}\n`;
+}
+
+/** The file of the permitted countries; its first line says how many networks must follow. */
+export function countriesText(wholes: ReadonlyMap<string, Whole>): string {
+  const lines = [...wholes].flatMap(([set, { networks = [] }]) => networks.map((one) => addLine(set, one, 'forever')));
+  return [`tollgate-countries 1 ${lines.length}`, ...lines, ''].join('\n');
 }
 
 /** An end is whole seconds since 1970, rounded down, so that nothing ends late; what is for good has none. */

@@ -8,7 +8,7 @@ import { keepForBoot, type Confirmed } from './keep-for-boot';
 import type { KernelSet } from './kernel-state';
 import type { KnownMembers } from './known-members';
 import { kernelNetworks, readSetName, setName } from './names';
-import { parseSets, savedMembers } from './read';
+import { readSets, savedMembers } from './read';
 import type { Answer, Order, Session } from './session';
 import { isNear, leftUntil, timeoutOf } from './time-left';
 
@@ -29,7 +29,7 @@ interface Parts extends Kernel {
 export async function changeMembers(calls: readonly Call[], parts: Parts): Promise<void> {
   try {
     const { run, clock, known } = parts;
-    if (known.isEmpty) known.learn(await readSets(parts), clock.now());
+    if (known.isEmpty) known.learn(await readSets(run, parts.wholes), clock.now());
     const now = clock.now();
     const orders = calls.map(({ changes }) => changes.flatMap((change) => ordersFor(change, now)));
     const first = await carryOut(orders.flat(), parts);
@@ -78,7 +78,7 @@ async function lookUpUnanswered(
   parts: Parts,
 ): Promise<readonly Answer[]> {
   if (!answers.some(({ kind }) => kind === 'unanswered')) return answers;
-  const sets = await readSets(parts);
+  const sets = await readSets(parts.run, parts.wholes);
   return answers.map((answer, i) => {
     const order = orders[i];
     return answer.kind === 'unanswered' && order && isCarriedOut(order, sets) ? { kind: 'done' } : answer;
@@ -145,8 +145,4 @@ function faultIn(orders: readonly Order[], answers: readonly Answer[]): AppError
     ? 'the set is lost: run "tollgate firewall apply"'
     : 'run "tollgate status"';
   return new AppError('FIREWALL_FAILED', what, hint);
-}
-
-async function readSets({ run }: Kernel): Promise<ReadonlyMap<string, KernelSet>> {
-  return parseSets(await run('ipset', ['save'], { timeoutMs: 60_000 }));
 }

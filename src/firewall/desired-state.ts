@@ -1,8 +1,9 @@
 /** What the kernel is to hold for a policy and its elements at one moment. */
-import type { Elements, Policy } from '../domain/firewall';
+import { MOST_PERMITTED, type Elements, type Policy } from '../domain/firewall';
 import { familyOf, type Family, type Network } from '../domain/network';
 import type { Until } from '../domain/entry';
 import type { KernelSet, KernelState, Ruleset } from './kernel-state';
+import { wholeOf } from './whole-sets';
 import { DISPATCHER, EVERYTHING, FAMILIES, kernelDevice, kernelNetworks, modeChain, RESERVED, setName } from './names';
 import { modeRules } from './rules';
 import { leftUntil, type Left } from './time-left';
@@ -21,9 +22,19 @@ export function desiredState(policy: Policy, elements: Elements, now: Date, most
     (family) => [setName('trial', family), trialSet(family, trialLeft ?? 0, mostMembers)] as const,
   );
   return {
-    sets: new Map([...sets, ...(trialLeft === undefined ? [] : trial)]),
+    sets: new Map([...sets, ...countrySets(policy), ...(trialLeft === undefined ? [] : trial)]),
     rules: { 4: ruleset(policy, 4, trialLeft), 6: ruleset(policy, 6, trialLeft) },
   };
+}
+
+/** Nobody counts their packets, and nothing in them ends: so they take half the room. */
+function countrySets({ services, permitted }: Policy): (readonly [string, KernelSet])[] {
+  if (!services.some((service) => service.policy === 'countries')) return [];
+  if (!permitted) throw new RangeError('a service lets countries in, and nobody has said which networks they have');
+  return FAMILIES.map((family) => {
+    const header = `hash:net ${inet(family)} maxelem ${MOST_PERMITTED}`;
+    return [setName('country', family), { header, members: new Map(), whole: wholeOf(permitted[family]) }] as const;
+  });
 }
 
 /** The names of the sets that hold entries, services' and our own. */

@@ -4,7 +4,7 @@ import type { Clock, Log, Run } from '../ports';
 import type { KernelState, Ruleset } from './kernel-state';
 import type { KnownMembers } from './known-members';
 import { FAMILIES } from './names';
-import { readCounts, readRules } from './read';
+import { listSets, readRules } from './read';
 import { monitorRules, type RuleMonitor } from './rule-monitor';
 import type { SpawnSession } from './session-port';
 
@@ -59,7 +59,7 @@ export function driftWatch({ run, spawnSession, clock, log, known }: Ports): Dri
   async function lookAtSets(): Promise<readonly string[]> {
     if (known.isEmpty) return [];
     const now = clock.now();
-    const have = await readCounts(run);
+    const have = new Map((await listSets(run)).map(({ name, count }) => [name, count]));
     const text = `${known.version} ${[...have].join(' ')}`;
     const found = text === goodCounts ? [] : changedSets(known.counts(now), have);
     if (found.length > 0) return found;

@@ -94,10 +94,16 @@ const WORDS: Readonly<Record<string, (value: string, members: Members) => Test>>
   '--dport': (ports) => (packet) => isWithin(packet.port, ports),
   '--dports': (ports) => (packet) => ports.split(',').some((range) => isWithin(packet.port, range)),
   '--match-set': (name, { sets, covering: coveringOf }) => {
-    const members = sets.get(name)?.members;
-    return ({ from, device }) =>
-      members !== undefined &&
-      coveringOf(from).some((network) => members.has(network) || members.has(`${network},${device}`));
+    const set = sets.get(name);
+    let whole: ReadonlySet<string> | undefined; // made when the first packet comes to this rule
+    return ({ from, device }) => {
+      if (set?.whole) whole ??= new Set(set.whole.networks);
+      const members = whole ?? set?.members;
+      return (
+        members !== undefined &&
+        coveringOf(from).some((network) => members.has(network) || members.has(`${network},${device}`))
+      );
+    };
   },
   '--ctdir': () => (packet) => packet.isReply,
   '--ctstate': () => (packet) => packet.isReply,

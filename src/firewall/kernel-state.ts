@@ -7,6 +7,17 @@ export interface KernelSet {
   readonly header: string;
   /** Member as ipset prints it -> seconds left. */
   readonly members: ReadonlyMap<string, Left>;
+  /** What a set holds that is only ever exchanged as a whole; then `members` is empty. */
+  readonly whole?: Whole;
+}
+
+/** Hundreds of thousands of networks: counted and told apart by their stamp, never compared one by one. */
+export interface Whole {
+  readonly count: number;
+  /** The same for the same networks, whatever their order. */
+  readonly stamp: string;
+  /** In canonical text; undefined: only the kernel has them. */
+  readonly networks?: readonly string[];
 }
 
 export interface Ruleset {

@@ -60,7 +60,8 @@ export function knownMembers(): KnownMembers {
     },
     counts(now) {
       const ageSeconds = (now.getTime() - readAt.getTime()) / 1000;
-      const known = [...read].map(([set, { members }]) => {
+      const known = [...read].map(([set, { members, whole }]) => {
+        if (whole) return [set, [whole.count, whole.count]] as const;
         const changes = changed.get(set) ?? new Map<string, Until | undefined>();
         const tally = newTally();
         for (const [member, left] of members)

@@ -10,7 +10,7 @@ export const HOOK = '-A INPUT -j TOLLGATE';
 export const DISPATCHER = 'TOLLGATE';
 
 /** Sets that are not a service's. No service may have their names. */
-export const RESERVED = ['was', 'block', 'all', 'trust', 'trial'] as const;
+export const RESERVED = ['was', 'block', 'all', 'trust', 'trial', 'country'] as const;
 
 export function isOurChain(name: string): boolean {
   return name === DISPATCHER || name.startsWith(`${DISPATCHER}-`);
@@ -18,6 +18,16 @@ export function isOurChain(name: string): boolean {
 
 export function isOurSet(name: string): boolean {
   return name.startsWith('tg-');
+}
+
+/** The sets of permitted countries, and what they are filled under: exchanged as a whole, see `whole-sets.ts`. */
+export function isWholeSet(name: string): boolean {
+  return /^tg-~?country[46]$/.test(name);
+}
+
+/** A set that rules hold is filled under this name and swapped. */
+export function otherName(set: string): string {
+  return set.replace('tg-', 'tg-~');
 }
 
 /** `tg-sip4`. The kernel takes 31 characters; a service's name has at most 20. */

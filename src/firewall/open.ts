@@ -3,7 +3,7 @@ import type { Change, Elements, Firewall, Look, Member, Policy } from '../domain
 import { parseNetwork } from '../domain/network';
 import type { Clock, Log, Run } from '../ports';
 import { applyState, type Kernel } from './apply';
-import { NOWHERE, openBootState, type Saved } from './boot-state';
+import { NOWHERE, openBootState, type Saved, type SavedWhole } from './boot-state';
 import { changeMembers, ordersFor, type Call } from './change';
 import { desiredState, MOST_MEMBERS } from './desired-state';
 import { driftWatch } from './drift';
@@ -16,11 +16,12 @@ import { FAMILIES, HOOK, isOurChain, readSetName, setName } from './names';
 import { readNeighbours } from './neighbours';
 import { oneAtATime } from '../domain/one-at-a-time';
 import { batchLines, planFirewall } from './plan';
-import { readKernel, readRules, savedMembers } from './read';
+import { listSets, readKernel, readRules, saveMembers, savedMembers } from './read';
 import { openSession } from './session';
 import type { SpawnSession } from './session-port';
 import { takeSnapshot } from './snapshot';
 import { withFirewallFaults } from './tool-faults';
+import { wholeSets } from './whole-sets';
 
 export interface FirewallPorts {
   readonly run: Run;
@@ -29,6 +30,8 @@ export interface FirewallPorts {
   readonly log: Log;
   /** Where what a reboot brings back is kept; left out: nothing comes back. */
   readonly saved?: Saved;
+  /** Where the permitted countries are kept for it: they are too many to be written again with each change. */
+  readonly savedCountries?: SavedWhole;
   /** The program that brings it back, and its arguments, the last of them being where it is. */
   readonly restoring?: readonly string[];
   /** Members that each set may have. */
@@ -41,15 +44,17 @@ export function openFirewall({
   clock,
   log,
   saved = NOWHERE,
+  savedCountries = NOWHERE,
   restoring = [],
   mostMembers = MOST_MEMBERS,
   ...ports
 }: FirewallPorts): Firewall {
   const run = withFirewallFaults(ports.run);
-  const kernel: Kernel = { run, clock, log };
+  const wholes = wholeSets();
+  const kernel: Kernel = { run, clock, log, wholes };
   const session = openSession(spawnSession, clock);
   const known = knownMembers();
-  const boot = openBootState({ saved, clock, log, mostMembers });
+  const boot = openBootState({ saved, savedCountries, clock, log, mostMembers });
   const drift = driftWatch({ run, spawnSession, clock, log, known });
   const inTurn = oneAtATime();
   let waiting: Call[] = [];
@@ -70,7 +75,7 @@ export function openFirewall({
 
   async function look(): Promise<KernelLook> {
     const at = clock.now();
-    return new KernelLook(at, await readKernel(run));
+    return new KernelLook(at, await readKernel(run, wholes));
   }
 
   async function apply(policy: Policy, elements: Elements, seen?: Look): Promise<readonly string[]> {
@@ -101,6 +106,7 @@ export function openFirewall({
   async function restore({ dryRun }: { readonly dryRun: boolean }): Promise<readonly string[]> {
     const [file = '', ...args] = restoring;
     known.learn(new Map(), clock.now()); // looked at again before the next change
+    wholes.forget();
     const said = await run(file, [...args.slice(0, -1), ...(dryRun ? ['--print'] : []), ...args.slice(-1)], {
       timeoutMs: 60_000,
     });
@@ -138,7 +144,7 @@ function seenBy(look: Look | undefined): KernelLook | undefined {
 }
 
 async function readMembers(run: Run, only?: string): Promise<readonly Member[]> {
-  const listing = only === undefined ? await run('ipset', ['save'], { timeoutMs: 60_000 }) : await saveSet(run, only);
+  const listing = only === undefined ? await saveMembers(await listSets(run), run) : await saveSet(run, only);
   return savedMembers(listing).flatMap(({ name, member, left, packets }) => {
     const set = readSetName(name)?.set;
     const network = parseNetwork(member);

@@ -1,7 +1,7 @@
 /** What has to be sent to make the kernel hold one state instead of another. Nothing but text; no effect. */
 import type { Family } from '../domain/network';
 import type { KernelSet, KernelState, Ruleset } from './kernel-state';
-import { HOOK } from './names';
+import { HOOK, isWholeSet, otherName } from './names';
 import { isNear, timeoutOf } from './time-left';
 
 /** In the order in which they are sent; all empty: nothing to do. */
@@ -30,19 +30,32 @@ export function planFirewall(want: KernelState, have: KernelState): Batch {
 export function batchLines({ create, elements, rules, destroy }: Batch): readonly string[] {
   const titled = (title: string, lines: readonly string[]) => (lines.length > 0 ? [`# ${title}`, ...lines] : []);
   return [
-    ...titled('ipset restore', [...create, ...elements]),
+    ...titled('ipset restore', [...create, ...elements.flatMap(readable)]),
     ...titled('iptables-restore --noflush', rules[4]),
     ...titled('ip6tables-restore --noflush', rules[6]),
     ...titled('ipset restore', destroy),
   ];
 }
 
+/** Nobody reads hundreds of thousands of lines of one set: the first one stands for all. */
+function readable(line: string, at: number, lines: readonly string[]): readonly string[] {
+  const set = wholeSetIn(line);
+  if (set === undefined) return [line];
+  return set === wholeSetIn(lines[at - 1] ?? '') ? [] : [`${line} # and all other networks of permitted countries`];
+}
+
+function wholeSetIn(line: string): string | undefined {
+  const [verb, set = ''] = line.split(' ', 2);
+  return verb === 'add' && isWholeSet(set) ? set : undefined;
+}
+
 function planSet(name: string, want: KernelSet, have: KernelState): { create: string[]; elements: string[] } {
   const set = have.sets.get(name);
   if (!set) return { create: [`create ${name} ${want.header}${roomFor(want)}`], elements: planMembers(name, want) };
-  if (set.header === want.header) return { create: [], elements: planMembers(name, want, set) };
+  const isKept = set.header === want.header && !isExchanged(want, set);
+  if (isKept) return { create: [], elements: planMembers(name, want, set) };
   // Rules hold the set, so it is filled under another name and swapped: no packet sees it empty.
-  const other = name.replace('tg-', 'tg-~');
+  const other = otherName(name);
   const leftover = have.sets.has(other) ? [`destroy ${other}`] : [];
   return {
     create: [],
@@ -56,14 +69,21 @@ function planSet(name: string, want: KernelSet, have: KernelState): { create: st
   };
 }
 
+/** Does it hold other networks than it should? What it had before nobody has any more: then it stays as it is. */
+export function isExchanged({ whole }: KernelSet, have: KernelSet | undefined): boolean {
+  return whole?.networks !== undefined && whole.stamp !== have?.whole?.stamp;
+}
+
 /** A kernel that knows how many will come need not make its table larger again and again: a third less time. */
-function roomFor({ members }: KernelSet): string {
-  return members.size > MANY ? ` hashsize ${2 ** Math.floor(Math.log2(members.size))}` : '';
+function roomFor({ members, whole }: KernelSet): string {
+  const count = whole?.count ?? members.size;
+  return count > MANY ? ` hashsize ${2 ** Math.floor(Math.log2(count))}` : '';
 }
 
 const MANY = 10_000;
 
 function planMembers(name: string, want: KernelSet, have?: KernelSet): string[] {
+  if (want.whole) return have ? [] : (want.whole.networks ?? []).map((network) => `add ${name} ${network}`);
   const timed = / timeout /.test(want.header);
   const lines: string[] = [];
   for (const [member, left] of want.members) {

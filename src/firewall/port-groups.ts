@@ -5,6 +5,8 @@ import type { Ports, Service } from '../domain/service';
 export interface PortGroup {
   readonly services: readonly string[];
   readonly ports: readonly Ports[];
+  /** Does one of the services let permitted countries in? */
+  readonly hasCountries: boolean;
 }
 
 type Protocol = Ports['protocol'];
@@ -12,12 +14,15 @@ const PROTOCOLS: readonly Protocol[] = ['udp', 'tcp'];
 
 /** In the order in which the services are named; every port in exactly one group. */
 export function portGroups(services: readonly Service[]): readonly PortGroup[] {
-  const groups = new Map<string, { services: string[]; ports: Ports[] }>();
+  const groups = new Map<string, { services: string[]; ports: Ports[]; hasCountries: boolean }>();
   for (const protocol of PROTOCOLS) {
     for (const [first, last] of segments(services, protocol)) {
       const here = services.filter(({ ports }) => ports.some((range) => holds(range, protocol, first)));
       const names = here.map(({ name }) => name);
-      const group = groups.get(names.join()) ?? { services: names, ports: [] };
+      const group = groups.get(names.join()) ?? {
+        ...{ services: names, ports: [] },
+        hasCountries: here.some(({ policy }) => policy === 'countries'),
+      };
       group.ports.push({ protocol, first, last });
       groups.set(names.join(), group);
     }

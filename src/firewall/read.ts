@@ -2,18 +2,38 @@
 import { AppError } from '../errors';
 import type { Run } from '../ports';
 import type { KernelSet, KernelState, Ruleset } from './kernel-state';
-import { DISPATCHER, HOOK, isOurChain, isOurSet } from './names';
+import type { ListedSet, WholeSets } from './whole-sets';
+import { DISPATCHER, HOOK, isOurChain, isOurSet, isWholeSet } from './names';
 import type { Left } from './time-left';
 import { parseNetwork } from '../domain/network';
 
 /** Rejects with COMMAND_FAILED when a tool does, with FIREWALL_FAILED on iptables-legacy. */
-export async function readKernel(run: Run): Promise<KernelState> {
-  const [sets, rules4, rules6] = await Promise.all([
-    run('ipset', ['save'], { timeoutMs: 60_000 }),
-    run('iptables-save', ['-t', 'filter']),
-    run('ip6tables-save', ['-t', 'filter']),
-  ]);
-  return { sets: parseSets(sets), rules: { 4: parseRules(rules4), 6: parseRules(rules6) } };
+export async function readKernel(run: Run, wholes: WholeSets): Promise<KernelState> {
+  const [sets, rules] = await Promise.all([readSets(run, wholes), readRules(run)]);
+  return { sets, rules };
+}
+
+/** Our sets. Rejects as `readKernel` does. */
+export async function readSets(run: Run, wholes: WholeSets): Promise<ReadonlyMap<string, KernelSet>> {
+  const listing = await listSets(run);
+  const [saved, whole] = await Promise.all([saveMembers(listing, run), wholes.read(listing, run)]);
+  return new Map([...parseSets(saved), ...whole]);
+}
+
+/** `ipset save` of all our sets but those that nobody reads member by member. */
+export async function saveMembers(listing: readonly ListedSet[], run: Run): Promise<string> {
+  if (!listing.some(({ name }) => isWholeSet(name))) return run('ipset', ['save'], { timeoutMs: 60_000 });
+  const names = listing.map(({ name }) => name).filter((name) => !isWholeSet(name));
+  const saved = await Promise.all(names.map((name) => saveIfThere(name, run)));
+  return saved.join('\n');
+}
+
+/** A set under another name is there for a moment only. */
+async function saveIfThere(name: string, run: Run): Promise<string> {
+  return run('ipset', ['save', name], { timeoutMs: 60_000 }).catch((error: unknown) => {
+    if (name.startsWith('tg-~') && error instanceof AppError && error.what.includes('does not exist')) return '';
+    throw error;
+  });
 }
 
 /** The rules alone. Rejects as `readKernel` does. */
@@ -25,16 +45,18 @@ export async function readRules(run: Run): Promise<KernelState['rules']> {
   return { 4: parseRules(rules4), 6: parseRules(rules6) };
 }
 
-/** How many members our sets have, as the kernel counts them: set -> members. */
-export async function readCounts(run: Run): Promise<ReadonlyMap<string, number>> {
-  const counts = new Map<string, number>();
-  let name = '';
+/** Our sets, and how many members they have as the kernel counts them. */
+export async function listSets(run: Run): Promise<readonly ListedSet[]> {
+  const sets: ListedSet[] = [];
+  let [name, type, header] = ['', '', ''];
   for (const line of (await run('ipset', ['list', '-terse'])).split('\n')) {
-    name = /^Name: (\S+)/.exec(line)?.[1] ?? name;
-    const entries = /^Number of entries: (\d+)/.exec(line)?.[1];
-    if (entries !== undefined && isOurSet(name)) counts.set(name, Number(entries));
+    const [, key, value = ''] = /^(Name|Type|Header|Number of entries): (.*)$/.exec(line) ?? [];
+    if (key === 'Name') name = value;
+    if (key === 'Type') type = value;
+    if (key === 'Header') header = headerOf(`${type} ${value}`);
+    if (key === 'Number of entries' && isOurSet(name)) sets.push({ name, header, count: Number(value) });
   }
-  return counts;
+  return sets;
 }
 
 /** One line of `ipset save` that adds to a set of ours. */
@@ -104,7 +126,7 @@ function readMember(line: string): SavedMember | undefined {
 }
 
 /** ipset writes what lies in ::/96 as `::1.2.3.4`, we as `::102:304`. */
-function canonicalMember(member: string): string {
+export function canonicalMember(member: string): string {
   if (!member.startsWith('::') && !member.includes(',')) return parseNetwork(member) ?? member;
   const [network = '', ...device] = member.split(',');
   const undotted = network.replace(/^::(\d+)\.(\d+)\.(\d+)\.(\d+)/, (_, ...bytes: string[]) => {

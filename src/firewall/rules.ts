@@ -93,6 +93,7 @@ function onlySetsDecide(mode: Mode, group: PortGroup, family: Family): string[] 
   const { welcome, unwelcome } = VERDICTS[mode];
   return [
     ...group.services.map((service) => `${from(service, family)} -j ${welcome}`),
+    ...(group.hasCountries ? [`${from('country', family)} -j ${welcome}`] : []), // last: it has the most to look through
     ...(group.services.includes('sip') ? [`${knockLimit(mode, family)} -j NFLOG --nflog-group ${KNOCK_GROUP}`] : []),
     `-j ${unwelcome}`,
   ];
@@ -127,7 +128,9 @@ function closedPhones(mode: Mode, { services, rtp }: Policy, family: Family): st
   const { unwelcome } = VERDICTS[mode];
   const signalling = services.filter((service) => service.signalling).map(({ name }) => notFrom(name, family));
   if (signalling.length === 0) return [];
-  const was = from('was', family);
+  // who may signal by his country alone is no closed phone
+  const byCountry = services.some((service) => service.signalling && service.policy === 'countries');
+  const was = [from('was', family), ...(byCountry ? [notFrom('country', family)] : [])].join(' ');
   return [
     [was, ...signalling, '-m conntrack --ctdir REPLY', `-j ${unwelcome}`].join(' '),
     `-p udp -m udp --dport ${portText(rtp)} ${was} -j ${unwelcome}`,
@@ -138,7 +141,7 @@ function closedPhones(mode: Mode, { services, rtp }: Policy, family: Family): st
 function repliesAndOpen(mode: Mode, { services }: Policy): string[] {
   const { needed, reach } = VERDICTS[mode];
   if (reach === 'guarded') return [];
-  const open = services.filter((service) => service.open && service.name !== 'rtp');
+  const open = services.filter((service) => service.policy === 'open' && service.name !== 'rtp');
   return [
     `-m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ${needed}`,
     ...portMatches(open.flatMap(({ ports }) => ports)).map((ports) => `${ports} -j ${needed}`),
@@ -153,7 +156,7 @@ function within(mode: Mode, groups: readonly PortGroup[]): string[] {
 
 /** Ports where sets decide. A port that is guarded for one service is guarded, even if another has opened it. */
 function guardedGroups(mode: Mode, services: readonly Service[]): readonly PortGroup[] {
-  const closed = services.filter((service) => !service.open && service.name !== 'rtp');
+  const closed = services.filter((service) => service.policy !== 'open' && service.name !== 'rtp');
   const guarded = closed.filter(
     (service) => VERDICTS[mode].reach === 'everything' || service.guarded || service.signalling,
   );

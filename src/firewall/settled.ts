@@ -19,5 +19,5 @@ function settledSet(want: KernelSet, have: KernelSet | undefined, seconds: numbe
     const kept = isEnding(left) ? have?.members.get(member) : aged(left, seconds);
     if (kept !== undefined) members.set(member, kept);
   }
-  return { header: want.header, members };
+  return { ...want, members };
 }

@@ -1,13 +1,14 @@
 /** Everything that the kernel holds, ours and others', for a backup. */
 import type { Snapshot } from '../domain/backup';
 import type { Clock, Run } from '../ports';
+import { listSets, saveMembers } from './read';
 
 /** Changes nothing. Rejects with FIREWALL_FAILED. */
 export async function takeSnapshot(run: Run, clock: Clock): Promise<Snapshot> {
   const [iptables, ip6tables, ipset] = await Promise.all([
     run('iptables-save', []),
     run('ip6tables-save', []),
-    run('ipset', ['save'], { timeoutMs: 60_000 }),
+    listSets(run).then((listing) => saveMembers(listing, run)),
   ]);
   return { iptables, ip6tables, ipset: withAbsoluteEnds(ipset, clock.now()) };
 }

@@ -4,7 +4,9 @@ import type { Entry } from '../domain/entry';
 import type { Network } from '../domain/network';
 import type { Store } from '../domain/store';
 import type { Clock } from '../ports';
+import type { Permitted } from '../domain/firewall';
 import type { Parts } from './parts';
+import { permittedNetworks } from './permitted-networks';
 
 export interface CountryDesk {
   readonly data: CountryData;
@@ -12,6 +14,10 @@ export interface CountryDesk {
   now(): Countries;
   /** The same, judged first where that was never done. */
   ready(): Promise<Countries>;
+  /** What the kernel lets in by country, as they were judged last. Throws when they never were. */
+  permitted(): Permitted;
+  /** Why that is not what they were judged to be; undefined: it is. */
+  readonly permittedFault: string | undefined;
   /** Judges anew what the store and the data say; after each change. */
   reload(): Promise<Countries>;
   /** The same when a minute has passed: what other PBXs changed in a database that they share. */
@@ -25,9 +31,15 @@ const NOT_YET: Countries = {
   permitted: () => [],
 };
 
-export function countryDesk(store: Pick<Store, 'countryRules'>, data: CountryData, clock: Clock): CountryDesk {
+export function countryDesk(
+  store: Pick<Store, 'countryRules'>,
+  data: CountryData,
+  clock: Clock,
+  most?: number,
+): CountryDesk {
   let countries = NOT_YET;
   let judgedAt = -Infinity;
+  const networks = permittedNetworks(most);
   const reload = async () => {
     judgedAt = clock.now().getTime();
     countries = await data.judge(await store.countryRules());
@@ -38,6 +50,14 @@ export function countryDesk(store: Pick<Store, 'countryRules'>, data: CountryDat
     now: () => countries,
     ready: () => (countries === NOT_YET ? reload() : Promise.resolve(countries)),
     reload,
+    permitted() {
+      // None would cut off everybody who comes in by country.
+      if (countries === NOT_YET) throw new Error('the countries were never judged');
+      return networks.of(countries);
+    },
+    get permittedFault() {
+      return networks.fault;
+    },
     async follow() {
       if (clock.now().getTime() - judgedAt >= FOLLOW_MS) await reload();
     },

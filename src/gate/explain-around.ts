@@ -25,7 +25,7 @@ export async function aroundOf(parts: Parts, address: Network): Promise<Reason[]
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Countries decide over calls and registrations, not over packets: told where they make a stranger. */
+/** Of calls and registrations: told where its country makes it a stranger. Over packets it decides where a service says so. */
 async function countryReasons(parts: Parts, address: Network): Promise<Reason[]> {
   const { origin, entry } = await judgementOf(parts, address);
   if (!origin.stranger) return [];

@@ -1,4 +1,6 @@
 /** Which step of the firewall decides over one service, in the order of the rules; the verdict is the rules' own. */
+import { BY_HAND, type Origin } from '../domain/country';
+import { countryText } from '../domain/country-name';
 import type { Entry, Group } from '../domain/entry';
 import type { Fate, Member, Packet, Policy } from '../domain/firewall';
 import { covers, type Network } from '../domain/network';
@@ -18,6 +20,7 @@ export interface Known {
   /** By which it comes in; undefined: nobody knows. */
   readonly device: string | undefined;
   readonly isOwn: boolean;
+  readonly origin: Origin;
   /** What the firewall would do. */
   readonly foretell: (policy: Policy, packets: readonly Packet[]) => readonly Fate[];
 }
@@ -78,6 +81,8 @@ function stepOf(known: Known, service: Service, fate: Fate): Step {
   }
   if (fate === 'drop') return dropStep(known, service);
   if (mode === 'watch') return { step: 'not guarded', text: watched(known, service) };
+  if (fate === 'accept' && service.policy === 'countries')
+    return { step: '6 country', text: `${countryOf(known)} is permitted, and it is open to permitted countries.` };
   if (fate === 'accept') return { step: '8 open service', text: 'it is open to the world.' };
   return { step: 'not guarded', text: 'not guarded: your own rules decide.' };
 }
@@ -98,7 +103,13 @@ function dropStep(known: Known, service: Service): Step {
   if (service.name === 'rtp' && wasOpen(known)) {
     return { step: '7 closed phone', text: 'its door was open until lately: no sound goes on.' };
   }
-  return { step: '9 no entry', text: 'no entry lets this address in.' };
+  const country = service.policy === 'countries' ? `, and ${countryOf(known)} is not permitted` : '';
+  return { step: '9 no entry', text: `no entry lets this address in${country}.` };
+}
+
+function countryOf({ origin: { country } }: Known): string {
+  if (country === BY_HAND) return 'its range by hand';
+  return country === undefined ? 'where it is' : countryText(country);
 }
 
 /** What the next mode would do. */

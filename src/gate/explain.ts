@@ -1,5 +1,6 @@
 /** What would happen to a packet from an address, service by service, and why. */
 import { elementsFor, WAS } from '../domain/elements';
+import type { Origin } from '../domain/country';
 import type { Entry, Group } from '../domain/entry';
 import { covers, familyOf, type Network } from '../domain/network';
 import { deviceTo } from '../domain/paths';
@@ -16,14 +17,15 @@ export async function explain(parts: Parts, what: string): Promise<ExplainShape>
   const meant = await meantBy(parts, what);
   const { address } = meant;
   const state = await parts.store.modeState();
-  const { country = null } = (await parts.countries.ready()).lookup(address);
+  const origin = (await parts.countries.ready()).lookup(address);
+  const { country = null } = origin;
   const around = [...calledReason(meant), ...(await aroundOf(parts, address))];
   if (!isChosen(state)) {
     const verdict = Object.fromEntries(parts.services.map(({ name }) => [name, 'accept' as const]));
     const none = because('no rules', 'Nothing of ours is in the kernel.', { hint: 'run "tollgate init"' });
     return { address: meant.network, country, verdict, because: [none, ...around] };
   }
-  const known = await knownOf(parts, address, state);
+  const known = await knownOf(parts, address, { state, origin });
   const decided = known.policy.services.map((service) => decide(known, service));
   return {
     ...{ address: meant.network, country },
@@ -42,7 +44,11 @@ function isChosen(state: ModeState): state is Chosen {
 }
 
 /** Only what concerns this address, so that it takes no longer where many are open. */
-async function knownOf(parts: Parts, address: Network, state: Chosen): Promise<Known> {
+async function knownOf(
+  parts: Parts,
+  address: Network,
+  { state, origin }: { readonly state: Chosen; readonly origin: Origin },
+): Promise<Known> {
   const { store, firewall, clock } = parts;
   const now = clock.now();
   const policy = policyOf(parts, state, now);
@@ -65,7 +71,7 @@ async function knownOf(parts: Parts, address: Network, state: Chosen): Promise<K
   const ids = [...new Set(live.flatMap(({ partOf }) => partOf ?? []))];
   const groups = await Promise.all(ids.map((id) => store.group(id)));
   return {
-    ...{ address, policy, members },
+    ...{ address, policy, members, origin },
     covering: [...live, ...outlasted.map((entry) => ({ ...entry, services: ['rtp'] }))],
     groups: groups.flatMap((group) => group ?? []),
     // its own packets never leave the machine: one that comes in from outside is meant

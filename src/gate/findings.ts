@@ -79,13 +79,13 @@ function serviceText({ protocol, port, program }: Listener, { services, trial, m
 }
 
 function reachText(services: readonly Service[], isSecure: boolean): string {
-  const closed = services.filter(({ open, name }) => !open && name !== 'rtp');
+  const closed = services.filter(({ policy, name }) => policy !== 'open' && name !== 'rtp');
   if (services.some(({ name }) => name === 'rtp') && closed.length === 0) return 'media of entries and of calls';
-  const isOpen = services.some(({ open }) => open) && closed.length === 0;
-  if (isSecure) return isOpen ? 'open to the world' : 'entries and trusted networks only';
-  return closed.some(({ guarded, signalling }) => guarded || signalling)
-    ? 'entries and trusted networks only'
-    : 'left to your own rules';
+  const isOpen = services.some(({ policy }) => policy === 'open') && closed.length === 0;
+  const byCountry = closed.some(({ policy }) => policy === 'countries') ? ', and permitted countries' : '';
+  const few = `entries and trusted networks only${byCountry}`;
+  if (isSecure) return isOpen ? 'open to the world' : few;
+  return closed.some(({ guarded, signalling }) => guarded || signalling) ? few : 'left to your own rules';
 }
 
 export function redirectText({ ports, to }: Redirect): string {

@@ -304,7 +304,7 @@ function operationsOf(
     backupList: () => listBackups(parts),
     backupRestore: (asked) => restoreBackup(parts, doors, asked),
 
-    ...countryOperations(parts, strangers),
+    ...countryOperations(parts, strangers, () => modes.reconcile(parts, doors)),
     check: () => check(parts),
 
     mailTest: (asked) => mailTest(parts, asked),

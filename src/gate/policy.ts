@@ -7,9 +7,12 @@ import type { Service } from '../domain/service';
 import type { ModeState } from '../domain/store';
 import { termsOf } from './outlasting';
 import type { Parts } from './parts';
+import { byCountry } from './permitted-networks';
 
 /** A state in which a mode was chosen. */
 export type Chosen = ModeState & { readonly mode: Mode };
+
+type Ruled = Pick<Parts, 'services' | 'rules' | 'countries'>;
 
 /** The services with the ports on which Asterisk was found listening added to `sip` and `iax`. */
 export function servicesWith(services: readonly Service[], listening: ListeningPorts | undefined): readonly Service[] {
@@ -23,7 +26,9 @@ export function servicesWith(services: readonly Service[], listening: ListeningP
   });
 }
 
-export function policyOf({ services, rules }: Pick<Parts, 'services' | 'rules'>, state: Chosen, now: Date): Policy {
+/** Needs countries that were judged, where a service lets them in. */
+export function policyOf(parts: Ruled, state: Chosen, now: Date): Policy {
+  const { services, rules, countries } = parts;
   const { mode, trial, listening, links } = state;
   return {
     mode,
@@ -32,8 +37,15 @@ export function policyOf({ services, rules }: Pick<Parts, 'services' | 'rules'>,
     rtp: rules.rtp,
     trusted: [...rules.trusted, ...(links?.trusted ?? [])],
     answerPings: rules.answerPings,
+    ...(byCountry(services).length > 0 && { permitted: countries.permitted() }),
     ...(links?.dhcpDevices && { dhcpDevices: links.dhcpDevices }),
   };
+}
+
+/** The same, where nobody may have judged the countries yet. */
+export async function judgedPolicyOf(parts: Ruled & Pick<Parts, 'clock'>, state: Chosen): Promise<Policy> {
+  if (byCountry(parts.services).length > 0) await parts.countries.ready();
+  return policyOf(parts, state, parts.clock.now());
 }
 
 /** Of all live entries and of `more`, which are not in the store yet. `look`: at the kernel, which remembers addresses. */
@@ -57,6 +69,6 @@ export interface Ruling {
 
 /** What the kernel would hold in this state, with `more` entries that are not in the store yet. */
 export async function ruling(parts: Parts, state: Chosen, more: readonly Entry[] = []): Promise<Ruling> {
-  const policy = policyOf(parts, state, parts.clock.now());
+  const policy = await judgedPolicyOf(parts, state);
   return { policy, elements: await elementsIn(parts, policy, { more }) };
 }

@@ -3,7 +3,7 @@ import type { Elements, Look, Policy } from '../domain/firewall';
 import type { ModeState } from '../domain/store';
 import type { Doors } from './doors';
 import type { Parts } from './parts';
-import { elementsIn, policyOf } from './policy';
+import { elementsIn, judgedPolicyOf } from './policy';
 
 /** Doors that change while we look make us look again, so often; then they wait. */
 const MOST_LOOKS = 3;
@@ -57,7 +57,7 @@ function apply({ firewall }: Parts, { policy, elements, look }: Wanted): Promise
 async function wantedBy(parts: Parts, asked?: ModeState): Promise<Wanted | undefined> {
   const { mode, ...state } = asked ?? (await parts.store.modeState());
   if (!mode) return undefined;
-  const policy = policyOf(parts, { ...state, mode }, parts.clock.now());
+  const policy = await judgedPolicyOf(parts, { ...state, mode });
   const look = await parts.firewall.look();
   return { policy, elements: await elementsIn(parts, policy, { look }), look };
 }

@@ -5,8 +5,9 @@
 #   restore-firewall.sh [--print] [--now SECONDS] FILE
 #
 # --print shows what would come back and touches nothing; --now is the time to go by, in seconds since 1970.
-# FILE is written by src/firewall/boot-text.ts. It belongs to a user without rights and is read here by root, so nothing
-# of it is passed on but lines of which every word is known. Exit 0: it holds, or there was nothing to do. Exit 1: it
+# FILE is written by src/firewall/boot-text.ts, and FILE-countries beside it: the permitted countries, without which their
+# sets stay empty. Both belong to a user without rights and are read here by root, so nothing of them is passed on but
+# lines of which every word is known. Exit 0: it holds, or there was nothing to do. Exit 1: it
 # does not, and what was in force still is.
 set -u
 umask 077
@@ -29,6 +30,8 @@ fail() { say "tollgate: $*; what was in force still is" >&2 && exit 1; }
 
 # A pipe or a device in its place would hold up the boot.
 [ -f "$file" ] || { say "tollgate: nothing is saved in $file: nothing to restore" && exit 0; }
+countries=$file-countries
+[ -f "$countries" ] || countries=
 work=$(mktemp -d) || fail 'there is no place for working files'
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -74,6 +77,7 @@ read_state() { # $1: now  $2: seconds that loading may take
       if (!sub(/ maxelem [1-9][0-9]*/, "", rest) || !is_length($7, 10000000)) return 0
       type = family == 4 ? "inet" : "inet6"
       if (rest == "hash:net,iface family " type) return device[$2] = 1
+      if ($2 ~ /^tg-country[46]$/) return by_country = rest == "hash:net family " type
       return rest == "hash:net family " type " timeout 0 counters"
     }
     # Every option by its name: iptables would also take one that starts a program.
@@ -118,6 +122,12 @@ read_state() { # $1: now  $2: seconds that loading may take
       create = out "/create"; members = out "/members"; rules[4] = out "/rules4"; rules[6] = out "/rules6"
       printf "" > create; printf "" > members; printf "" > rules[4]; printf "" > rules[6]
     }
+    FNR == 1 && NR > 1 { beside = 1; announced = /^tollgate-countries 1 [0-9]+$/ ? $3 : "none"; next }
+    beside {
+      if ($1 != "add" || NF != 3 || $2 !~ /^tg-country[46]$/ || !is_member($2, $3, substr($2, length($2)))) bad++
+      else { given++; if ($2 in created) of_country[$2 " " $3] }
+      next
+    }
     FNR == 1 { known = $0 == "tollgate-boot 1"; newer = /^tollgate-boot [0-9]+$/ && !known; next }
     !whole && $1 == "create" && is_create() { created[$2] = $7; print > create; head++; next }
     !whole && ($1 == 4 || $1 == 6) && NF == 2 && is_chain(substr($2, 2)) && $2 ~ /^:/ { print $2 > rules[$1]; head++; next }
@@ -133,6 +143,9 @@ read_state() { # $1: now  $2: seconds that loading may take
     $0 != "" { unknown++ }
     END {
       stands_early = now < saved_at
+      # With a part of them nobody would see who is left out: all, or entries alone.
+      is_all = beside && !bad && given + 0 == announced
+      if (is_all) for (key in of_country) end_of[key] = ""
       for (key in end_of) {
         split(key, part, " ")
         if (is_over(part[1], end_of[key])) over++
@@ -149,10 +162,11 @@ read_state() { # $1: now  $2: seconds that loading may take
       if (over && stands_early) text = text "; the clock stands before the saved time: " over " leases left out"
       else if (over) text = text "; " over " were over"
       if (full) text = text "; " full " did not fit"
+      if (by_country && !is_all) text = text "; the permitted countries are " (beside ? "damaged" : "not saved") ": entries alone are let in"
       if (unknown) text = text "; " unknown " damaged lines left out"
       print "text " text
     }
-  ' "$file" > "$work/said" || fail 'awk failed'
+  ' "$file" ${countries:+"$countries"} > "$work/said" || fail 'awk failed'
   fault=$(sed -n 's/^fault //p' "$work/said")
   [ -z "$fault" ] || fail "$file cannot be restored: $fault"
 }
@@ -243,7 +257,7 @@ clock() { [ -n "$now" ] && say "$now" || date +%s; }
 for name in swapped error; do : > "$work/$name"; done
 began=$(clock)
 # How long loading takes is not known beforehand, and a lease must not end late because of it: each is given less.
-spare=$((1 + $(wc -l < "$file") / 200000))
+spare=$((1 + $(cat "$file" ${countries:+"$countries"} | wc -l) / 200000))
 read_state "$began" "$spare"
 
 if [ -n "$print" ]; then

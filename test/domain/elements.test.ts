@@ -12,7 +12,7 @@ const service = (name: string, signalling = false): Service => ({
   ports: [],
   guarded: signalling,
   signalling,
-  open: false,
+  policy: 'whitelist',
 });
 const SERVICES = [service('sip', true), service('iax', true), service('rtp'), service('web')];
 const TERMS = { services: SERVICES, outlastSeconds: 3600 };

@@ -46,6 +46,26 @@ it.each<[string, Packet, string, string, string]>([
   expect([fate('watch'), fate('guard'), fate('secure')]).toEqual([watch, guard, secure]);
 });
 
+it.each<[string, Packet, string, string, string]>([
+  ['an address of a permitted country at the phone', packet('203.0.113.9 udp 5060'), 'return', 'accept', 'accept'],
+  ['the same in IPv6', packet('2001:db8:5::9 tcp 5061'), 'return', 'accept', 'accept'],
+  ['at a service that is for entries alone', packet('203.0.113.9 udp 4569'), 'return', 'drop', 'drop'],
+  ['its media, which nobody asked for', packet('203.0.113.9 udp 12000'), 'return', 'return', 'drop'],
+  ['another address at the phone', packet(`${STRANGER} udp 5060`), 'return', 'drop', 'drop'],
+  ['one that is blocked', packet('192.0.2.66 udp 5060'), 'drop', 'drop', 'drop'],
+  ['an answer of one whose door was closed', packet('192.0.2.9 tcp 40000', { isReply }), 'return', 'return', 'accept'],
+])('where permitted countries may use the phone: %s', (_, given, watch, guard, secure) => {
+  const services = PBX.services.map((one) => (one.name === 'sip' ? { ...one, policy: 'countries' as const } : one));
+  const permitted = { 4: [net('192.0.2.0/24'), net('203.0.113.0/24')], 6: [net('2001:db8::/32')] };
+  const fate = (mode: Mode) => foretell({ ...PBX, mode, services, permitted }, ELEMENTS, [given], NOW)[0];
+  expect([fate('watch'), fate('guard'), fate('secure')]).toEqual([watch, guard, secure]);
+});
+
+it('nothing is made of countries that nobody has judged', () => {
+  const services = PBX.services.map((one) => ({ ...one, policy: 'countries' as const }));
+  expect(() => foretell({ ...PBX, services }, ELEMENTS, [], NOW)).toThrow('nobody has said which networks');
+});
+
 it('a trial that runs counts, and one that has ended does not', () => {
   const fate = (until: Date) => {
     const policy: Policy = { ...PBX, mode: 'watch', trial: { mode: 'guard', until } };

@@ -2,6 +2,7 @@ import { AppError } from '../../src/errors';
 import type { Mode } from '../../src/domain/firewall';
 import { flowsOfOthers, forgetFlows, ownAddresses } from '../../src/firewall/forget-flows';
 import { fakeClock } from '../support/fake-clock';
+import { wholeSets } from '../../src/firewall/whole-sets';
 import { PBX } from '../support/firewall-host';
 
 const DEAF = 'calls that are up may have gone deaf';
@@ -94,7 +95,7 @@ it.each<[string, Mode, string, string, string[]]>([
     return complaint === '' ? Promise.resolve('') : Promise.reject(failed);
   };
   const log = (event: string) => void said.push(event);
-  await forgetFlows({ ...PBX, mode }, [sent], { run, log, clock: fakeClock() });
+  await forgetFlows({ ...PBX, mode }, [sent], { run, log, clock: fakeClock(), wholes: wholeSets() });
   const forgets = 'conntrack -D -f ipv4 -p udp -s 192.0.2.9 -d 198.51.100.1 --sport 4000 --dport 10000';
   expect(commands.includes(forgets)).toBe(!name.startsWith('is left alone'));
   expect(said.filter((event) => event === DEAF)).toEqual(told);

@@ -12,22 +12,37 @@ const HOUSE: Policy = {
       return { ...one, ports: [...one.ports, { protocol: 'tcp' as const, first: 8089, last: 8089 }] };
     const web = [443, 8089].map((port) => ({ protocol: 'tcp' as const, first: port, last: port }));
     return one.name === 'web'
-      ? { ...one, ports: web, guarded: true, open: false }
-      : { ...one, open: one.name === 'ssh' };
+      ? { ...one, ports: web, guarded: true, policy: 'whitelist' }
+      : { ...one, policy: one.name === 'ssh' ? 'open' : 'whitelist' };
   }),
   dhcpDevices: ['eth0'],
 };
 
+/** The same where permitted countries may use the phone. */
+const COUNTRIES: Policy = {
+  ...HOUSE,
+  services: HOUSE.services.map((one) => (one.name === 'sip' ? { ...one, policy: 'countries' } : one)),
+  permitted: { 4: [], 6: [] },
+};
+
 describe('the rules of a mode, word for word', () => {
+  it.each([4, 6] as const)('guard, with a service that lets permitted countries in, IPv%i', (family) => {
+    expectGolden('countries', { ...COUNTRIES, mode: 'guard' }, family);
+  });
+
   it.each(
     (['watch', 'guard', 'secure'] as const).flatMap((mode) =>
       ([4, 6] as const).map((family) => [mode, family] as const),
     ),
   )('%s, IPv%i', (mode: Mode, family: 4 | 6) => {
-    const { chains } = desiredState({ ...HOUSE, mode }, new Map(), new Date('2026-11-22T12:00:00Z')).rules[family];
-    const text = [...chains].map(([chain, rules]) => [`:${chain}`, ...rules, ''].join('\n')).join('\n');
-    const golden = join(__dirname, '../golden', `${mode}-${family}.rules`);
-    if (process.env['UPDATE_GOLDEN'] !== undefined) writeFileSync(golden, text);
-    expect(text).toBe(readFileSync(golden, 'utf8'));
+    expectGolden(mode, { ...HOUSE, mode }, family);
   });
 });
+
+function expectGolden(name: string, policy: Policy, family: 4 | 6): void {
+  const { chains } = desiredState(policy, new Map(), new Date('2026-11-22T12:00:00Z')).rules[family];
+  const text = [...chains].map(([chain, rules]) => [`:${chain}`, ...rules, ''].join('\n')).join('\n');
+  const golden = join(__dirname, '../golden', `${name}-${family}.rules`);
+  if (process.env['UPDATE_GOLDEN'] !== undefined) writeFileSync(golden, text);
+  expect(text).toBe(readFileSync(golden, 'utf8'));
+}

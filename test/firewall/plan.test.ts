@@ -192,7 +192,7 @@ describe('what is wanted of the kernel', () => {
       ports: [port(1), port(2 + i)],
       guarded: true,
       signalling: false,
-      open: false,
+      policy: 'whitelist' as const,
     }));
     const { rules, sets } = desiredState({ ...PBX, mode: 'secure', services: long }, new Map(), now);
     expect(rules[4].chains.size).toBe(6);

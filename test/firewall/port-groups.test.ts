@@ -8,7 +8,7 @@ const service = (name: string, ...ports: Ports[]): Service => ({
   ports,
   guarded: true,
   signalling: false,
-  open: false,
+  policy: 'whitelist',
 });
 const groupsOf = (...services: Service[]) =>
   portGroups(services).map(({ services: names, ports }) => [names.join('+'), ...portMatches(ports)]);

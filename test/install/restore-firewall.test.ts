@@ -36,7 +36,9 @@ async function savedText(mode: Mode = 'guard', elements: Elements = new Map()): 
     { network: net('fd00::/8'), device: 'br-lan' },
   ];
   const web = { ports: [{ protocol: 'tcp' as const, first: 5061, last: 5070 }], guarded: true };
-  const services = PBX.services.map((one) => (one.name === 'web' ? { ...one, ...web, open: false } : one));
+  const services = PBX.services.map((one) =>
+    one.name === 'web' ? { ...one, ...web, policy: 'whitelist' as const } : one,
+  );
   await boot.keep({ ...PBX, mode, services, trusted, dhcpDevices: ['eth0'] }, elements);
   return saved.text() ?? '';
 }
@@ -63,6 +65,51 @@ it.each(['watch', 'guard', 'secure'] as const)('knows every rule and set that we
   for (const [chain] of modeRules(mode, PBX, 6)) expect(lines).toContain(`:${chain}`);
   expect(lines).toContain('add tg-trust4 192.168.1.0/24,eth1.5');
   expect(lines).toContain('add tg-trust6 fd00::/8,br-lan');
+});
+
+describe('permitted countries', () => {
+  const NETWORKS = { 4: [net('192.0.2.0/24'), net('198.51.100.7')], 6: [net('2001:db8::/32')] };
+  let text: string;
+  let beside: string;
+  beforeAll(async () => {
+    const [saved, savedCountries] = [memorySaved(), memorySaved()];
+    const clock = fakeClock(START);
+    const boot = openBootState({ saved, savedCountries, clock, log: () => undefined, mostMembers: 1000 });
+    const services = PBX.services.map((one) => (one.name === 'sip' ? { ...one, policy: 'countries' as const } : one));
+    await boot.keep({ ...PBX, mode: 'guard', services, permitted: NETWORKS }, sip(['203.0.113.5', 'forever']));
+    [text, beside] = [saved.text() ?? '', savedCountries.text() ?? ''];
+  });
+  afterEach(() => rmSync(`${file}-countries`, { force: true }));
+  const phone = 'add tg-sip4 203.0.113.5';
+  const all = ['add tg-country4 192.0.2.0/24', 'add tg-country4 198.51.100.7', 'add tg-country6 2001:db8::/32', phone];
+
+  it('come back from a file of their own, whose sets and rules are in the other', () => {
+    writeFileSync(`${file}-countries`, beside);
+    const { code, said, members, lines } = restore(text);
+    expect([code, members, /damaged|not saved/.test(said)]).toEqual([0, all, false]);
+    expect(lines).toContain('-A TOLLGATE-GUARD-SIP -m set --match-set tg-country6 src -j ACCEPT');
+  });
+
+  it.each<[string, (whole: string) => string | undefined, string]>([
+    ['that is not there', () => undefined, 'not saved'],
+    ['of which the end is missing', (whole) => whole.split('\n').slice(0, -2).join('\n'), 'damaged'],
+    ['with a line of another set', (whole) => whole.replace('tg-country4', 'tg-sip4'), 'damaged'],
+    ['with a name instead of an address', (whole) => whole.replace('198.51.100.7', 'example.com'), 'damaged'],
+    ['without its first line', (whole) => whole.split('\n').slice(1).join('\n'), 'damaged'],
+    ['that is empty', () => '', 'not saved'],
+  ])('of a file %s let nobody in: entries alone are let in, and that is told', (_, damage, told) => {
+    const damaged = damage(beside);
+    if (damaged !== undefined) writeFileSync(`${file}-countries`, damaged);
+    const { code, said, members } = restore(text);
+    expect([code, members]).toEqual([0, [phone]]);
+    expect(said).toContain(`the permitted countries are ${told}: entries alone are let in`);
+  });
+
+  it('of a file that nobody’s rules ask for are left alone', async () => {
+    writeFileSync(`${file}-countries`, beside);
+    const { code, said, members } = restore(await savedText('guard'));
+    expect([code, members, said.includes('countries')]).toEqual([0, [], false]);
+  });
 });
 
 describe('ends', () => {

@@ -44,7 +44,11 @@ const open = (...members: [string, string, Until][]): Elements => {
   return sets;
 };
 function firewallThatSaves(host: Host): Firewall {
-  const { firewall } = firewallOn(host, { saved: bootFile(file, () => undefined), restoring: ['sh', SCRIPT, file] });
+  const { firewall } = firewallOn(host, {
+    saved: bootFile(file, () => undefined),
+    savedCountries: bootFile(`${file}-countries`, () => undefined),
+    restoring: ['sh', SCRIPT, file],
+  });
   firewalls.push(firewall);
   return firewall;
 }
@@ -64,6 +68,14 @@ const TRUSTED = [
 const POLICIES: readonly [string, Policy][] = [
   ['watch', PBX],
   ['guard, with trusted networks', { ...PBX, mode: 'guard', trusted: TRUSTED }],
+  [
+    'guard, with permitted countries',
+    {
+      ...{ ...PBX, mode: 'guard' },
+      services: PBX.services.map((one) => ({ ...one, policy: one.name === 'sip' ? 'countries' : one.policy })),
+      permitted: { 4: [net('192.0.2.0/24'), net('203.0.113.0/24')], 6: [net('2001:db8::/32')] },
+    },
+  ],
   ['secure', { ...PBX, mode: 'secure', trusted: TRUSTED, dhcpDevices: ['eth0'] }],
 ];
 

@@ -150,7 +150,10 @@ export function fakeKernel(clock: Clock): FakeKernel {
     const size = (members: FakeSet['members']) =>
       [...members.values()].filter((end) => end === undefined || end > now()).length;
     return [...sets]
-      .map(([name, { header, members }]) => `Name: ${name}\nHeader: ${header}\nNumber of entries: ${size(members)}\n`)
+      .map(
+        ([name, { header, members }]) =>
+          `Name: ${name}\nType: ${header.split(' ', 1).join()}\nHeader: ${header.slice(header.indexOf(' ') + 1)}\nNumber of entries: ${size(members)}\n`,
+      )
       .join('\n');
   }
 

@@ -9,7 +9,7 @@ import { makeHost, type Host } from '../../src/lab/host';
 import { fakeKernel } from './fake-kernel';
 import type { ChildProcess } from 'node:child_process';
 
-type Boot = 'saved' | 'restoring';
+type Boot = 'saved' | 'savedCountries' | 'restoring';
 
 export interface HostFirewall {
   readonly firewall: Firewall;
@@ -123,24 +123,36 @@ export const PBX: Policy = {
       ],
       guarded: true,
       signalling: true,
-      open: false,
+      policy: 'whitelist',
     },
     {
       name: 'iax',
       ports: [{ protocol: 'udp', first: 4569, last: 4569 }],
       guarded: true,
       signalling: true,
-      open: false,
+      policy: 'whitelist',
     },
     {
       name: 'rtp',
       ports: [{ protocol: 'udp', first: 10000, last: 20000 }],
       guarded: false,
       signalling: false,
-      open: false,
+      policy: 'whitelist',
     },
-    { name: 'web', ports: [{ protocol: 'tcp', first: 443, last: 443 }], guarded: false, signalling: false, open: true },
-    { name: 'ssh', ports: [{ protocol: 'tcp', first: 22, last: 22 }], guarded: false, signalling: false, open: false },
+    {
+      name: 'web',
+      ports: [{ protocol: 'tcp', first: 443, last: 443 }],
+      guarded: false,
+      signalling: false,
+      policy: 'open',
+    },
+    {
+      name: 'ssh',
+      ports: [{ protocol: 'tcp', first: 22, last: 22 }],
+      guarded: false,
+      signalling: false,
+      policy: 'whitelist',
+    },
   ],
   rtp: { protocol: 'udp', first: 10000, last: 20000 },
   trusted: [],

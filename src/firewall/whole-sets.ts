@@ -1,0 +1,67 @@
+/**
+ * The sets of permitted countries. Their members are read once, when the process first sees them or they were exchanged;
+ * after that their number tells whether they are still what they were.
+ */
+import { createHash } from 'node:crypto';
+import type { Run } from '../ports';
+import type { KernelSet, Whole } from './kernel-state';
+import { isWholeSet } from './names';
+import { canonicalMember } from './read';
+
+export interface WholeSets {
+  /** Those that the kernel holds, of this listing. */
+  read(listing: readonly ListedSet[], run: Run): Promise<ReadonlyMap<string, KernelSet>>;
+  /** Something else may be in them from now on, of whatever number. */
+  forget(): void;
+}
+
+/** A set as `ipset list -terse` tells of it. */
+export interface ListedSet {
+  readonly name: string;
+  /** As `KernelSet` has it. */
+  readonly header: string;
+  readonly count: number;
+}
+
+/** `networks`: in the order of their texts. */
+export function wholeOf(networks: readonly string[]): Whole {
+  return {
+    count: networks.length,
+    networks,
+    get stamp() {
+      return stampOf(networks); // only asked for where the kernel is looked at
+    },
+  };
+}
+
+async function readWhole(name: string, run: Run): Promise<Whole> {
+  const saved = await run('ipset', ['save', name], { timeoutMs: 60_000 });
+  const added = `add ${name} `;
+  const members = saved.split('\n').flatMap((line) => (line.startsWith(added) ? [line.slice(added.length)] : []));
+  // IPv4 has one text only
+  const texts = name.endsWith('6') ? members.map(canonicalMember) : members;
+  return { count: texts.length, stamp: stampOf(texts.sort()) };
+}
+
+function stampOf(networks: readonly string[]): string {
+  return createHash('sha256').update(networks.join('\n')).digest('hex');
+}
+
+export function wholeSets(): WholeSets {
+  const seen = new Map<string, Whole>();
+  return {
+    forget: () => seen.clear(),
+    async read(listing, run) {
+      const wholes = listing.filter(({ name }) => isWholeSet(name));
+      const sets = await Promise.all(
+        wholes.map(async ({ name, header, count }) => {
+          const before = seen.get(name);
+          const whole = before?.count === count ? before : await readWhole(name, run);
+          seen.set(name, whole);
+          return [name, { header, members: new Map(), whole }] as const;
+        }),
+      );
+      return new Map(sets);
+    },
+  };
+}
