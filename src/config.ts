@@ -72,6 +72,7 @@ const schema = z.strictObject({
         .default(''),
     })
     .prefault({}),
+  journal: z.strictObject({ keep: seconds.prefault('400d') }).prefault({}),
   agi: z
     .strictObject({
       host: z.string().default('127.0.0.1'),
@@ -315,6 +316,7 @@ function problemsOf(config: Config): string[] {
   if (config.dns.refresh_most > LONGEST_REFRESH) problems.push('dns.refresh_most: at most 5m');
   if (config.dns.refresh_least > config.dns.refresh_most)
     problems.push('dns.refresh_least: longer than dns.refresh_most');
+  if (config.journal.keep < config.attacks.forgiven) problems.push('journal.keep: shorter than attacks.forgiven');
   if (config.call.warning >= config.call.whole) problems.push('call.warning: not shorter than call.whole');
   if (config.mail.host !== '' && config.mail.from === '') problems.push('mail.from: needed when mail.host is set');
   if (config.pbx.time_zone !== '' && !isTimeZone(config.pbx.time_zone)) {

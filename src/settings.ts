@@ -81,6 +81,7 @@ export function rulesOf(config: Config): Rules {
       forgivenSeconds: config.attacks.forgiven,
       mailSeconds: config.attacks.mail_every,
     },
+    journalKeepSeconds: config.journal.keep,
     trusted: firewall.trusted,
     names: {
       leastSeconds: dns.refresh_least,

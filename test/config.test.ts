@@ -50,6 +50,7 @@ describe('settings', () => {
     ['[services.ssh]\npolicy = "closed"\nports = ["tcp/22"]', 'services.ssh.policy'],
     ['[lease]\nphone = "40d"', 'longer than lease.longest'],
     ['[lease]\ncall_may_outlast = "61m"', 'lease.call_may_outlast: at most 1h'],
+    ['[journal]\nkeep = "13d"', 'journal.keep: shorter than attacks.forgiven'],
     ['[call]\nwhole = "20s"', 'call.warning: not shorter than call.whole'],
     ['[mail]\nhost = "mail.example.com"', 'mail.from: needed'],
     ['[mail]\nfrom = "a@example.com, b@example.com"', 'one e-mail address'],

@@ -15,7 +15,7 @@ type ConfigSession = Pick<Session, 'config' | 'configFile' | 'screen'>;
 const SECONDS: readonly string[] = [
   ...['call.first_key', 'call.between_keys', 'call.address_key', 'call.whole', 'call.warning'],
   ...['pin.first_lock', 'pin.longest_lock', 'pin.alarm_delay'],
-  ...['lease.phone', 'lease.longest', 'firewall.trial'],
+  ...['lease.phone', 'lease.longest', 'firewall.trial', 'journal.keep'],
 ];
 
 export function addConfig(program: Command, act: Act): void {

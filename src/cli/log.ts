@@ -50,13 +50,20 @@ async function log(
 /** The head is shown to be noted down elsewhere: who can write the database can also write the whole chain anew. */
 async function verify(session: Session): Promise<Outcome> {
   const check = await (await session.operations()).logVerify({});
-  const { lines: amountOfLines, head, broken } = check;
+  const { lines: amountOfLines, head, forgotten, broken } = check;
+  const older = forgotten
+    ? [say`${count(forgotten.lines, 'older line')} up to ${session.times().exact(forgotten.until)} no longer kept`]
+    : [];
   const text = broken
     ? lines(
         say`line ${broken.line} does not fit: ${broken.why}`,
         say`${count(amountOfLines, 'line')} before it, unbroken`,
       )
-    : lines(say`${count(amountOfLines, 'line')}, unbroken`, session.screen.colours.dim(say`newest: ${head ?? ''}`));
+    : lines(
+        say`${count(amountOfLines, 'line')}, unbroken`,
+        ...older,
+        session.screen.colours.dim(say`newest: ${head ?? ''}`),
+      );
   return { text, json: check, failed: !check.ok };
 }
 

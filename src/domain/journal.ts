@@ -51,10 +51,16 @@ export interface JournalLine {
 }
 export type NewJournalLine = Omit<JournalLine, 'id' | 'at' | 'pbx'>;
 
+/** Lines that were forgotten because of their age: how many, and when the last of them happened. */
+interface Forgotten {
+  readonly lines: number;
+  readonly until: Date;
+}
+
 /**
- * Is the journal as it was written? `lines`: how many fit. `head`: the newest line's hash, which stands for all of them;
+ * Is the journal as it was written? `lines`: how many of those that are kept fit. `head`: the newest line's hash, which stands for all of them;
  * who notes it down elsewhere can tell a journal that was written anew. `line`: the first that does not fit.
  */
 export type JournalCheck =
-  | { readonly kind: 'unbroken'; readonly lines: number; readonly head: string }
+  | { readonly kind: 'unbroken'; readonly lines: number; readonly head: string; readonly forgotten?: Forgotten }
   | { readonly kind: 'broken'; readonly lines: number; readonly line: number; readonly why: string };

@@ -53,11 +53,13 @@ export interface JournalShape {
   readonly pbx: string | null;
 }
 
-/** `lines`: how many fit. `head`: the hash that stands for all of them; null: not all fit. */
+/** `lines`: how many of those that are kept fit. `head`: the hash that stands for all of them; null: not all fit. */
 export interface JournalCheckShape {
   readonly ok: boolean;
   readonly lines: number;
   readonly head: string | null;
+  /** Lines that were forgotten because of their age, and when the last of them happened. */
+  readonly forgotten?: { readonly lines: number; readonly until: string };
   /** The first line that does not fit. */
   readonly broken: { readonly line: number; readonly why: string } | null;
 }

@@ -62,6 +62,14 @@ export interface GroupPatch {
   readonly checkedAt?: Date;
 }
 
+/** What may be forgotten. */
+export interface Older {
+  /** Lines of the journal from before, what had ended by then, and tries since which nothing was tried. */
+  readonly journal: Date;
+  /** Letters that were sent before. */
+  readonly letters: Date;
+}
+
 export interface Records {
   account(number: string): Promise<Account | undefined>;
   accounts(): Promise<Account[]>;
@@ -112,7 +120,8 @@ export interface Records {
   blocksSince(network: Network, origin: string, since: Date): Promise<number>;
 
   tries(subject: string): Promise<Tries>;
-  saveTries(tries: Tries): Promise<void>;
+  /** `at`: from when on it is as old as what `forget` takes. */
+  saveTries(tries: Tries, at: Date): Promise<void>;
   /** One failed try, for counts over a time; kept for a day. */
   addFailure(subject: string, at: Date): Promise<void>;
   failuresSince(subject: string, since: Date): Promise<number>;
@@ -125,7 +134,7 @@ export interface Records {
   journalAfter(id: number, limit: number): Promise<JournalLine[]>;
   /** The newest lines since `since`, oldest first, at most `limit`. */
   journalSince(since: Date, limit: number): Promise<JournalLine[]>;
-  /** Walks the whole of it. */
+  /** Walks all that is kept of it. */
   checkJournal(): Promise<JournalCheck>;
 
   /** `at`: when it was queued and may first be sent. */
@@ -163,6 +172,9 @@ export interface Records {
   /** Phones and trunks that this PBX heard since `since` (a day is kept), each address once, the latest first. */
   heardSince(since: Date): Promise<HeardPeer[]>;
   saveHeard(heard: readonly HeardPeer[], at: Date): Promise<void>;
+
+  /** Takes away a bounded part of what is older; resolves to how many rows that were, none when nothing is. */
+  forget(older: Older, now: Date): Promise<number>;
 }
 
 export interface Store extends Records {

@@ -46,6 +46,7 @@ import { follower, type Follower } from './follow';
 import { nameFollower } from './follow-names';
 import { outlastedCalls } from './outlasted-calls';
 import { foreseeLosses } from './foresee';
+import { forgetful } from './forgetful';
 import { openEar } from './heard';
 import * as modes from './modes';
 import type { Parts } from './parts';
@@ -176,6 +177,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const more: MoreStatus = async () => [...[drift.part() ?? []].flat(), ...exchange.status(), ...(await moreStatus())];
   const desk = intruderDesk(parts);
   const attacks = attackWatch(parts, doors, desk);
+  const old = forgetful(parts);
   const strangers = strangerWatch(parts, doors, desk);
   const listed = exceptions(parts);
   const strangerDoor = strangerCalls(parts, listed, desk);
@@ -208,6 +210,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await parts.countries.follow();
       await warnOfEndings(parts);
       await desk.tick();
+      await old.tick();
     },
     login: (login) => attacks.see(login),
     asteriskIsBack: () => strangers.catchUp(),

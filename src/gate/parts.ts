@@ -51,6 +51,8 @@ export interface Rules {
   readonly importSeconds: number;
   readonly countries: CountryTerms;
   readonly attacks: AttackTerms;
+  /** Lines of the journal, and what has ended, are kept for so long. */
+  readonly journalKeepSeconds: number;
   readonly trusted: readonly { readonly network: Network; readonly device: string }[];
 }
 

@@ -40,8 +40,8 @@ export async function judge(parts: Parts, number: string, pin: string, caller: C
 }
 
 /** Ends a lock and forgets the failures, for every caller of the account. */
-export async function unlock(records: Records, parts: Pick<Parts, 'vault'>, account: Account): Promise<void> {
-  for (const subject of subjectsOf(parts, account)) await records.saveTries(cleared(subject));
+export async function unlock(records: Records, parts: Pick<Parts, 'vault' | 'clock'>, account: Account): Promise<void> {
+  for (const subject of subjectsOf(parts, account)) await records.saveTries(cleared(subject), parts.clock.now());
 }
 
 /** When the last lock of the account ends; undefined: it is not locked. */
@@ -77,7 +77,7 @@ async function count(parts: Parts, records: Records, number: string, caller: Cal
   const failures = tries.failures + 1;
   const locksNow = failures % rules.wrongPinsUntilLock === 0;
   const lock = locksNow ? new Date(at.getTime() + lockSeconds(tries.locks, rules) * 1000) : undefined;
-  await records.saveTries({ subject, failures, locks: tries.locks + (locksNow ? 1 : 0), lockedUntil: lock });
+  await records.saveTries({ subject, failures, locks: tries.locks + (locksNow ? 1 : 0), lockedUntil: lock }, at);
   if (caller.number !== undefined) await records.addFailure(callerSubject(caller.number), at);
   await records.addFailure(EVERYBODY, at);
   return { at, account, subject, locked: false, lockedUntil: lock };
@@ -100,7 +100,7 @@ async function callerIsLocked(parts: Parts, records: Records, caller: Caller, at
 }
 
 async function forgive(records: Records, counted: CountedTry, caller: Caller): Promise<void> {
-  await records.saveTries(cleared(counted.subject));
+  await records.saveTries(cleared(counted.subject), counted.at);
   if (caller.number !== undefined) await records.takeBackFailure(callerSubject(caller.number), counted.at);
   await records.takeBackFailure(EVERYBODY, counted.at);
 }

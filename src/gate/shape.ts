@@ -68,6 +68,10 @@ export function shapeOfLine(line: JournalLine): JournalShape {
 
 export function shapeOfCheck(check: JournalCheck): JournalCheckShape {
   const { kind, lines } = check;
-  if (kind === 'unbroken') return { ok: true, lines, head: check.head, broken: null };
+  if (kind === 'unbroken') {
+    const { head, forgotten } = check;
+    const older = forgotten && { forgotten: { lines: forgotten.lines, until: forgotten.until.toISOString() } };
+    return { ok: true, lines, head, ...older, broken: null };
+  }
   return { ok: false, lines, head: null, broken: { line: check.line, why: check.why } };
 }

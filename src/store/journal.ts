@@ -55,7 +55,7 @@ export function journalRecords(session: Session): JournalRecords {
  * Locked, so that two writers do not both add to the same line. `newest` is more than `last_line` only when somebody else
  * has put lines there: they are no reason to open no more doors, and the check finds them.
  */
-async function headOf({ db, locksRows }: Session) {
+export async function headOf({ db, locksRows }: Session) {
   const head = await db
     .selectFrom('journal_head')
     .selectAll()

@@ -10,6 +10,7 @@ import { surroundings } from './migrations/0005-surroundings';
 import { countries } from './migrations/0006-countries';
 import { followedNames } from './migrations/0007-followed-names';
 import { told } from './migrations/0008-told';
+import { forgetting } from './migrations/0010-forgetting';
 import type { Tables } from './tables';
 
 const MIGRATIONS: Readonly<Record<string, (tables: Tables, pbx: string) => Migration>> = {
@@ -21,6 +22,7 @@ const MIGRATIONS: Readonly<Record<string, (tables: Tables, pbx: string) => Migra
   '0006-countries': countries,
   '0007-followed-names': followedNames,
   '0008-told': told,
+  '0010-forgetting': forgetting,
 };
 const DONE = 'tollgate_migration';
 const LOCK = 'tollgate_migration_lock';

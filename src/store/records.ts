@@ -3,6 +3,7 @@ import type { Records } from '../domain/store';
 import { accountRecords } from './accounts';
 import { countryRecords } from './countries';
 import { entryRecords } from './entries';
+import { forgetRecords } from './forget';
 import { groupRecords } from './groups';
 import { heardRecords } from './heard';
 import { journalRecords } from './journal';
@@ -32,5 +33,6 @@ export function recordsOf(session: Session): Records {
     ...toldRecords(session),
     ...wideRecords(session),
     ...lookBackRecords(session),
+    ...forgetRecords(session),
   };
 }

@@ -81,6 +81,8 @@ interface TriesRow {
   readonly failures: number;
   readonly locks: number;
   readonly locked_until: number | null;
+  /** null: before there was this column. */
+  readonly saved_at: number | null;
 }
 
 interface FailureRow {
@@ -105,12 +107,17 @@ export interface JournalRow {
   readonly pbx: string | null;
 }
 
-/** One row, id 1: how many lines there are, and the newest one's id and hash. */
+/** One row, id 1: how many lines there have been, and the newest one's id and hash. */
 interface JournalHeadRow {
   readonly id: number;
   readonly lines: number;
   readonly last_line: number;
   readonly hash: string;
+  /** How many of them were forgotten, and the last one's id, hash and time: what is kept hangs on it. null: none was. */
+  readonly forgotten_lines: number | null;
+  readonly forgotten_line: number | null;
+  readonly forgotten_hash: string | null;
+  readonly forgotten_until: number | null;
 }
 
 /** `queued` letters have a next try, the others none. */

@@ -21,9 +21,12 @@ export function triesRecords(session: Session): TriesRecords {
         lockedUntil: optionalDate(row?.locked_until ?? null),
       };
     },
-    async saveTries({ subject, failures, locks, lockedUntil }: Tries) {
+    async saveTries({ subject, failures, locks, lockedUntil }: Tries, at) {
       const locked_until = lockedUntil ? toColumn(lockedUntil) : null;
-      await db.replaceInto('tries').values({ subject, failures, locks, locked_until }).execute();
+      await db
+        .replaceInto('tries')
+        .values({ subject, failures, locks, locked_until, saved_at: toColumn(at) })
+        .execute();
     },
     async addFailure(subject, at) {
       const failed_at = toColumn(at);
@@ -66,6 +69,6 @@ export function triesRecords(session: Session): TriesRecords {
  * "insert ignore" takes a shared one and two callers of it would deadlock.
  */
 async function lockSubject({ db }: Session, subject: string): Promise<void> {
-  const none = { subject, failures: 0, locks: 0, locked_until: null };
+  const none = { subject, failures: 0, locks: 0, locked_until: null, saved_at: null };
   await db.insertInto('tries').values(none).onDuplicateKeyUpdate({ subject }).execute();
 }

@@ -358,6 +358,13 @@ describe('log --verify', () => {
     expect(ran.out).toBe('line 7 does not fit: it is not as it was written\n6 lines before it, unbroken');
   });
 
+  it('says from when on lines are kept', async () => {
+    const forgotten = { lines: 7, until: '2030-01-02T03:04:05.000Z' };
+    const whole = () => Promise.resolve({ ok: true, lines: 2, head: 'ab12', forgotten, broken: null });
+    const ran = await tollgate(['log', '--verify'], { operations: { logVerify: whole } });
+    expect(ran.out).toMatch(/^2 lines, unbroken\n7 older lines up to 2030-01-02 .* no longer kept\nnewest: ab12$/);
+  });
+
   it('tells scripts the same', async () => {
     const ran = await tollgate(['log', '--verify', '--json'], { operations: { logVerify } });
     expect(ran.code).toBe(1);

@@ -364,16 +364,16 @@ export function storeContract(make: () => Promise<StorePlace>): void {
     });
     it('come back as they were saved, after a restart too', async () => {
       const tries = { subject: STRANGE, failures: 4, locks: 1, lockedUntil: at(900) };
-      await store.saveTries({ ...tries, failures: 3 });
-      await store.saveTries(tries);
+      await store.saveTries({ ...tries, failures: 3 }, NOW);
+      await store.saveTries(tries, NOW);
       await reopen();
       expect(await store.tries(STRANGE)).toEqual(tries);
-      await store.saveTries({ subject: STRANGE, ...none });
+      await store.saveTries({ subject: STRANGE, ...none }, NOW);
       expect(await store.tries(STRANGE)).toEqual({ subject: STRANGE, ...none });
     });
     const addOne = async (records: Records) => {
       const tries = await records.tries('account 12');
-      await records.saveTries({ ...tries, failures: tries.failures + 1 });
+      await records.saveTries({ ...tries, failures: tries.failures + 1 }, NOW);
     };
     it('are counted one by one by twenty calls at once', async () => {
       await Promise.all(Array.from({ length: 20 }, () => store.transaction(addOne)));
@@ -531,6 +531,115 @@ export function storeContract(make: () => Promise<StorePlace>): void {
     });
   });
 
+  describe('what is old', () => {
+    const all = { journal: at(1e6), letters: at(1e6) };
+    const none = { failures: 1, locks: 0, lockedUntil: undefined };
+    const forgetAll = async (older = all) => {
+      for (let rows = 1; rows > 0;) rows = await store.forget(older, at(2e6));
+    };
+    beforeEach(async () => {
+      await store.transaction(async (records) => {
+        for (let i = 0; i < 6; i++) await records.addJournal(line, at(i));
+      });
+    });
+    const older = (seconds: number) => ({ journal: at(seconds), letters: at(seconds) });
+
+    it('is forgotten up to its day, and the journal that is kept is still held to it', async () => {
+      const { head } = (await store.checkJournal()) as { head: string };
+      expect(await store.forget(older(4), NOW)).toBe(4);
+      expect(await store.forget(older(4), NOW)).toBe(0);
+      await reopen();
+      const forgotten = { lines: 4, until: at(3) };
+      expect(await store.checkJournal()).toEqual({ kind: 'unbroken', lines: 2, head, forgotten });
+      const { id } = await store.addJournal(line, at(9));
+      expect(await store.checkJournal()).toMatchObject({ kind: 'unbroken', lines: 3, forgotten });
+      await place.tamper(`UPDATE journal SET why = 'x' WHERE id = ${id - 1}`);
+      expect(await store.checkJournal()).toMatchObject({ kind: 'broken', lines: 1, line: id - 1 });
+      await place.tamper(`DELETE FROM journal WHERE id < ${id - 1}`);
+      expect(await store.checkJournal()).toMatchObject({ kind: 'broken', lines: 0 });
+    });
+    it('may be the whole journal, and the next line still follows', async () => {
+      await forgetAll();
+      expect(await store.journalAfter(0, 9)).toEqual([]);
+      const forgotten = { lines: 6, until: at(5) };
+      expect(await store.checkJournal()).toMatchObject({ kind: 'unbroken', lines: 0, forgotten });
+      expect((await store.addJournal(line, at(9))).id).toBe(7);
+      expect(await store.checkJournal()).toMatchObject({ kind: 'unbroken', lines: 1, forgotten });
+    });
+    it('is no reason to forget a line that does not fit', async () => {
+      await place.tamper("UPDATE journal SET why = 'x' WHERE id = 3");
+      await forgetAll();
+      expect((await store.journalAfter(0, 9)).map(({ id }) => id)).toEqual([3, 4, 5, 6]);
+      expect(await store.checkJournal()).toMatchObject({ kind: 'broken', lines: 0, line: 3 });
+    });
+    it('cannot be put back into the journal', async () => {
+      const rest = 'happened_at, action, done_by, what, why, hash';
+      await store.forget(older(3), NOW);
+      await place.tamper(`INSERT INTO journal (id, ${rest}) SELECT 2, ${rest} FROM journal WHERE id = 5`);
+      expect(await store.checkJournal()).toMatchObject({ kind: 'broken', lines: 0, line: 2 });
+    });
+    it('goes while the journal is checked and written', async () => {
+      const work = Promise.all([
+        ...Array.from({ length: 10 }, (_, i) => store.addJournal(line, at(10 + i))),
+        ...Array.from({ length: 6 }, (_, i) => store.forget(older(i + 1), NOW)),
+      ]);
+      for (let i = 0; i < 8; i++) expect(await store.checkJournal()).toMatchObject({ kind: 'unbroken' });
+      await work;
+      expect(await store.checkJournal()).toMatchObject({ kind: 'unbroken', lines: 10, forgotten: { lines: 6 } });
+    });
+    it('is taken a part at a time', async () => {
+      await store.transaction(async (records) => {
+        for (let i = 0; i < 600; i++) await records.addJournal(line, at(10));
+      });
+      expect(await store.forget(all, NOW)).toBe(500);
+      expect(await store.forget(all, NOW)).toBe(106);
+    });
+
+    it('is every entry and group that had ended, and none that is open or ended later', async () => {
+      const add = (patch: Partial<NewEntry>) => store.addEntry({ ...entry, until: at(60), ...patch });
+      await add({ state: 'ended' });
+      const old = await store.addGroup({
+        ...{ kind: 'name', what: 'x.example.com', services: ['sip'], by: 'root', since: NOW, until: at(60) },
+        ...{ name: undefined, note: undefined, state: 'ended' },
+      });
+      await add({ state: 'ended' });
+      const kept = [
+        await add({ state: 'ended', until: at(100) }),
+        await add({ until: 'forever' }),
+        await add({ state: 'opening' }),
+        await add({ state: 'ended' }),
+      ];
+      expect(await store.forget({ ...older(100), journal: at(100) }, NOW)).toBe(3 + 6);
+      const left = (await store.recentEntries(NOW, 9)).map(({ id }) => id);
+      expect(left.sort((a, b) => a - b)).toEqual(kept.map(({ id }) => id)); // the last of all keeps its number taken
+      expect(await store.group(old.id)).toBeUndefined();
+    });
+    it('is every letter that was sent, and much later those that were given up', async () => {
+      const queue = (id: string) => store.queueLetter(letter, id, NOW);
+      const [sent, failed] = [await queue('<1@x>'), await queue('<2@x>')];
+      await queue('<3@x>');
+      await store.letterSent(sent.id, at(5));
+      await store.letterFailed(failed.id, 'no', undefined);
+      await forgetAll({ journal: at(-9), letters: at(5) });
+      expect(await store.letterCounts()).toMatchObject({ waiting: 1, failed: 1, sent: 1 });
+      await forgetAll({ journal: at(-9), letters: at(6) });
+      expect(await store.letterCounts()).toMatchObject({ waiting: 1, failed: 1, sent: 0 });
+      await forgetAll(older(6));
+      expect(await store.letterCounts()).toMatchObject({ waiting: 1, failed: 0 });
+    });
+    it('is every count of tries that nobody added to, unless its lock was on by then', async () => {
+      await store.saveTries({ subject: 'a', ...none }, at(5));
+      await store.saveTries({ subject: 'b', ...none, locks: 1, lockedUntil: at(20) }, at(5));
+      await place.tamper("INSERT INTO tries (subject, failures, locks) VALUES ('before', 4, 0)");
+      await forgetAll(older(10));
+      expect(await store.tries('a')).toMatchObject({ failures: 0 });
+      expect(await store.tries('b')).toMatchObject({ locks: 1 });
+      await forgetAll(older(21));
+      expect(await store.tries('b')).toMatchObject({ locks: 0 });
+      expect(await store.tries('before')).toMatchObject({ failures: 4 });
+    });
+  });
+
   describe('letters', () => {
     const counts = { waiting: 0, failed: 0, sent: 0, lastError: undefined };
 
@@ -679,7 +788,7 @@ export function storeContract(make: () => Promise<StorePlace>): void {
         await records.addEntry(entry);
         await records.addJournal(line, NOW);
         await records.removeAccount('12');
-        await records.saveTries({ subject: 'account 12', failures: 1, locks: 0, lockedUntil: undefined });
+        await records.saveTries({ subject: 'account 12', failures: 1, locks: 0, lockedUntil: undefined }, NOW);
         await records.addFailure('account 12', NOW);
         await records.queueLetter(letter, '<1@example.org>', NOW);
         await records.saveModeState({ mode: 'guard', trial: undefined, listening: undefined });

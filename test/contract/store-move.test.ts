@@ -70,8 +70,8 @@ describeAsRoot('moving a store', () => {
       const more = { extensions: ['200'], callers: [], maxOpen: 2, leaseSeconds: 9, disabledAt: undefined };
       await records.saveAccount({ ...account, ...more, createdAt: NOW });
       await records.saveAccount({ ...account, ...more, number: '12', pinHash: undefined, createdAt: NOW });
-      await records.saveTries({ subject: STRANGE, failures: 3, locks: 1, lockedUntil: NOW });
-      await records.saveTries({ subject: `${STRANGE}a`, failures: 0, locks: 0, lockedUntil: undefined });
+      await records.saveTries({ subject: STRANGE, failures: 3, locks: 1, lockedUntil: NOW }, NOW);
+      await records.saveTries({ subject: `${STRANGE}a`, failures: 0, locks: 0, lockedUntil: undefined }, NOW);
       for (let i = 0; i < 3; i++) await records.addFailure(STRANGE, NOW);
       await records.takeBackFailure(STRANGE, NOW);
       const to = { name: STRANGE, address: 'a@example.org' };

@@ -202,16 +202,16 @@ describeAsRoot('on a real MariaDB', () => {
 
   it('more work than there are connections waits, and in vain not for ever', async () => {
     const store = await open();
-    await store.saveTries({ subject: 'a', failures: 1, locks: 0, lockedUntil: undefined });
+    await store.saveTries({ subject: 'a', failures: 1, locks: 0, lockedUntil: undefined }, NOW);
     const other = await admin();
     await other.query('LOCK TABLES tries WRITE');
     const tries = { subject: 'a', failures: 2, locks: 0, lockedUntil: undefined };
-    const writes = Array.from({ length: 9 }, () => store.saveTries(tries).then(() => 'written', String));
+    const writes = Array.from({ length: 9 }, () => store.saveTries(tries, NOW).then(() => 'written', String));
     const said = await bounded(Promise.all(writes));
     expect(said.filter((text) => /too slow|no connection within/.test(text))).toHaveLength(9);
     await other.query('UNLOCK TABLES');
     await other.end();
-    await store.saveTries(tries);
+    await store.saveTries(tries, NOW);
     expect((await store.tries('a')).failures).toBe(2);
   });
 
@@ -223,11 +223,11 @@ describeAsRoot('on a real MariaDB', () => {
       store.transaction(async (records) => {
         await write(records);
         const seen = await records.tries('account 12');
-        await records.saveTries({ ...seen, failures: seen.failures + 1 });
+        await records.saveTries({ ...seen, failures: seen.failures + 1 }, NOW);
       });
     beforeEach(async () => {
       store = await open();
-      await store.saveTries(tries);
+      await store.saveTries(tries, NOW);
       other = await admin();
       await other.query('BEGIN');
       await other.query("UPDATE tries SET failures = 5 WHERE subject = 'account 12'");
@@ -268,7 +268,7 @@ describeAsRoot('on a real MariaDB', () => {
 
   async function addTo(records: Records, subject: string): Promise<void> {
     const tries = await records.tries(subject);
-    await records.saveTries({ ...tries, failures: tries.failures + 1 });
+    await records.saveTries({ ...tries, failures: tries.failures + 1 }, NOW);
   }
 
   it('foreign text stays text, also where the server knows no backslash escapes', async () => {

@@ -15,6 +15,7 @@ import {
   outlastedRows,
   rowsToWarnOf,
 } from '../../src/store/entries';
+import { endedBefore } from '../../src/store/forget';
 import { endedRows } from '../../src/store/look-back';
 import { dueLetterRows } from '../../src/store/letters';
 import { openStore } from '../../src/store/open';
@@ -54,6 +55,7 @@ function planOf({ sql, parameters }: CompiledQuery): string {
 }
 
 const plans: [name: string, query: (part: Session) => { compile(): CompiledQuery }, plan: RegExp][] = [
+  ['what ended long ago', (part) => endedBefore(part, NOW), /INDEX entries_state_until \(state=\? AND until</],
   ['the live entries', (part) => liveRows(part, NOW), /INDEX entries_state_until \(state=\?/],
   [
     'the live entries on a network',
