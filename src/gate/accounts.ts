@@ -233,6 +233,7 @@ async function note(
 }
 
 async function closeAll(parts: Parts, doors: Doors, account: Account, by: string, why: string): Promise<void> {
+  await doors.expire(); // a lease that has just ended may have left its calls something
   const open = await closableEntriesOf(parts.store, account.number, parts.clock.now());
   const cause = { action: 'revoke', by, from: 'command', why } as const;
   await doors.close(open, cause, (records) => tellOwners(parts, records, open, cause, account));

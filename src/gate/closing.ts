@@ -33,6 +33,7 @@ export function unblock(parts: Parts, doors: Doors, asked: CloseAsked): Promise<
 }
 
 async function close(parts: Parts, doors: Doors, asked: CloseAsked, kind: 'allow' | 'block'): Promise<ClosedShape> {
+  if (!asked.dryRun) await doors.expire(); // a lease that has just ended may have left its calls something
   const now = parts.clock.now();
   const { entries: single, groups } = await found(parts, asked.what, kind);
   if (!asked.admin) refuseThePrimary([...single, ...groups], asked.what);

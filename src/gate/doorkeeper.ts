@@ -38,6 +38,7 @@ export function doorkeeper(parts: Parts, doors: Doors): Doorkeeper {
       const account = await accountOf(parts, traveller);
       const entries = await openNow(traveller);
       const cause = { ...causeOf('revoke', account, caller), why: 'Closed by telephone.' };
+      await doors.expire(); // a lease that has just ended may have left its calls something
       const all = await closableEntriesOf(parts.store, account.number, parts.clock.now());
       await doors.close(all, cause, (records) =>
         tell(parts, records, { kind: 'closed', account, entries, caller: caller.number }),

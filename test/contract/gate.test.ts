@@ -212,6 +212,24 @@ function aGate(makeFirewall: (clock: FakeClock) => Firewall, end: () => void): v
       }
     });
 
+    it('is cut in the moment of the end too, before anybody has looked', async () => {
+      const cuts = [
+        () => gate.operations.revoke({ by, what: HOTEL }),
+        () => gate.doorkeeper.closeAll(traveller, caller),
+        () => gate.operations.accountEnable({ by, number: '12', enabled: false }),
+      ];
+      for (const cut of cuts) {
+        gate.asterisk.callsNow = ['PJSIP/701-1'];
+        await open();
+        await gate.clock.advance(3 * DAY);
+        await cut();
+        await gate.tick();
+        expect(await held(gate)).toEqual([]);
+        expect(gate.asterisk.asked).toContain(`hangUp ${HOTEL}`);
+        gate.asterisk.asked.length = 0;
+      }
+    });
+
     it('is cut by a block', async () => {
       await endLease();
       await gate.operations.block({ by, what: HOTEL });
