@@ -38,10 +38,10 @@ interface Walk {
   readonly steps: number;
   readonly mostMs: number;
   /** How long it may wait for something. */
-  readonly waits: readonly [number, ...number[]];
+  readonly pauses: readonly [number, ...number[]];
 }
 
-function describeWalk(makeWorld: () => Promise<World>, { steps, mostMs, waits }: Walk): void {
+function describeWalk(makeWorld: () => Promise<World>, { steps, mostMs, pauses }: Walk): void {
   const seed = Number(process.env['TOLLGATE_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
   const random = randomFrom(seed);
   const oneOf = <T>(choices: readonly [T, ...T[]]): T => choices[Math.floor(random() * choices.length)] ?? choices[0];
@@ -105,10 +105,10 @@ function describeWalk(makeWorld: () => Promise<World>, { steps, mostMs, waits }:
       if (oneOf([true, false])) await gate.operations.confirm({ by, here: true });
     },
     rollback: () => gate.operations.rollback({ by }),
-    wait: () => time(oneOf(waits)),
+    wait: () => time(oneOf(pauses)),
     restart: async () => {
       await firewall.close();
-      if (oneOf([true, false])) await world.pass(first.clock, oneOf(waits));
+      if (oneOf([true, false])) await world.pass(first.clock, oneOf(pauses));
       firewall = world.open(first.clock);
       gate = openGate({ ...first.parts, firewall }, () => Promise.resolve([]));
       await gate.restore();
@@ -143,8 +143,9 @@ function describeWalk(makeWorld: () => Promise<World>, { steps, mostMs, waits }:
       );
       done.push(fault === undefined ? name : `${name}: ${fault}`);
       await time(0);
-      // The kernel ends a lease in whole seconds, never late: up to a second before the list does.
-      if ((await held()).join() !== (await listed()).join()) await time(1100);
+      // The kernel ends a lease in whole seconds, never late: up to a second before the list does, and each at its time.
+      const isAsListed = async () => (await held()).join() === (await listed()).join();
+      for (let waits = 0; waits < 3 && !(await isAsListed()); waits++) await time(1100);
       expect([done, await held()]).toEqual([done, await listed()]);
       expect([done, await gate.reconcile()]).toEqual([done, []]);
     }
@@ -169,7 +170,7 @@ describe('a walk, on a kernel in memory', () => {
       pass: (fake, ms) => fake.advance(ms),
       close: () => (kernel = undefined),
     });
-  describeWalk(makeWorld, { steps: 400, mostMs: 5000, waits: [1000, SHORT_MS, LONG_MS] });
+  describeWalk(makeWorld, { steps: 400, mostMs: 5000, pauses: [1000, SHORT_MS, LONG_MS] });
 });
 
 describeAsRoot('a walk, on the real kernel', () => {
@@ -187,5 +188,5 @@ describeAsRoot('a walk, on the real kernel', () => {
       close: () => host.close(),
     };
   };
-  describeWalk(makeWorld, { steps: 60, mostMs: 9000, waits: [SHORT_MS] });
+  describeWalk(makeWorld, { steps: 60, mostMs: 9000, pauses: [SHORT_MS] });
 });
