@@ -12,7 +12,7 @@ export const WAS = 'was';
 const WAS_MS = 2 * 3600 * 1000;
 
 /** What services' names stand for, and how long a call may outlast a lease that was opened by telephone. */
-export interface Terms {
+export interface MemberRules {
   readonly services: readonly Service[];
   readonly outlastSeconds: number;
 }
@@ -21,20 +21,23 @@ export interface Terms {
  * When the media of an entry end. A call may outlast its lease, and the kernel ends every member by itself: so a
  * telephone's lease has its media's members for longer from the first, and they are taken out at its end if no call is up.
  */
-export function mediaEnd({ account, until }: OpenEntry, { outlastSeconds }: Pick<Terms, 'outlastSeconds'>): Until {
+export function mediaEnd(
+  { account, until }: OpenEntry,
+  { outlastSeconds }: Pick<MemberRules, 'outlastSeconds'>,
+): Until {
   if (account === undefined || until === 'forever') return until;
   return new Date(until.getTime() + outlastSeconds * 1000);
 }
 
 /** Can a call outlast this entry? */
-export function hasMedia(entry: Entry, { services }: Terms): boolean {
+export function hasMedia(entry: Entry, { services }: MemberRules): boolean {
   return entry.kind === 'allow' && entry.account !== undefined && expandServices(entry.services, services).has(MEDIA);
 }
 
 /** Until when which set must hold which network. Of an ended entry only its media. */
 function* endsOf(
   entries: readonly OpenEntry[],
-  { services, outlastSeconds }: Terms,
+  { services, outlastSeconds }: MemberRules,
 ): Iterable<readonly [set: string, network: Network, end: Until, isSignalling: boolean]> {
   const signalling = new Set(services.filter((service) => service.signalling).map(({ name }) => name));
   const expanded = new Map<readonly string[], ReadonlySet<string>>();
@@ -53,9 +56,9 @@ function* endsOf(
 }
 
 /** What must be in which set for one network, by these entries on exactly it. */
-function membersOf(entries: readonly Entry[], terms: Terms): Map<string, Until> {
+function membersOf(entries: readonly Entry[], rules: MemberRules): Map<string, Until> {
   const ends = new Map<string, Until>();
-  for (const [set, , end, isSignalling] of endsOf(entries, terms)) {
+  for (const [set, , end, isSignalling] of endsOf(entries, rules)) {
     ends.set(set, later(ends.get(set) ?? end, end));
     if (isSignalling) ends.set(WAS, later(ends.get(WAS) ?? rememberedUntil(end), rememberedUntil(end)));
   }
@@ -76,14 +79,14 @@ export function changesFor(
   network: Network,
   live: readonly Entry[],
   leaving: readonly Entry[],
-  terms: Terms,
+  rules: MemberRules,
   now: Date,
 ): Change[] {
-  const isLive = (entry: Entry) => isBefore(now, entry.state === 'ended' ? mediaEnd(entry, terms) : entry.until);
-  const ends = membersOf(live.filter(isLive), terms);
+  const isLive = (entry: Entry) => isBefore(now, entry.state === 'ended' ? mediaEnd(entry, rules) : entry.until);
+  const ends = membersOf(live.filter(isLive), rules);
   const left = membersOf(
     leaving.map((entry) => ({ ...entry, state: 'open' })),
-    terms,
+    rules,
   );
   if (left.has(WAS) && !ends.has(WAS)) ends.set(WAS, rememberedUntil(now));
   return [...new Set([...ends.keys(), ...left.keys()])].map((set) => ({ set, network, until: ends.get(set) }));
@@ -95,13 +98,13 @@ export function changesFor(
  */
 export function elementsFor(
   live: readonly OpenEntry[],
-  terms: Terms,
+  rules: MemberRules,
   remembers: ReadonlyMap<Network, number>,
   now: Date,
 ): Elements {
-  const elements = new Map(setNames(terms.services).map((set) => [set, new Map<Network, Until>()]));
+  const elements = new Map(setNames(rules.services).map((set) => [set, new Map<Network, Until>()]));
   const was = elements.get(WAS) ?? new Map<Network, Until>();
-  for (const [set, network, end, isSignalling] of endsOf(live, terms)) {
+  for (const [set, network, end, isSignalling] of endsOf(live, rules)) {
     raise(elements.get(set), network, end);
     if (isSignalling) raise(was, network, rememberedUntil(end));
   }

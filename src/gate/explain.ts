@@ -9,7 +9,7 @@ import type { ModeState } from '../domain/store';
 import { aroundOf } from './explain-around';
 import { because, decide, openedBy, wasOpen, type Decided, type Known } from './explain-steps';
 import { meantBy, type Meant } from './explain-what';
-import { termsOf } from './outlasting';
+import { memberRulesOf } from './outlasting';
 import type { Parts } from './parts';
 import { policyOf, type Chosen } from './policy';
 
@@ -63,7 +63,7 @@ async function knownOf(
   );
   const elements = elementsFor(
     [...live, ...outlasted],
-    { ...termsOf(parts), services: policy.services },
+    { ...memberRulesOf(parts), services: policy.services },
     remembered,
     now,
   );

@@ -2,7 +2,7 @@
 import { changesFor, groupByNetwork } from '../domain/elements';
 import type { Entry } from '../domain/entry';
 import type { Change } from '../domain/firewall';
-import { termsOf } from './outlasting';
+import { memberRulesOf } from './outlasting';
 import type { Parts } from './parts';
 
 /** The changes of every network that `coming` or `leaving` entries are on. */
@@ -19,7 +19,7 @@ export async function changesOf(
     const stored = (await store.liveEntriesOn(network, now)).filter((entry) => !left.has(entry.id));
     const live = [...stored, ...[...coming, ...outlasted].filter((entry) => entry.network === network)];
     const gone = leaving.filter((entry) => entry.network === network);
-    changes.push(...changesFor(network, live, gone, termsOf(parts), now));
+    changes.push(...changesFor(network, live, gone, memberRulesOf(parts), now));
   }
   return changes;
 }

@@ -4,7 +4,7 @@ import { isBefore } from '../domain/entry';
 import { cutOff } from './cutting-off';
 import type { Doors } from './doors';
 import { changesOf, tellKernel } from './kernel-changes';
-import { mayBeHeard, termsOf } from './outlasting';
+import { mayBeHeard, memberRulesOf } from './outlasting';
 import type { Parts } from './parts';
 
 /** How often Asterisk is asked whether they are over. */
@@ -28,7 +28,7 @@ export function outlastedCalls(parts: Parts, doors: Doors): OutlastedCalls {
       if (!now && at.getTime() - looked < LOOK_MS) return;
       looked = at.getTime();
       for (const entry of await store.outlastedLeases()) {
-        const isLate = !isBefore(at, mediaEnd(entry, termsOf(parts)));
+        const isLate = !isBefore(at, mediaEnd(entry, memberRulesOf(parts)));
         if (!isLate && (await mayBeHeard(parts, entry.network))) continue;
         await doors.exclusively(async () => {
           await store.transaction((records) => records.changeEntry(entry.id, { mediaUntil: 'over' }));

@@ -1,21 +1,21 @@
 /** Calls that outlast their lease: signalling is closed at once, what is already being said may be said to its end. */
-import { hasMedia, mediaEnd, type Terms } from '../domain/elements';
+import { hasMedia, mediaEnd, type MemberRules } from '../domain/elements';
 import { isBefore, type Entry } from '../domain/entry';
 import type { Network } from '../domain/network';
 import type { Records } from '../domain/store';
 import { AppError } from '../errors';
 import type { Parts } from './parts';
 
-export function termsOf({ services, rules }: Pick<Parts, 'services' | 'rules'>): Terms {
+export function memberRulesOf({ services, rules }: Pick<Parts, 'services' | 'rules'>): MemberRules {
   return { services, outlastSeconds: rules.outlastSeconds };
 }
 
 /** Until when a call may outlast this lease, which has just ended; undefined: none may. */
 export function mediaUntil(parts: Parts, entry: Entry): Date | undefined {
   if (parts.sharedAs !== undefined && entry.pbx !== parts.sharedAs) return undefined; // its own PBX is away
-  const terms = termsOf(parts);
-  const end = mediaEnd(entry, terms);
-  if (end === 'forever' || !hasMedia(entry, terms) || parts.phones.state.state === 'off') return undefined;
+  const memberRules = memberRulesOf(parts);
+  const end = mediaEnd(entry, memberRules);
+  if (end === 'forever' || !hasMedia(entry, memberRules) || parts.phones.state.state === 'off') return undefined;
   return isBefore(parts.clock.now(), end) ? end : undefined;
 }
 

@@ -5,7 +5,7 @@ import type { Elements, Look, Mode, Policy } from '../domain/firewall';
 import type { ListeningPorts } from '../domain/phones';
 import type { Service } from '../domain/service';
 import type { ModeState } from '../domain/store';
-import { termsOf } from './outlasting';
+import { memberRulesOf } from './outlasting';
 import type { Parts } from './parts';
 import { byCountry } from './permitted-networks';
 
@@ -58,7 +58,7 @@ export async function elementsIn(
   const now = clock.now();
   const live = [...(await store.openEntries(now)), ...(await store.outlastedLeases()), ...more];
   const remembered = (look ?? (await firewall.look())).secondsLeft(WAS);
-  return elementsFor(live, { ...termsOf(parts), services: policy.services }, remembered, now);
+  return elementsFor(live, { ...memberRulesOf(parts), services: policy.services }, remembered, now);
 }
 
 /** The rules and members of one mode. */
