@@ -70,7 +70,7 @@ interface NameRules {
 /** `report` journals what `enforce` would do. */
 type Force = 'off' | 'report' | 'enforce';
 
-export interface AttackTerms {
+interface AttackTerms {
   readonly logins: Force;
   /** Of an address that guesses passwords: its first block, its second, …; the last for all that follow. */
   readonly blockSeconds: readonly number[];

@@ -178,7 +178,7 @@ export interface ModeRow {
 }
 
 /** One row for each address that a PBX heard a phone or trunk from. */
-export interface HeardRow {
+interface HeardRow {
   /** PBX and address. */
   readonly id: string;
   readonly pbx: string;
