@@ -9,6 +9,7 @@ import type { Letter, QueuedLetter } from './letter';
 import type { Network } from './network';
 import type { HeardPeer, ListeningPorts } from './phones';
 import type { Links } from './surroundings';
+import type { Tried } from './targets';
 
 /** The count of failures of one subject: an account (existing or not), a caller's number, … */
 export interface Tries {
@@ -173,6 +174,10 @@ export interface Records {
   heardSince(since: Date): Promise<HeardPeer[]>;
   saveHeard(heard: readonly HeardPeer[], at: Date): Promise<void>;
 
+  /** Addresses that tried a password of an account on this PBX, each pair once, the latest first; 20,000 are kept. */
+  triedSince(since: Date): Promise<Tried[]>;
+  /** Adds these, or their new times, and forgets what is older than `keptSince`. */
+  saveTried(tried: readonly Tried[], keptSince: Date): Promise<void>;
   /** Takes away a bounded part of what is older; resolves to how many rows that were, none when nothing is. */
   forget(older: Older, now: Date): Promise<number>;
 }

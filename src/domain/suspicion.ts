@@ -4,6 +4,7 @@
  */
 import type { Login } from './login';
 import type { Network } from './network';
+import { keep, Targets, type TargetTerms } from './targets';
 
 /** What a failed login is, and how much it weighs. */
 export const WEIGHTS = {
@@ -18,19 +19,18 @@ export const WEIGHTS = {
 } as const;
 export type Rule = keyof typeof WEIGHTS;
 
-export interface SuspicionTerms {
+export interface SuspicionTerms extends TargetTerms {
   /** An address whose bucket holds this much is an attacker: the tenth wrong password in a row. */
   readonly bucket: number;
   /** The bucket of an address from which a good password came lately: many people may share it. */
   readonly knownBucket: number;
   /** How much of it a minute forgives. */
   readonly leakPerMinute: number;
+  /** The same where good passwords come from: one phone there that tries an old one as fast as phones do is forgiven. */
+  readonly knownLeakPerMinute: number;
   /** A good password counts for so long. */
   readonly knownMs: number;
-  /** So many addresses that try one account, in `manyMs`, are told. */
-  readonly manyAddresses: number;
-  readonly manyMs: number;
-  /** Addresses and accounts that are remembered; the longest unseen are forgotten first. */
+  /** Addresses that are remembered; the longest unseen are forgotten first. */
   readonly most: number;
 }
 
@@ -38,6 +38,7 @@ export const SUSPICION: SuspicionTerms = {
   bucket: 9.5,
   knownBucket: 40,
   leakPerMinute: 1,
+  knownLeakPerMinute: 10,
   knownMs: 24 * 3600 * 1000,
   manyAddresses: 10,
   manyMs: 3 * 24 * 3600 * 1000,
@@ -71,24 +72,23 @@ interface Suspect {
 
 const MOST_ACCOUNTS = 32;
 const HOUR_MS = 3600 * 1000;
-const DAY_MS = 24 * HOUR_MS;
-const MOST_ADDRESSES = 256;
 
 /** One for the whole daemon. Judging takes microseconds and its memory is bounded, whatever is sent. */
 export class Suspicion {
   readonly #terms: SuspicionTerms;
   readonly #suspects = new Map<Network, Suspect>();
   readonly #good = new Map<Network, number>();
-  readonly #targets = new Map<string, { readonly addresses: Map<Network, number>; toldAt: number }>();
+  readonly targets: Targets;
 
   constructor(terms: SuspicionTerms = SUSPICION) {
     this.#terms = terms;
+    this.targets = new Targets(terms);
   }
 
   judge(login: Login, now: Date): Judged {
     const at = now.getTime();
     if (login.outcome === 'good') {
-      keep(this.#good, login.address, at, this.#terms.most);
+      this.know(login.address, now);
       return { rule: undefined, judgements: [] };
     }
     const suspect = this.#suspect(login.address, at);
@@ -99,14 +99,21 @@ export class Suspicion {
     return { rule, judgements: [...own, ...this.#manyOn(login, at)] };
   }
 
-  /** Has a good password come from there lately? */
+  /** A good password came from there. */
+  know(address: Network, at: Date): void {
+    keep(this.#good, address, at.getTime(), this.#terms.most);
+  }
+
+  /** Has one lately? */
   isKnown(address: Network, now: Date): boolean {
     return now.getTime() - (this.#good.get(address) ?? -Infinity) < this.#terms.knownMs;
   }
 
   #suspect(address: Network, at: number): Suspect {
     const before = this.#suspects.get(address);
-    const gone = before ? ((at - before.at) / 60_000) * this.#terms.leakPerMinute : 0;
+    const { leakPerMinute, knownLeakPerMinute } = this.#terms;
+    const leak = this.isKnown(address, new Date(at)) ? knownLeakPerMinute : leakPerMinute;
+    const gone = before ? ((at - before.at) / 60_000) * leak : 0;
     const suspect: Suspect = before ?? { level: 0, tries: 0, at, accounts: new Set(), perhaps: 0, toldAt: -Infinity };
     suspect.level = Math.max(0, suspect.level - gone);
     suspect.perhaps = Math.max(0, suspect.perhaps - gone);
@@ -141,16 +148,8 @@ export class Suspicion {
 
   #manyOn({ account, address, wayBack }: Login, at: number): Judgement[] {
     if (account === undefined || wayBack === 'no') return [];
-    const target = this.#targets.get(account) ?? { addresses: new Map<Network, number>(), toldAt: -Infinity };
-    keep(this.#targets, account, target, this.#terms.most);
-    keep(target.addresses, address, at, MOST_ADDRESSES);
-    for (const [other, seen] of target.addresses) {
-      if (at - seen < this.#terms.manyMs) break; // in the order in which they were seen last
-      target.addresses.delete(other);
-    }
-    if (target.addresses.size < this.#terms.manyAddresses || at - target.toldAt < DAY_MS) return [];
-    target.toldAt = at;
-    return [{ kind: 'many', account, addresses: target.addresses.size }];
+    const addresses = this.targets.see(account, address, at);
+    return addresses === undefined ? [] : [{ kind: 'many', account, addresses }];
   }
 }
 
@@ -161,12 +160,4 @@ function ruleOf({ outcome, account }: Login, tried: ReadonlySet<string>): Rule {
   if (outcome === 'unknown-account' || account === undefined)
     return isAnother ? 'another-unknown-account' : 'unknown-account';
   return isAnother ? 'wrong-password-of-another-account' : 'wrong-password';
-}
-
-/** As the newest of a map that forgets its oldest. */
-function keep<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > most && oldest !== undefined) map.delete(oldest);
 }

@@ -2,7 +2,7 @@
 import { AUTOMATIC } from '../domain/entry';
 import type { Login } from '../domain/login';
 import type { Network } from '../domain/network';
-import { Suspicion, type Judgement } from '../domain/suspicion';
+import { SUSPICION, Suspicion, type Judgement } from '../domain/suspicion';
 import { blockIntruder } from './block-intruder';
 import type { Doors } from './doors';
 import type { IntruderDesk } from './intruder-news';
@@ -11,15 +11,27 @@ import type { Parts } from './parts';
 export interface AttackWatch {
   /** Returns at once, in microseconds: thousands of them may come in a second. */
   see(login: Login): void;
-  /** Resolves when everything that was seen has been dealt with. */
+  /** What is remembered of the time before a start. Rejects with STORE_FAILED. */
+  begin(): Promise<void>;
+  /** Writes what a restart should not forget, once a minute; called every second or so. Rejects with STORE_FAILED. */
+  tick(): Promise<void>;
+  /** Resolves when everything that was seen has been dealt with and written. */
   settled(): Promise<void>;
 }
 
 const MOST_TOLD = 5;
+const WRITE_MS = 60_000;
 
 export function attackWatch(parts: Parts, doors: Doors, desk: IntruderDesk): AttackWatch {
-  const { clock, log, rules } = parts;
+  const { clock, log, rules, store } = parts;
   const suspicion = new Suspicion();
+  let wroteAt = clock.now().getTime();
+  const ago = (ms: number) => new Date(clock.now().getTime() - ms);
+  const write = async () => {
+    wroteAt = clock.now().getTime();
+    const tried = suspicion.targets.takeUnwritten();
+    if (tried.length > 0) await store.saveTried(tried, ago(SUSPICION.manyMs));
+  };
   const dealing = new Map<string, Promise<void>>();
   const deal = (judgement: Judgement) => {
     const about = judgement.kind === 'many' ? `account ${judgement.account}` : judgement.address;
@@ -34,8 +46,17 @@ export function attackWatch(parts: Parts, doors: Doors, desk: IntruderDesk): Att
       if (rules.attacks.logins === 'off') return;
       for (const judgement of suspicion.judge(login, clock.now()).judgements) deal(judgement);
     },
+    async begin() {
+      if (rules.attacks.logins === 'off') return;
+      for (const { address } of await store.heardSince(ago(SUSPICION.knownMs))) suspicion.know(address, clock.now());
+      suspicion.targets.remember(await store.triedSince(ago(SUSPICION.manyMs)));
+    },
+    async tick() {
+      if (clock.now().getTime() - wroteAt >= WRITE_MS) await write();
+    },
     async settled() {
       await Promise.all(dealing.values());
+      await write().catch((error: unknown) => log('tried-not-written', { error: String(error) }));
     },
   };
 }

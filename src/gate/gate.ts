@@ -199,6 +199,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await expire();
       await parts.countries.reload();
       await others.begin();
+      await attacks.begin();
       await modes.forgetLostTrial(parts, doors);
       await backUpBeforeRules(parts, doors, 'Before Tollgate brought the rules to what it remembers, at its start.');
       return modes.reconcile(parts, doors);
@@ -210,6 +211,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await parts.countries.follow();
       await warnOfEndings(parts);
       await desk.tick();
+      await attacks.tick();
       await old.tick();
     },
     login: (login) => attacks.see(login),

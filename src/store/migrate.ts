@@ -10,6 +10,7 @@ import { surroundings } from './migrations/0005-surroundings';
 import { countries } from './migrations/0006-countries';
 import { followedNames } from './migrations/0007-followed-names';
 import { told } from './migrations/0008-told';
+import { tried } from './migrations/0009-tried';
 import { forgetting } from './migrations/0010-forgetting';
 import type { Tables } from './tables';
 
@@ -22,6 +23,7 @@ const MIGRATIONS: Readonly<Record<string, (tables: Tables, pbx: string) => Migra
   '0006-countries': countries,
   '0007-followed-names': followedNames,
   '0008-told': told,
+  '0009-tried': tried,
   '0010-forgetting': forgetting,
 };
 const DONE = 'tollgate_migration';

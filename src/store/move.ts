@@ -35,6 +35,7 @@ const KEYS: Readonly<Record<keyof Schema, string>> = {
   modes: 'pbx',
   revision: 'id',
   told: 'id',
+  tried: 'id',
   tries: 'subject',
 };
 const TABLES = Object.entries(KEYS);

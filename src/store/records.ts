@@ -14,6 +14,7 @@ import { modeRecords } from './mode';
 import { revisionRecords } from './revision';
 import type { Session } from './session';
 import { toldRecords } from './told';
+import { triedRecords } from './tried';
 import { triesRecords } from './tries';
 import { wideRecords } from './wide';
 
@@ -23,6 +24,7 @@ export function recordsOf(session: Session): Records {
     ...entryRecords(session),
     ...openEntryRecords(session),
     ...groupRecords(session),
+    ...triedRecords(session),
     ...triesRecords(session),
     ...journalRecords(session),
     ...letterRecords(session),

@@ -20,6 +20,7 @@ export interface Schema {
   readonly countries: CountryRow;
   readonly address_ranges: RangeRow;
   readonly told: ToldRow;
+  readonly tried: TriedRow;
 }
 
 export interface AccountRow {
@@ -195,4 +196,14 @@ interface ToldRow {
   /** A JSON list of the marks of what was told: see `told.ts`. */
   readonly news: string;
   readonly told_at: number;
+}
+
+/** One row for each address that tried a password of an account lately, as a PBX saw it. */
+interface TriedRow {
+  /** A hash of the three. */
+  readonly id: string;
+  readonly pbx: string;
+  readonly account: string;
+  readonly network: string;
+  readonly tried_at: number;
 }

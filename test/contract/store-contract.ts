@@ -746,6 +746,30 @@ export function storeContract(make: () => Promise<StorePlace>): void {
     });
   });
 
+  describe('who tried whose password', () => {
+    const tried = (account: string, address: string, seconds: number) => ({
+      ...{ account, address: address as Network, at: at(seconds) },
+    });
+
+    it('is each account and address once, the latest first, until it is too old', async () => {
+      const names = ['701', "x'; drop table tried; --", '\u{1f4a3}'.repeat(32)];
+      await store.saveTried(
+        names.map((name, i) => tried(name, '192.0.2.7', i)),
+        NOW,
+      );
+      await store.saveTried([tried('701', '192.0.2.7', 60), tried('701', '2001:db8::7', 50)], NOW);
+      await reopen();
+      const [, sly = '', long = ''] = names;
+      expect(await store.triedSince(NOW)).toEqual([
+        ...[tried('701', '192.0.2.7', 60), tried('701', '2001:db8::7', 50)],
+        ...[tried(long, '192.0.2.7', 2), tried(sly, '192.0.2.7', 1)],
+      ]);
+      expect(await store.triedSince(at(51))).toEqual([tried('701', '192.0.2.7', 60)]);
+      await store.saveTried([], at(51));
+      expect(await store.triedSince(NOW)).toEqual([tried('701', '192.0.2.7', 60)]);
+    });
+  });
+
   describe('what was told', () => {
     it('is not told again, until it was gone and came back', async () => {
       expect(await store.untold('trunks', ['a', "b'; --", 'ä'])).toEqual(['a', "b'; --", 'ä']);

@@ -119,6 +119,13 @@ it('an office from which good passwords come is not cut off by one phone with a 
   ).toContain('attack');
 });
 
+it('an office is not cut off by one phone that tries an old password every ten seconds, all day', () => {
+  const watch = new Watch();
+  watch.see([login({ outcome: 'good', account: '702' })]);
+  const tries = times(8_000, () => login());
+  expect(watch.see(tries, 10)).toEqual([]);
+});
+
 it('nobody can have it cut off by forged answers over UDP', () => {
   const watch = new Watch();
   watch.see([login({ outcome: 'good' })]);

@@ -1,4 +1,5 @@
 import type { Login } from '../../src/domain/login';
+import { openGate } from '../../src/gate/gate';
 import { memoryFirewall } from '../support/memory-firewall';
 import { address, testGate, type TestGate } from '../support/test-gate';
 
@@ -164,6 +165,43 @@ describe('who guesses passwords', () => {
     await gate.settled();
     expect(await blocks()).toHaveLength(1);
     expect(await journal('block')).toHaveLength(1);
+  });
+});
+
+describe('a restart of Tollgate', () => {
+  const one = { driver: 'PJSIP', outcome: 'wrong-password', wayBack: 'connection', account: '701' } as const;
+  const restarted = async () => {
+    await gate.settled();
+    const again = openGate(gate.parts, () => Promise.resolve([]));
+    await again.restore();
+    return again;
+  };
+
+  it('does not hide that many addresses try one account, over days', async () => {
+    await start();
+    for (let i = 1; i <= 9; i++) gate.login({ ...one, address: address(`198.51.100.${i}`) });
+    await gate.clock.advance(2 * DAY);
+    const again = await restarted();
+    again.login({ ...one, address: address('198.51.100.10') });
+    await again.settled();
+    const told = ['10 addresses have tried passwords for account "701" within three days.'];
+    expect(await journal('attack')).toEqual(told);
+    const later = await restarted();
+    later.login({ ...one, address: address('198.51.100.11') });
+    await later.settled();
+    expect(await journal('attack')).toEqual(told);
+  });
+
+  it('does not forget where good passwords come from, whatever is forged in their name', async () => {
+    await start();
+    const office = { name: '702', address: address(THIEF), kind: 'phone' } as const;
+    await gate.parts.store.saveHeard([office], gate.clock.now());
+    const again = await restarted();
+    for (let i = 0; i < 100; i++) {
+      again.login({ ...one, account: `${i}`, address: office.address, wayBack: 'answer' });
+    }
+    await again.settled();
+    expect(await blocks()).toEqual([]);
   });
 });
 
