@@ -17,6 +17,7 @@ import type { Schema } from './schema';
 import { faultCode, storeFault } from './store-fault';
 import { sqliteTables } from './tables';
 import { within } from './within';
+import { writeAheadLog, type WriteAheadLog } from './write-ahead-log';
 
 export interface SqliteOptions {
   readonly kind: 'sqlite';
@@ -28,6 +29,8 @@ export interface SqliteOptions {
   readonly owner?: Owner;
   /** Milliseconds to wait for another program's lock, and for our own connection; 5,000 unless told. */
   readonly busyMs?: number;
+  /** What brings commits to the disk; left out: fdatasync. */
+  readonly log?: WriteAheadLog;
 }
 
 /** How long SQLite itself may wait: it stops the whole process while it does. */
@@ -35,10 +38,11 @@ const STANDSTILL_MS = 50;
 const PAUSE_MS = 20;
 
 /** Opens the file, or makes it. Throws STORE_FAILED. `-wal` and `-shm` get its mode and owner from SQLite. */
-export function openSqlite({ file, clock, owner, busyMs = 5000, pbx = '' }: SqliteOptions): OpenDatabase {
+export function openSqlite({ file, clock, owner, busyMs = 5000, pbx = '', ...more }: SqliteOptions): OpenDatabase {
   const where = `the database ${file}`;
   const database = openFile(file, owner, busyMs, where);
-  const bounds = { clock, busyMs, where };
+  const log = more.log ?? writeAheadLog(file);
+  const bounds = { clock, busyMs, where, log };
   const dialect = new SqliteDialect({ database });
   dialect.createDriver = () => new BoundedDriver(database, bounds);
   dialect.createAdapter = () => new AllOrNothing();
@@ -52,6 +56,7 @@ export function openSqlite({ file, clock, owner, busyMs = 5000, pbx = '' }: Sqli
     isPassing: () => false,
     close: async () => {
       await db.destroy();
+      await log.close();
       database.close();
     },
   };
@@ -63,7 +68,8 @@ function openFile(file: string, owner: Owner | undefined, busyMs: number, where:
     createPrivate(file, owner);
     database = new Database(file, { timeout: busyMs, fileMustExist: true });
     database.pragma('journal_mode = WAL');
-    database.pragma('synchronous = FULL');
+    // Its own sync would stop the whole process: ours follows each commit, before anybody hears of it.
+    database.pragma('synchronous = NORMAL');
     database.pragma('foreign_keys = ON');
     database.pragma(`busy_timeout = ${STANDSTILL_MS}`);
     return database;
@@ -77,6 +83,7 @@ interface Bounds {
   readonly clock: Clock;
   readonly busyMs: number;
   readonly where: string;
+  readonly log: WriteAheadLog;
 }
 
 /** All of an upgrade is one transaction: after a crash in it the store is as it was, and it takes one write to the disk. */
@@ -101,7 +108,8 @@ class BoundedDriver extends SqliteDriver implements Driver {
     const { clock, busyMs: ms, where } = this.#bounds;
     const fault = () => new AppError('STORE_FAILED', `${where}: busy for ${ms} ms`, 'try again; nothing was changed');
     const tooLate = () => void super.releaseConnection();
-    return patient(await within(super.acquireConnection(), { ms, clock, fault, tooLate }), this.#bounds);
+    const connection = await within(super.acquireConnection(), { ms, clock, fault, tooLate });
+    return patient(connection, this.#bounds, () => !this.#database.inTransaction);
   }
 
   /** A plain BEGIN would read first and then find that another program has written meanwhile. */
@@ -115,22 +123,38 @@ class BoundedDriver extends SqliteDriver implements Driver {
   }
 }
 
-/** Waits for another program's lock without stopping the process. A statement that met one has changed nothing. */
-function patient(connection: DatabaseConnection, { clock, busyMs, where }: Bounds): DatabaseConnection {
+/** Nothing that was committed is told before it is on the disk. */
+function patient(connection: DatabaseConnection, bounds: Bounds, isCommitted: () => boolean): DatabaseConnection {
+  const { where, log } = bounds;
+  const toDisk = async () => {
+    try {
+      await log.sync();
+    } catch (error) {
+      const what = `${where}: the disk did not take what was written: ${String(error)}`;
+      throw new AppError('STORE_FAILED', what, 'look after the disk, then restart Tollgate', error);
+    }
+  };
   return {
     streamQuery: (query, size) => connection.streamQuery(query, size),
     async executeQuery<R>(query: CompiledQuery) {
-      const end = clock.now().getTime() + busyMs;
-      for (;;) {
-        try {
-          return await connection.executeQuery<R>(query);
-        } catch (error) {
-          if (!isBusy(error) || clock.now().getTime() >= end) throw storeFault(error, where);
-          await clock.sleep(PAUSE_MS);
-        }
-      }
+      const result = await untilFree(() => connection.executeQuery<R>(query), bounds);
+      if (query.query.kind !== 'SelectQueryNode' && isCommitted()) await toDisk();
+      return result;
     },
   };
+}
+
+/** Waits for another program's lock without stopping the process. A statement that met one has changed nothing. */
+async function untilFree<T>(execute: () => Promise<T>, { clock, busyMs, where }: Bounds): Promise<T> {
+  const end = clock.now().getTime() + busyMs;
+  for (;;) {
+    try {
+      return await execute();
+    } catch (error) {
+      if (!isBusy(error) || clock.now().getTime() >= end) throw storeFault(error, where);
+      await clock.sleep(PAUSE_MS);
+    }
+  }
 }
 
 function isBusy(error: unknown): boolean {

@@ -124,7 +124,8 @@ const OPENING = [
   ['store', 2, 'after'],
 ] as const;
 const CLOSING = [
-  ['store', 1, 'after'],
+  ['store', 1, 'before'], // what had ended by then is put away first
+  ['store', 2, 'after'],
   ['sent', 1, 'after'],
   ['kernel', 1, 'after'],
 ] as const;

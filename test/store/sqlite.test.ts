@@ -9,6 +9,7 @@ import { clock } from '../../src/clock';
 import type { Store } from '../../src/domain/store';
 import { run } from '../../src/run';
 import { openStore } from '../../src/store/open';
+import type { WriteAheadLog } from '../../src/store/write-ahead-log';
 import { storeFault } from '../../src/store/store-fault';
 import { describeAsRoot } from '../support/as-root';
 
@@ -18,7 +19,7 @@ const NOBODY = { uid: 65534, gid: 65534 };
 
 let folder: string;
 let file: string;
-const open = (more: { owner?: typeof NOBODY; busyMs?: number } = {}) =>
+const open = (more: { owner?: typeof NOBODY; busyMs?: number; log?: WriteAheadLog } = {}) =>
   openStore({ kind: 'sqlite', file, clock, ...more });
 const write = (store: Store) => store.addJournal({ ...LINE, before: undefined }, NOW);
 const lines = async (store: Store) => (await store.journalAfter(0, 1e6)).length;
@@ -30,6 +31,44 @@ beforeEach(() => {
   file = join(folder, 'tollgate.db');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('what is committed', () => {
+  const disk = () => {
+    const synced: (() => void)[] = [];
+    let fault: Error | undefined;
+    const sync = () => (fault ? Promise.reject(fault) : new Promise<void>((done) => synced.push(done)));
+    const log = { sync, close: () => Promise.resolve() };
+    return { log, answer: () => synced.splice(0).forEach((done) => done()), fail: () => (fault = new Error('EIO')) };
+  };
+  const opened = async ({ log, answer }: ReturnType<typeof disk>) => {
+    const answering = setInterval(answer, 1);
+    const store = await open({ log });
+    clearInterval(answering);
+    return store;
+  };
+
+  it('is told to nobody before it is on the disk, whether one statement or many', async () => {
+    const slow = disk();
+    const store = await opened(slow);
+    for (const work of [() => write(store), () => store.removeAccount('12')]) {
+      let isTold = false;
+      const told = work().then(() => (isTold = true));
+      await clock.sleep(50);
+      expect(isTold).toBe(false);
+      slow.answer();
+      await told;
+    }
+    await store.close();
+  });
+
+  it('is told as a fault of the store when the disk refuses it', async () => {
+    const bad = disk();
+    const store = await opened(bad);
+    bad.fail();
+    await expect(write(store)).rejects.toMatchObject(saying(/EIO/));
+    await store.close();
+  });
+});
 
 describe('a store that cannot be opened says why', () => {
   it('when its folder is missing', async () => {
