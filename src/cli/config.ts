@@ -29,8 +29,15 @@ export function addConfig(program: Command, act: Act): void {
 }
 
 function check(session: ConfigSession): Promise<Outcome> {
-  session.config();
-  return Promise.resolve({ text: 'The settings are good.', json: { ok: true, file: session.configFile ?? null } });
+  const warnings = warningsOf(session.config());
+  const text = lines('The settings are good.', ...warnings.map((warning) => `But ${warning}`));
+  return Promise.resolve({ text, json: { ok: true, file: session.configFile ?? null, warnings } });
+}
+
+/** What may be meant so, but seldom is. */
+function warningsOf({ mail }: Config): string[] {
+  const isBare = mail.host !== '' && mail.security === 'none' && mail.user !== '' && mail.secret !== '';
+  return isBare ? ['mail.security: "none" sends mail.secret in the clear; write "starttls" or "tls"'] : [];
 }
 
 function show(session: ConfigSession): Promise<Outcome> {

@@ -372,6 +372,24 @@ describe('log --verify', () => {
   });
 });
 
+describe('config check', () => {
+  const bare =
+    '[mail]\nfrom = "a@example.com"\nhost = "mail.example.com"\nsecurity = "none"\nuser = "u"\nsecret = "hush"\n';
+
+  it('warns of a secret that would be sent in the clear, and does not tell it', async () => {
+    const ran = await tollgate(['config', 'check'], { settings: bare });
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out).toMatch(/^The settings are good\.\nBut mail\.security: "none" sends mail\.secret in the clear/);
+    expect(ran.out).not.toContain('hush');
+  });
+
+  it.each(['user', 'secret', 'security'])('warns of nothing without %s', async (key) => {
+    const settings = bare.replace(new RegExp(`^${key} = .*$`, 'm'), '');
+    const ran = await tollgate(['config', 'check', '--json'], { settings });
+    expect(JSON.parse(ran.out)).toMatchObject({ ok: true, warnings: [] });
+  });
+});
+
 describe('log --follow', () => {
   const twoRounds = (): Scene => {
     const stop = new AbortController();
