@@ -63,12 +63,15 @@ interface Choice {
 function fewestLengths(counts: ReadonlyMap<number, number>, budget: number): readonly number[] {
   const lengths = [...counts.keys()].sort((a, b) => b - a);
   /** Members when networks from the length at `from` to that at `to` become ones of that at `to`. */
-  const split = (from: number, to: number) => {
-    const smaller = lengths[to] ?? 0;
-    return lengths
-      .slice(from, to + 1)
-      .reduce((sum, hosts) => sum + (counts.get(hosts) ?? 0) * 2 ** (hosts - smaller), 0);
-  };
+  const splits = lengths.map((smaller, to) => {
+    const sums = new Array<number>(to + 2).fill(0);
+    for (let from = to; from >= 0; from--) {
+      const hosts = lengths[from] ?? smaller;
+      sums[from] = (sums[from + 1] ?? 0) + (counts.get(hosts) ?? 0) * 2 ** (hosts - smaller);
+    }
+    return sums;
+  });
+  const split = (from: number, to: number) => splits[to]?.[from] ?? Infinity;
   let choices: Choice[] = lengths.map((hosts, to) => ({ members: split(0, to), kept: [hosts] }));
   for (let many = 1; many < lengths.length; many++) {
     const last = choices.at(-1);

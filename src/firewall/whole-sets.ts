@@ -25,11 +25,12 @@ export interface ListedSet {
 
 /** `networks`: in the order of their texts. */
 export function wholeOf(networks: readonly string[]): Whole {
+  let stamp: string | undefined;
   return {
     count: networks.length,
     networks,
     get stamp() {
-      return stampOf(networks); // only asked for where the kernel is looked at
+      return (stamp ??= stampOf(networks)); // only asked for where the kernel is looked at
     },
   };
 }
@@ -38,8 +39,8 @@ async function readWhole(name: string, run: Run): Promise<Whole> {
   const saved = await run('ipset', ['save', name], { timeoutMs: 60_000 });
   const added = `add ${name} `;
   const members = saved.split('\n').flatMap((line) => (line.startsWith(added) ? [line.slice(added.length)] : []));
-  // IPv4 has one text only
-  const texts = name.endsWith('6') ? members.map(canonicalMember) : members;
+  // All others the kernel writes as we do; to read each of them again would take seconds.
+  const texts = members.map((text) => (text.startsWith('::') ? canonicalMember(text) : text));
   return { count: texts.length, stamp: stampOf(texts.sort()) };
 }
 

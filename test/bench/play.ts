@@ -4,6 +4,7 @@ import { door } from './door';
 import { sets } from './sets';
 import { conversations } from './conversations';
 import { calls } from './calls';
+import { countries } from './countries';
 import { country } from './country';
 import { strangers } from './strangers';
 
@@ -14,6 +15,7 @@ const MEASURE: Readonly<Record<string, (folder: string, tree: string) => Promise
   calls,
   sets,
   country,
+  countries,
   strangers,
 };
 

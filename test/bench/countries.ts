@@ -1,0 +1,93 @@
+/** What it takes to tell the kernel of the United States and Canada, by the table that Debian has of them. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { clock } from '../../src/clock';
+import { openCountryData } from '../../src/country/data';
+import { fetchTable } from '../../src/country/fetch';
+import type { Permitted } from '../../src/domain/firewall';
+import { AppError } from '../../src/errors';
+import { permittedNetworks } from '../../src/gate/permitted-networks';
+import { makeHost, type Host } from '../../src/lab/host';
+import { run } from '../../src/run';
+import { firewallOn, PBX } from '../support/firewall-host';
+import { alternate, times } from './rounds';
+import { compared, number, told, type Row } from './row';
+
+const ROUNDS = 3;
+
+export async function countries(folder: string): Promise<Row[]> {
+  const judged = await unitedStatesAndCanada(folder);
+  const ranges = judged.permitted();
+  const began = performance.now();
+  const permitted = permittedNetworks().of(judged);
+  const folding = performance.now() - began;
+  const many = (family: 4 | 6) => {
+    const lengths = new Set(permitted[family].map((one) => one.split('/')[1] ?? ''));
+    return `${permitted[family].length} IPv${family} networks of ${lengths.size} lengths`;
+  };
+  const host = await makeHost('pbx');
+  try {
+    return [
+      told(
+        `folding ${ranges.length} merged ranges of the United States and Canada`,
+        `${number(folding)} ms: ${many(4)}, ${many(6)}`,
+      ),
+      await loading(host, permitted),
+    ];
+  } finally {
+    host.close();
+  }
+}
+
+/** From a kernel without them, and from one with as many others. */
+async function loading(host: Host, permitted: Permitted): Promise<Row> {
+  const { firewall } = firewallOn(host);
+  const services = PBX.services.map((one) => (one.name === 'sip' ? { ...one, policy: 'countries' as const } : one));
+  const apply = (some: Permitted) => firewall.apply({ ...PBX, mode: 'guard', services, permitted: some }, new Map());
+  const lines = ([4, 6] as const).flatMap((family) => [
+    `create bare${family} hash:net family ${family === 4 ? 'inet' : 'inet6'} maxelem 1048576`,
+    ...permitted[family].map((one) => `add bare${family} ${one}`),
+  ]);
+  const measured = await alternate(
+    {
+      ours: async () => {
+        await apply({ 4: [], 6: [] });
+        return times(1, () => apply(permitted));
+      },
+      bare: async () => {
+        const taken = await times(1, () => host.run('ipset', ['restore'], { stdin: `${lines.join('\n')}\n` }));
+        await host.run('ipset', ['destroy', 'bare4']);
+        await host.run('ipset', ['destroy', 'bare6']);
+        return taken;
+      },
+    },
+    { rounds: ROUNDS, warmUp: 0 },
+  );
+  await firewall.close();
+  return compared({
+    what: 'loading them: plan, fill, swap, read every member back and compare',
+    ...{ against: 'a bare `ipset restore` of the same', ours: measured.ours, theirs: measured.bare },
+  });
+}
+
+async function unitedStatesAndCanada(folder: string) {
+  const settings = {
+    folder: join(folder, 'countries'),
+    owner: undefined,
+    source: 'debian',
+    maxmindLogin: '',
+    url: '',
+  } as const;
+  const download = () => Promise.reject(new AppError('COUNTRY_FAILED', 'Debian’s table is asked for', ''));
+  const fetched = await fetchTable(undefined, settings, {
+    run,
+    download,
+    clock,
+    random: randomBytes,
+    tell: () => undefined,
+  });
+  const data = openCountryData({ folder: settings.folder, permitUnknown: false, log: () => undefined });
+  if (fetched.kind === 'new') await data.adopt(fetched.name, { dryRun: false });
+  const rule = (country: string) => ({ country, permission: 'permit' as const, by: '', at: new Date(0) });
+  return data.judge({ countries: ['US', 'CA'].map(rule), ranges: [] });
+}
