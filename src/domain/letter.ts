@@ -69,13 +69,6 @@ export interface IntruderNews {
   readonly why: string;
 }
 
-export interface ExchangeLine {
-  readonly state: 'new' | 'changed' | 'gone' | 'same' | 'refused';
-  readonly what: string;
-  /** `trunk 3 "callcentric": sip_server`. Foreign text. */
-  readonly why: string;
-}
-
 export interface Address {
   readonly name: string;
   /** One validated mailbox, never a list. */

@@ -3,9 +3,9 @@ import type { StatusPart, StatusShape } from '../domain/shapes';
 import { countryPart } from './country-status';
 import type { Away, Follower } from './follow';
 import { heardPart } from './foresee';
-import { servicesWith } from './policy';
 import { namesPart } from './names-status';
 import { neighboursPart } from './neighbours-status';
+import { servicesWith } from './policy';
 import type { Parts } from './parts';
 
 /** Parts that the composition root alone knows of: the daemon, the AGI server, the mailer. */

@@ -12,22 +12,8 @@ const TOMORROW = '2026-11-23T12:00:00.000Z';
 
 export function entry(more: Partial<EntryShape> = {}): EntryShape {
   return {
-    ...{
-      id: 7,
-      what: '198.51.100.7',
-      kind: 'address',
-      addresses: ['198.51.100.7'],
-      services: ['phone'],
-    },
-    ...{
-      account: null,
-      by: 'root',
-      since: SINCE,
-      until: TOMORROW,
-      name: null,
-      note: null,
-      state: 'active',
-    },
+    ...{ id: 7, what: '198.51.100.7', kind: 'address', addresses: ['198.51.100.7'], services: ['phone'] },
+    ...{ account: null, by: 'root', since: SINCE, until: TOMORROW, name: null, note: null, state: 'active' },
     ...{ primary: false, origin: null, pbx: null },
     ...more,
   };
@@ -35,49 +21,22 @@ export function entry(more: Partial<EntryShape> = {}): EntryShape {
 
 export function account(more: Partial<AccountShape> = {}): AccountShape {
   return {
-    ...{
-      number: '12',
-      name: 'Night desk',
-      email: 'desk@example.com',
-      services: ['phone'],
-      extensions: ['1001'],
-    },
-    ...{
-      callers: [],
-      maxOpen: 2,
-      leaseSeconds: 259_200,
-      disabled: false,
-      hasPin: true,
-      lockedUntil: null,
-      open: [],
-    },
+    ...{ number: '12', name: 'Night desk', email: 'desk@example.com', services: ['phone'], extensions: ['1001'] },
+    ...{ callers: [], maxOpen: 2, leaseSeconds: 259_200, disabled: false, hasPin: true, lockedUntil: null, open: [] },
     ...more,
   };
 }
 
 export function line(more: Partial<JournalShape> = {}): JournalShape {
   return {
-    ...{
-      id: 41,
-      at: SINCE,
-      action: 'allow',
-      by: 'root',
-      what: '198.51.100.7',
-      from: 'command',
-    },
+    ...{ id: 41, at: SINCE, action: 'allow', by: 'root', what: '198.51.100.7', from: 'command' },
     ...{ why: 'Allowed for phone.', entry: 7, pbx: null },
     ...more,
   };
 }
 
 export function mode(more: Partial<ModeShape> = {}): ModeShape {
-  return {
-    mode: 'watch',
-    trial: null,
-    lines: ['-A TOLLGATE -j DROP'],
-    lost: [],
-    ...more,
-  };
+  return { mode: 'watch', trial: null, lines: ['-A TOLLGATE -j DROP'], lost: [], ...more };
 }
 
 function imported(more: Partial<ImportShape> = {}): ImportShape {
@@ -86,21 +45,9 @@ function imported(more: Partial<ImportShape> = {}): ImportShape {
     origin: 'plain',
     applied: false,
     proposals: [
-      {
-        ...line,
-        state: 'new',
-        what: '192.0.2.7',
-        name: 'office',
-        why: 'line 1',
-      },
+      { ...line, state: 'new', what: '192.0.2.7', name: 'office', why: 'line 1' },
       { ...line, state: 'same', what: '192.0.2.8', why: 'line 2', entry: 8 },
-      {
-        ...line,
-        state: 'gone',
-        what: '192.0.2.9',
-        why: 'import plain brought it and no longer has it',
-        entry: 9,
-      },
+      { ...line, state: 'gone', what: '192.0.2.9', why: 'import plain brought it and no longer has it', entry: 9 },
     ],
     ...more,
   };
@@ -119,44 +66,15 @@ export function operations(more: Partial<Operations> = {}): Operations {
         ok: true,
         mode: 'guard',
         parts: [
-          {
-            name: 'firewall',
-            state: 'ok',
-            since: null,
-            detail: 'mode guard, 40 rules',
-            hint: null,
-          },
-          {
-            name: 'asterisk',
-            state: 'ok',
-            since: SINCE,
-            detail: 'Asterisk 22',
-            hint: null,
-          },
-          {
-            name: 'doors',
-            state: 'ok',
-            since: null,
-            detail: '1 open, 0 blocked',
-            hint: null,
-          },
-          {
-            name: 'mail',
-            state: 'ok',
-            since: null,
-            detail: '0 waiting',
-            hint: null,
-          },
+          { name: 'firewall', state: 'ok', since: null, detail: 'mode guard, 40 rules', hint: null },
+          { name: 'asterisk', state: 'ok', since: SINCE, detail: 'Asterisk 22', hint: null },
+          { name: 'doors', state: 'ok', since: null, detail: '1 open, 0 blocked', hint: null },
+          { name: 'mail', state: 'ok', since: null, detail: '0 waiting', hint: null },
         ],
       }),
     log: () => done([line()]),
     logVerify: () => done({ ok: true, lines: 41, head: 'ab12', broken: null }),
-    undo: () =>
-      done({
-        undid: 'Line 41 (allow 198.51.100.7) was undone.',
-        opened: [],
-        closed: [entry()],
-      }),
+    undo: () => done({ undid: 'Line 41 (allow 198.51.100.7) was undone.', opened: [], closed: [entry()] }),
     accountAdd: ({ pin }) => done(withPin(pin)),
     accountList: () => done([account({ open: [entry({ account: '12' })] })]),
     accountShow: () => done(account({ open: [entry({ account: '12' })] })),
@@ -167,57 +85,18 @@ export function operations(more: Partial<Operations> = {}): Operations {
     accountRemove: () => done(account()),
     allow: ({ what, services }) => done(entry({ what, services: services ?? ['phone'] })),
     revoke: () => done(closed),
-    block: ({ what }) =>
-      done(
-        entry({
-          what,
-          addresses: [what],
-          kind: 'block',
-          services: [],
-          until: null,
-        }),
-      ),
+    block: ({ what }) => done(entry({ what, addresses: [what], kind: 'block', services: [], until: null })),
     unblock: () => done(closed),
-    list: () =>
-      done([
-        entry(),
-        entry({
-          id: 8,
-          kind: 'block',
-          services: [],
-          until: null,
-          what: '203.0.113.0/24',
-        }),
-      ]),
+    list: () => done([entry(), entry({ id: 8, kind: 'block', services: [], until: null, what: '203.0.113.0/24' })]),
     explain: ({ what }) =>
       done({
         address: what,
         country: null,
         verdict: { sip: 'accept', ssh: 'drop' },
         because: [
-          {
-            step: '6 entry',
-            text: 'sip: open.',
-            entry: 7,
-            since: SINCE,
-            by: 'root',
-            packets: 3,
-            hint: null,
-          },
-          {
-            ...{
-              step: '9 no entry',
-              text: 'ssh: no entry lets this address in.',
-              entry: null,
-              since: null,
-            },
-          },
-        ].map((reason) => ({
-          by: null,
-          packets: null,
-          hint: 'tollgate allow 198.51.100.7 --service ssh',
-          ...reason,
-        })),
+          { step: '6 entry', text: 'sip: open.', entry: 7, since: SINCE, by: 'root', packets: 3, hint: null },
+          { ...{ step: '9 no entry', text: 'ssh: no entry lets this address in.', entry: null, since: null } },
+        ].map((reason) => ({ by: null, packets: null, hint: 'tollgate allow 198.51.100.7 --service ssh', ...reason })),
       }),
     importIptables: ({ dryRun }) => done(imported({ origin: 'iptables', applied: dryRun !== true })),
     importFreepbx: ({ dryRun }) => done(imported({ origin: 'freepbx', applied: dryRun !== true })),
@@ -232,22 +111,10 @@ export function operations(more: Partial<Operations> = {}): Operations {
     firewallShow: () =>
       done({
         rules: ['-A INPUT -j TOLLGATE'],
-        members: [
-          {
-            set: 'sip',
-            network: '198.51.100.7',
-            secondsLeft: 7200,
-            packets: 5,
-          },
-        ],
+        members: [{ set: 'sip', network: '198.51.100.7', secondsLeft: 7200, packets: 5 }],
       }),
     firewallApply: () => done(mode({ lines: [] })),
-    firewallRestore: () =>
-      done(
-        mode({
-          lines: ['tollgate: the firewall is restored: 40 rules, 3 members'],
-        }),
-      ),
+    firewallRestore: () => done(mode({ lines: ['tollgate: the firewall is restored: 40 rules, 3 members'] })),
     firewallRemove: () => done(mode({ mode: null, lines: ['gone'] })),
     backupList: () => done([BACKUP]),
     backupRestore: () =>
@@ -301,11 +168,7 @@ export async function tollgate(argv: readonly string[], scene: Scene = {}): Prom
     version: '0.0.0',
     loadConfig: () => readConfig(scene.settings ?? '[pbx]\ntime_zone = "Europe/Berlin"\n', {}, 'test.toml'),
     connect: () =>
-      Promise.resolve({
-        operations: recorded,
-        daemon: true,
-        close: () => Promise.resolve(void (closed = true)),
-      }),
+      Promise.resolve({ operations: recorded, daemon: true, close: () => Promise.resolve(void (closed = true)) }),
     serve: () => Promise.resolve(),
     init: ({ undo, config }) =>
       Promise.resolve({
@@ -320,11 +183,7 @@ export async function tollgate(argv: readonly string[], scene: Scene = {}): Prom
       }),
     moveStore: (_config, { to }) =>
       Promise.resolve({
-        ...{
-          from: 'the database old',
-          to: `the database ${to}`,
-          next: ['tollgate status'],
-        },
+        ...{ from: 'the database old', to: `the database ${to}`, next: ['tollgate status'] },
         tables: [{ name: 'entries', rows: 7, sha256: 'ab'.repeat(32) }],
       }),
     fetchCountries: (_config, { tell }) => {
@@ -333,13 +192,7 @@ export async function tollgate(argv: readonly string[], scene: Scene = {}): Prom
     },
     ruleLists: () => Promise.resolve('-A INPUT -j ACCEPT'),
     sampleConfig: () => '[pbx]\n',
-    demo: () =>
-      Promise.resolve({
-        ok: true,
-        steps: [],
-        call: { keys: '12#', seconds: 9 },
-        door: { openedAfterMs: 4 },
-      }),
+    demo: () => Promise.resolve({ ok: true, steps: [], call: { keys: '12#', seconds: 9 }, door: { openedAfterMs: 4 } }),
     ...scene.product,
   };
   const terminal: Terminal = {
