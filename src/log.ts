@@ -6,9 +6,10 @@ import type { Log } from './ports';
 /** Fields that no caller passes on purpose; a mistake must not print a PIN. */
 const SECRETS = ['pin', 'secret', 'password', 'pinHash', 'pepper'];
 
-export function openLog(fd: number = process.stderr.fd): Log {
+/** `atOnce`: each line is written before the call returns; else beside the event loop, in which telephone calls wait. */
+export function openLog(fd: number = process.stderr.fd, { atOnce = false } = {}): Log {
   const options: pino.LoggerOptions = { base: null, redact: SECRETS, timestamp: pino.stdTimeFunctions.isoTime };
-  const logger = pino(options, pino.destination({ dest: fd, sync: true }));
+  const logger = pino(options, pino.destination({ dest: fd, sync: atOnce }));
   return (event, fields = {}) => logger.info(escaped(fields), printable(event));
 }
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { InitAsked, InitShape } from './cli/init';
 import { AppError } from './errors';
-import type { Operations } from './gate/gate';
+import type { Operations } from './gate/operations';
 import { machineSteps, nextSteps, serviceSteps, type Machine } from './install/init';
 import { makeAll, unmakeAll, type Step } from './install/step';
 import { PACKAGE } from './package-folder';

@@ -1,6 +1,6 @@
 /** What the command line is given: the product behind it, and the terminal in front of it. */
 import type { Config } from '../config';
-import type { Operations } from '../gate/gate';
+import type { Operations } from '../gate/operations';
 import type { FetchAsked, FetchedTable } from './country-refresh';
 import type { DemoAsked, DemoShape } from './demo';
 import type { InitAsked, InitShape } from './init';

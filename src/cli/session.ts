@@ -1,7 +1,7 @@
 /** One command's view of the world: settings and product when it asks for them, and who typed it. */
 import type { Config } from '../config';
 import { AppError } from '../errors';
-import type { Operations } from '../gate/gate';
+import type { Operations } from '../gate/operations';
 import { jsonLine } from './json';
 import type { Connection, World } from './product';
 import { screenOf, type Screen } from './screen';

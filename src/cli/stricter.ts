@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { formatDuration } from '../domain/duration';
 import type { ModeShape } from '../domain/shapes';
 import { AppError } from '../errors';
-import type { Operations } from '../gate/gate';
+import type { Operations } from '../gate/operations';
 import type { Act } from './act';
 import { given } from './given';
 import { modeOutcome } from './mode-outcome';

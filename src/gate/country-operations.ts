@@ -2,7 +2,7 @@
 import { AppError } from '../errors';
 import { adoptTable, listCountries, lookUp, sayOfCountries } from './countries';
 import type { Asked } from './entries';
-import type { Operations } from './gate';
+import type { Operations } from './operations';
 import type { Parts } from './parts';
 import { byCountry } from './permitted-networks';
 import { listRanges, removeRange, sayOfRange, showRange } from './ranges';

@@ -1,44 +1,21 @@
-/** Everything that people and Asterisk can ask of Tollgate, in one table. The CLI and the control socket speak it. */
-import type {
-  CheckShape,
-  CountryChangeShape,
-  CountryShape,
-  LookupShape,
-  RangeChangeShape,
-  RangeShape,
-  RefreshShape,
-} from '../domain/country-shapes';
-import type { BackupShape, RestoredShape } from '../domain/backup-shapes';
+/** What answers people, callers, Asterisk and time: the operations and the rounds, joined. */
 import type { Doorkeeper } from '../domain/doorkeeper';
 import type { Login } from '../domain/login';
 import type { Proof } from '../domain/phones';
 import type { StrangerDoor } from '../domain/stranger-door';
-import type {
-  AccountShape,
-  EntryShape,
-  ExplainShape,
-  ImportShape,
-  JournalCheckShape,
-  JournalShape,
-  ModeShape,
-  StatusShape,
-} from '../domain/shapes';
 import { AppError } from '../errors';
 import * as accounts from './accounts';
 import { attackWatch } from './attack-watch';
 import { allow } from './allow';
-import { listBackups, restoreBackup, type RestoreAsked } from './backups';
+import { listBackups, restoreBackup } from './backups';
 import { block } from './block';
-import { revoke, unblock, type CloseAsked, type ClosedShape } from './closing';
-import type { ConfirmedFrom } from './connection';
+import { revoke, unblock } from './closing';
 import { check } from './check';
-import type { AdoptAsked, CountryAsked } from './countries';
 import { countryOperations } from './country-operations';
-import type { RangeAsked, RangeNamed } from './ranges';
 import { doorkeeper } from './doorkeeper';
 import { Doors } from './doors';
 import { driftWatch } from './drift';
-import { exchangeWatch, type ExchangeAsked, type ExchangeWatch } from './exchange-watch';
+import { exchangeWatch, type ExchangeWatch } from './exchange-watch';
 import * as entries from './entries';
 import { exceptions } from './exceptions';
 import { explain } from './explain';
@@ -52,85 +29,19 @@ import * as modes from './modes';
 import type { Parts } from './parts';
 import { intruderDesk } from './intruder-news';
 import { importIptables } from './import-iptables';
-import { importPlain, type ImportAsked } from './import-plain';
+import { importPlain } from './import-plain';
 import { recordProof } from './proof';
 import { status, type MoreStatus } from './status';
 import { tryToSaveBackup } from './save-backup';
 import { shapeOfCheck, shapeOfLine } from './shape';
-import { tighten, type StricterAsked } from './stricter';
+import { tighten } from './stricter';
 import { strangerCalls } from './stranger-calls';
 import { strangerWatch, type StrangerWatch } from './stranger-watch';
-import { undo, type Undone } from './undo';
+import { undo } from './undo';
 import { warnOfEndings } from './warnings';
+import type { Operations } from './operations';
 
 type Asked = entries.Asked;
-
-/** Arguments and results are plain JSON: the same call works in the process and over the control socket. */
-export type Operations = {
-  status(asked: object): Promise<StatusShape>;
-  /** Lines after `afterId`, or else the newest since `since` (ISO text), oldest first. */
-  log(asked: {
-    readonly afterId?: number;
-    readonly since?: string;
-    readonly limit: number;
-  }): Promise<readonly JournalShape[]>;
-  logVerify(asked: object): Promise<JournalCheckShape>;
-  undo(asked: Asked & { readonly id: number }): Promise<Undone>;
-
-  accountAdd(asked: accounts.AccountAsked & accounts.PinAsked): Promise<accounts.WithPin>;
-  accountList(asked: object): Promise<readonly AccountShape[]>;
-  accountShow(asked: { readonly number: string }): Promise<AccountShape>;
-  accountSet(asked: accounts.AccountAsked): Promise<AccountShape>;
-  accountPin(asked: accounts.PinAsked): Promise<accounts.WithPin>;
-  accountUnlock(asked: Asked & { readonly number: string }): Promise<AccountShape>;
-  accountEnable(asked: Asked & { readonly number: string; readonly enabled: boolean }): Promise<AccountShape>;
-  accountRemove(asked: Asked & { readonly number: string }): Promise<AccountShape>;
-
-  allow(asked: entries.AllowAsked): Promise<EntryShape>;
-  revoke(asked: CloseAsked): Promise<ClosedShape>;
-  block(asked: entries.BlockAsked): Promise<EntryShape>;
-  unblock(asked: CloseAsked): Promise<ClosedShape>;
-  list(asked: object): Promise<readonly EntryShape[]>;
-  explain(asked: { readonly what: string }): Promise<ExplainShape>;
-
-  importPlain(asked: ImportAsked): Promise<ImportShape>;
-  importFreepbx(asked: ExchangeAsked): Promise<ImportShape>;
-  importAsterisk(asked: Asked): Promise<ImportShape>;
-  importIptables(asked: ImportAsked): Promise<ImportShape>;
-
-  init(asked: Asked): Promise<ModeShape>;
-  watch(asked: Asked): Promise<ModeShape>;
-  guard(asked: Omit<StricterAsked, 'mode'>): Promise<ModeShape>;
-  secure(asked: Omit<StricterAsked, 'mode'>): Promise<ModeShape>;
-  confirm(asked: Asked & ConfirmedFrom): Promise<ModeShape>;
-  rollback(asked: Asked): Promise<ModeShape>;
-  firewallShow(asked: object): Promise<{
-    readonly rules: readonly string[];
-    readonly members: readonly object[];
-  }>;
-  firewallApply(asked: Asked): Promise<ModeShape>;
-  firewallRestore(asked: Asked): Promise<ModeShape>;
-  firewallRemove(asked: Asked): Promise<ModeShape>;
-  backupList(asked: object): Promise<readonly BackupShape[]>;
-  backupRestore(asked: RestoreAsked): Promise<RestoredShape>;
-
-  countryPermit(asked: CountryAsked): Promise<CountryChangeShape>;
-  countryDeny(asked: CountryAsked): Promise<CountryChangeShape>;
-  countryForget(asked: CountryAsked): Promise<CountryChangeShape>;
-  /** Those of which something was said, or all that the data know. */
-  countryList(asked: { readonly all?: boolean }): Promise<readonly CountryShape[]>;
-  countryLookup(asked: { readonly what: string }): Promise<LookupShape>;
-  /** Puts a table into force that `country refresh` has laid into the state folder. */
-  countryAdopt(asked: AdoptAsked): Promise<RefreshShape>;
-  rangePermit(asked: RangeAsked): Promise<RangeChangeShape>;
-  rangeDeny(asked: RangeAsked): Promise<RangeChangeShape>;
-  rangeRemove(asked: RangeAsked): Promise<RangeChangeShape>;
-  rangeShow(asked: RangeNamed): Promise<RangeShape>;
-  rangeList(asked: object): Promise<readonly RangeShape[]>;
-  check(asked: object): Promise<readonly CheckShape[]>;
-
-  mailTest(asked: Asked & { readonly to: string }): Promise<{ readonly to: string; readonly answer: string }>;
-};
 
 export interface Gate {
   readonly operations: Operations;

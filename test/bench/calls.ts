@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { connectControl } from '../../src/control/client';
-import type { Operations } from '../../src/gate/gate';
+import type { Operations } from '../../src/gate/operations';
 import { callIn } from '../../src/lab/carrier';
 import { ADDRESS, setStage, type Stage } from '../../src/lab/stage';
 import { until } from '../support/until';

@@ -7,7 +7,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connectControl } from '../../src/control/client';
-import type { Operations } from '../../src/gate/gate';
+import type { Operations } from '../../src/gate/operations';
 import { checkout } from '../../src/lab/checkout';
 import type { Host } from '../../src/lab/host';
 import { run } from '../../src/run';

@@ -1,6 +1,6 @@
 /** What the product answers to commands about countries. */
 import type { CountryShape, DataShape, OutsideShape, RangeShape } from '../../src/domain/country-shapes';
-import type { Operations } from '../../src/gate/gate';
+import type { Operations } from '../../src/gate/operations';
 
 const SINCE = '2026-11-22T09:30:00.000Z';
 const NOBODY: OutsideShape = { outside: [], unsure: null, idle: null };

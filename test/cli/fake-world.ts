@@ -4,7 +4,7 @@ import type { Product, Terminal, World } from '../../src/cli/product';
 import { readConfig } from '../../src/config';
 import type { AccountShape, EntryShape, ImportShape, JournalShape, ModeShape } from '../../src/domain/shapes';
 import { countryAnswers } from './country-answers';
-import type { Operations } from '../../src/gate/gate';
+import type { Operations } from '../../src/gate/operations';
 
 const NOW = new Date('2026-11-22T10:00:00Z');
 const SINCE = '2026-11-22T09:30:00.000Z';

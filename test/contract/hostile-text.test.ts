@@ -40,7 +40,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tollgate-hostile-'));
   world = await testGate(memoryFirewall);
   const fd = openSync(join(folder, 'log'), 'w');
-  const log = openLog(fd);
+  const log = openLog(fd, { atOnce: true });
   const settings = { ...SETTINGS, pbxName: HOSTILE, tellAdmin: 'everything', folder } as const;
   const post = openPost(settings, { store: world.store, clock: world.clock, random: randomBytes, log });
   gate = openGate({ ...world.parts, post, log }, () => Promise.resolve([]));
@@ -172,7 +172,7 @@ it('in the log is one line an event', async () => {
 /** As deep as callers put it. */
 function openLogTo(hostile: string): void {
   const fd = openSync(join(folder, 'log'), 'a');
-  openLog(fd)(hostile, { text: hostile, list: [hostile, { deep: hostile }] });
+  openLog(fd, { atOnce: true })(hostile, { text: hostile, list: [hostile, { deep: hostile }] });
   closeSync(fd);
 }
 

@@ -1,4 +1,4 @@
-import type { Operations } from '../../src/gate/gate';
+import type { Operations } from '../../src/gate/operations';
 import { memoryFirewall, type MemoryFirewall } from '../support/memory-firewall';
 import { testGate, type TestGate } from '../support/test-gate';
 

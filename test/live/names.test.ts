@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connectControl } from '../../src/control/client';
-import type { Operations } from '../../src/gate/gate';
+import type { Operations } from '../../src/gate/operations';
 import { checkout } from '../../src/lab/checkout';
 import { connect, makeHost, type Host } from '../../src/lab/host';
 import { startNameServer, type RunningNameServer } from '../../src/lab/name-server';

@@ -2,7 +2,7 @@
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectControl } from '../../src/control/client';
-import type { Operations } from '../../src/gate/gate';
+import type { Operations } from '../../src/gate/operations';
 import { ADDRESS } from '../../src/lab/stage';
 import { run } from '../../src/run';
 import { describeAsRoot } from '../support/as-root';
