@@ -52,7 +52,10 @@ export function fakeClock(start = new Date('2026-11-22T13:05:00Z')): FakeClock {
   };
 }
 
-/** Promises that need nothing but each other have settled after a few turns of the event loop. */
+/** Promises that need nothing but each other, and what is being written to a disk, have settled after a few turns of the event loop. */
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 5; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (process.getActiveResourcesInfo().includes('FSReqCallback')) turn = 0;
+  }
 }
