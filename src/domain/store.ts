@@ -92,7 +92,7 @@ export interface Records {
   /** Entries around this network that ended since then, the last to end first, at most `limit`. */
   endedEntriesCovering(network: Network, since: Date, limit: number): Promise<Entry[]>;
   liveEntriesOf(account: string, now: Date): Promise<Entry[]>;
-  /** The live entry of this id; or live entries that are called so, were asked for so, or are exactly this network. */
+  /** Live entries that are exactly this network; without one the entry of this id, or those that are called or were asked for so. */
   liveEntriesCalled(what: string | number, network: Network | undefined, now: Date): Promise<Entry[]>;
   /** Every entry that ended or not since `since`, newest first, at most `limit`. */
   recentEntries(since: Date, limit: number): Promise<Entry[]>;

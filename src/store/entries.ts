@@ -52,10 +52,10 @@ export function entryRecords(session: Session): EntryRecords {
       return (await entriesOf(session, account, now).execute()).map(readEntry);
     },
     async liveEntriesCalled(what, network, now) {
+      // By its network an index finds it; a name is looked for in all of them.
+      if (network !== undefined) return (await entriesOn(session, [network], now).execute()).map(readEntry);
       const rows = liveRows(session, now).where((e) =>
-        typeof what === 'number'
-          ? e('id', '=', what)
-          : e.or([e('name', '=', what), e('what', '=', what), e('network', '=', network ?? what)]),
+        typeof what === 'number' ? e('id', '=', what) : e.or([e('name', '=', what), e('what', '=', what)]),
       );
       return (await rows.execute()).map(readEntry);
     },

@@ -50,9 +50,10 @@ function opsOf(rig: Rig): Readonly<Record<string, (count: number) => Promise<num
       next += count;
       return times(count, (i) => operations.allow({ what: addressOf(first + i), by: 'root' }));
     },
-    /** Those that `allow` has opened last. */
-    revoke: (count) => {
-      const first = next - count;
+    revoke: async (count) => {
+      const first = next;
+      next += count;
+      for (let n = first; n < next; n++) await operations.allow({ what: addressOf(n), by: 'root' });
       return times(count, (i) => operations.revoke({ what: addressOf(first + i), by: 'root' }));
     },
     change: (count) => {
