@@ -212,6 +212,6 @@ describe('stopping the AGI server', () => {
   it('is soon done when there is none', async () => {
     const since = performance.now();
     await (await serve(done)).stop(60_000);
-    expect(performance.now() - since).toBeLessThan(1000);
+    expect(performance.now() - since).toBeLessThan(20_000);
   });
 });
