@@ -89,7 +89,7 @@ function stepOf(known: Known, service: Service, fate: Fate): Step {
 
 function blockStep({ members }: Known, block: Entry): Step {
   const end = block.until === 'forever' ? '' : ` until ${block.until.toISOString()}`;
-  const why = block.note === undefined ? '' : ` (${block.note})`;
+  const why = block.note === undefined ? '' : ` (${block.note.replace(/\.$/, '')})`;
   const hint = `tollgate unblock ${block.partOf ?? block.id}`;
   return { step: '3 block', text: `blocked${end}${why}.`, entry: block, packets: packetsIn(members, 'block'), hint };
 }

@@ -64,9 +64,9 @@ describe('the step that decides', () => {
   it('a block comes before an entry', async () => {
     await inForce('guard');
     await gate.operations.allow({ by, what: PHONE });
-    const { id } = await gate.operations.block({ by, what: '198.51.100.70-80', note: 'rude' });
+    const { id } = await gate.operations.block({ by, what: '198.51.100.70-80', note: 'Rude.' });
     const shape = await explain();
-    expect(why(shape, 'sip')).toBe('drop, 3 block: blocked (rude).');
+    expect(why(shape, 'sip')).toBe('drop, 3 block: blocked (Rude).');
     expect(shape.because[0]).toMatchObject({ entry: id, by, hint: `tollgate unblock ${id}` });
     expect(step(shape, '6 entry')?.text).toMatch(/^A block comes before entries.*open by entry 1/);
   });
