@@ -47,6 +47,13 @@ export const MARIADB = SERVERS;
 /** A name server. */
 export const NSD = SERVERS;
 
+/** What benchmarks compare with, and a packet generator. Tests never ask for it. */
+export const BENCH: TreeSpec = {
+  name: 'PHP, fail2ban and trafgen',
+  suites: 'own',
+  packages: ['php-cli', 'php-mysql', 'fail2ban', 'python3-pyinotify', 'iptables', 'netsniff-ng'],
+};
+
 export const CACHE = '/var/cache/tollgate';
 
 /** Raised when trees are made in another way, so that old ones are not used. */

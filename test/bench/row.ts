@@ -33,8 +33,12 @@ export function compared({ what, against, ours, theirs, figure = median, mostTim
   const ratio = ratioOf(ours, theirs, figure);
   const name = figure === median ? 'median' : 'p99';
   const goal =
-    mostTimes === undefined ? undefined : { text: `${name} at most ${mostTimes} times`, met: ratio.value <= mostTimes };
+    mostTimes === undefined ? undefined : { text: `${name} ${limitText(mostTimes)}`, met: ratio.value <= mostTimes };
   return { what, against, ours: figures(ours.flat()), theirs: figures(theirs.flat()), ratio, goal };
+}
+
+function limitText(mostTimes: number): string {
+  return mostTimes < 1 ? `at least ${Math.round(1 / mostTimes)} times less` : `at most ${mostTimes} times`;
 }
 
 /** Milliseconds as `1.23 ms (p99 4.56)`. */
@@ -45,5 +49,6 @@ export function figures(values: readonly number[]): string {
 /** Three digits that count. */
 export function number(value: number): string {
   if (value >= 100) return value.toFixed(0);
+  if (value > 0 && value < 0.095) return value.toPrecision(2);
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

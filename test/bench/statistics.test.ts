@@ -48,9 +48,17 @@ describe('a row', () => {
     const row = { what: 'a turn', against: 'nothing', ours, theirs, mostTimes: 2 };
     expect(compared(row).goal).toEqual({ text: 'median at most 2 times', met: true });
     expect(compared({ ...row, figure: p99 }).goal).toEqual({ text: 'p99 at most 2 times', met: false });
+    expect(compared({ ...row, mostTimes: 1 / 30 }).goal).toEqual({ text: 'median at least 30 times less', met: false });
   });
   it('shows the digits that count', () => {
-    expect([0.123, 1.234, 12.34, 123.4].map(number)).toEqual(['0.12', '1.23', '12.3', '123']);
+    expect([0, 0.0123, 0.123, 1.234, 12.34, 123.4].map(number)).toEqual([
+      '0.00',
+      '0.012',
+      '0.12',
+      '1.23',
+      '12.3',
+      '123',
+    ]);
     expect(figures([1, 2, 3])).toBe('2.00 ms (p99 3.00)');
   });
 });

@@ -1,4 +1,4 @@
-/** What the country check of a call costs, against a bare `net` server that makes the same round trips. */
+/** What the country check of a call costs, against a bare `net` server with the same round trips and against PHP. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -12,7 +12,8 @@ import { checkout } from '../../src/lab/checkout';
 import type { Host } from '../../src/lab/host';
 import { run } from '../../src/run';
 import { startAsService } from './daemon';
-import { alternate, times } from './rounds';
+import { startPhp } from './php';
+import { alternate, times, type Rounds } from './rounds';
 import { compared, type Row } from './row';
 
 const ROUNDS = 9;
@@ -20,7 +21,12 @@ const CALLS = 300;
 const PORT = 4573;
 const HOME = '20.1.0.1:5060';
 const ABROAD = '20.2.0.1:5060';
+/** All of 20/8 is permitted there. */
+const ABROAD_OF_PHP = '99.2.0.1:5060';
 const MOST_TIMES = 1.3;
+/** A PHP script takes so long that few will do. */
+const PHP_CALLS = 10;
+const PHP_TIMES = 30;
 /** As Tollgate leaves it on the channel. */
 const TRANSCRIPT = ['STRANGER" "false', 'COUNTRY" "AA', 'STRANGER_REASON" "permitted'].map(
   (words) => `SET VARIABLE "${words}"`,
@@ -41,26 +47,40 @@ export async function strangers(folder: string): Promise<Row[]> {
   await control.calls.rangePermit({ by: 'root', first: '20.1.0.0', last: '20.1.255.255' });
   control.close();
   const bare = await startBare(folder);
-  if ((await ask(PORT, HOME)) !== 'false' || (await ask(PORT, ABROAD)) !== 'true') throw new Error('it judges wrongly');
-  const measured = await alternate(
-    {
-      bare: () => times(CALLS, () => ask(bare.port, HOME)),
-      home: () => times(CALLS, () => ask(PORT, HOME)),
-      abroad: () => times(CALLS, () => ask(PORT, ABROAD)),
-    },
-    { rounds: ROUNDS },
-  );
-  bare.server.kill();
-  await daemon.stop();
+  const php = await startPhp();
+  try {
+    if ((await ask(PORT, HOME)) !== 'false' || (await ask(PORT, ABROAD)) !== 'true')
+      throw new Error('it judges wrongly');
+    await php.calls(1, ABROAD_OF_PHP, true);
+    const measured = await alternate(
+      {
+        bare: () => times(CALLS, () => ask(bare.port, HOME)),
+        home: () => times(CALLS, () => ask(PORT, HOME)),
+        abroad: () => times(CALLS, () => ask(PORT, ABROAD)),
+        php: () => php.calls(PHP_CALLS, HOME, false),
+      },
+      { rounds: ROUNDS },
+    );
+    return rowsOf(measured);
+  } finally {
+    bare.server.kill();
+    await php.close();
+    await daemon.stop();
+  }
+}
+
+function rowsOf({ bare, home, abroad, php }: Readonly<Record<'bare' | 'home' | 'abroad' | 'php', Rounds>>): Row[] {
   const against = 'a bare `net` server with the same round trips';
+  const what = 'the country check of a call from a permitted address';
   return [
-    compared({
-      what: 'the country check of a call from a permitted address',
-      ...{ against, ours: measured.home, theirs: measured.bare, mostTimes: MOST_TIMES },
-    }),
+    compared({ what, against, ours: home, theirs: bare, mostTimes: MOST_TIMES }),
     compared({
       what: "the same of a stranger's, which asks the database for an open entry",
-      ...{ against, ours: measured.abroad, theirs: measured.bare },
+      ...{ against, ours: abroad, theirs: bare },
+    }),
+    compared({
+      ...{ what, ours: home, theirs: php, mostTimes: 1 / PHP_TIMES },
+      against: 'a PHP AGI script that connects to MariaDB and asks two indexed tables',
     }),
   ];
 }
