@@ -10,11 +10,14 @@ export interface Streams {
   readonly stdin: Readable & Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>>;
   readonly stdout: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
   readonly stderr: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
-  once(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
 }
 
 /** What a terminal has when it does not tell. */
 const COLUMNS = 80;
+/** npm and the terminal both hand on one Ctrl-C. After that a second one ends us at once, as it does by default. */
+const SAME_WISH_MS = 1_000;
 
 export function terminalOf(streams: Streams): Terminal {
   const { stdin, stdout, stderr } = streams;
@@ -36,7 +39,13 @@ export function terminalOf(streams: Streams): Terminal {
     },
     stopSignal() {
       const stop = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) streams.once(signal, () => stop.abort(signal));
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        const hear = () => {
+          stop.abort(signal);
+          setTimeout(() => streams.off(signal, hear), SAME_WISH_MS).unref();
+        };
+        streams.on(signal, hear);
+      }
       return stop.signal;
     },
   };

@@ -220,7 +220,7 @@ function step(title, file, args, { env = process.env, mayFail = false, mayEndEar
       stdio: ['ignore', 2, 2],
       detached: !mayEndEarly, // a terminal's Ctrl-C does not reach it
     });
-    const unwatch = mayEndEarly ? endWithOurs(child) : stopAfterwards(file);
+    const unwatch = mayEndEarly ? endWithOurs(child, { graceMs: 0 }) : stopAfterwards(file);
     const timer = setInterval(() => say(`  … ${seconds()} s`), 10_000);
     const end = (reason) => {
       clearInterval(timer);
@@ -255,13 +255,20 @@ function dyingWithUs(file, args) {
   return ['setpriv', ['--pdeathsig', 'KILL', ...world, file, ...args]];
 }
 
+/** For a command to take away what it has made; a world has 10 s of them. */
+const GRACE_MS = 15_000;
+
 /** We end with whoever started us: npm hands on a signal, but not its own death. The returned function ends the watch. */
-function endWithOurs(child) {
+function endWithOurs(child, { graceMs }) {
   const above = ancestors();
   const watch = setInterval(() => {
     if (ancestors() === above) return;
-    child.kill('SIGKILL');
-    process.exit(137);
+    clearInterval(watch);
+    child.kill('SIGTERM');
+    setTimeout(() => {
+      child.kill('SIGKILL');
+      process.exit(137);
+    }, graceMs);
   }, 250);
   return () => clearInterval(watch);
 }
@@ -270,7 +277,7 @@ function runCommand([file, ...args]) {
   const program = file === 'node' ? process.execPath : file;
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  const unwatch = endWithOurs(child);
+  const unwatch = endWithOurs(child, { graceMs: GRACE_MS });
   return new Promise((resolve, reject) => {
     child.on('error', (error) => reject(new CannotPrepare(`setpriv: ${error.message}`, 'this needs Linux')));
     child.on('exit', (code, signal) => {

@@ -3,7 +3,13 @@ import { terminalOf } from '../../src/cli/terminal';
 
 function terminal(isTTY: boolean) {
   const stderr = Object.assign(new PassThrough(), { isTTY, columns: 20 });
-  const made = terminalOf({ stdin: new PassThrough(), stdout: new PassThrough(), stderr, once: () => undefined });
+  const made = terminalOf({
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    stderr,
+    on: () => undefined,
+    off: () => undefined,
+  });
   return { made, text: () => String(stderr.read() ?? '') };
 }
 

@@ -1,7 +1,10 @@
+import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { askHidden } from '../../src/cli/ask-hidden';
 import { sshConnection } from '../../src/cli/ssh-connection';
 import { terminalOf } from '../../src/cli/terminal';
+
+const DEAF = { on: () => undefined, off: () => undefined };
 
 function keyboard() {
   const raw: boolean[] = [];
@@ -59,21 +62,27 @@ describe('what is typed unseen', () => {
 describe('the terminal', () => {
   it('reads all that is piped in', async () => {
     const stdin = new PassThrough();
-    const terminal = terminalOf({ stdin, stdout: new PassThrough(), stderr: new PassThrough(), once: () => undefined });
+    const terminal = terminalOf({ stdin, stdout: new PassThrough(), stderr: new PassThrough(), ...DEAF });
     stdin.write('58392');
     stdin.end('017\n');
     expect(await terminal.readStdin()).toBe('58392017\n');
     expect(terminal).toMatchObject({ watched: false, interactive: false, columns: 80 });
   });
 
-  it('turns Ctrl-C and SIGTERM into a stop', () => {
-    const listeners = new Map<string, () => void>();
+  it('turns Ctrl-C and SIGTERM into a stop, and takes what npm hands on besides for the same wish', () => {
+    jest.useFakeTimers();
+    const signals = new EventEmitter();
     const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
-    const terminal = terminalOf({ ...streams, once: (signal, listener) => listeners.set(signal, listener) });
-    const stop = terminal.stopSignal();
-    expect([...listeners.keys()]).toEqual(['SIGINT', 'SIGTERM']);
-    listeners.get('SIGTERM')?.();
-    expect([stop.aborted, stop.reason]).toEqual([true, 'SIGTERM']);
+    const on = signals.on.bind(signals);
+    const stop = terminalOf({ ...streams, on, off: signals.off.bind(signals) }).stopSignal();
+    expect(signals.emit('SIGINT')).toBe(true);
+    expect([stop.aborted, stop.reason]).toEqual([true, 'SIGINT']);
+    jest.advanceTimersByTime(900);
+    expect(signals.emit('SIGINT')).toBe(true);
+    jest.advanceTimersByTime(200);
+    expect(signals.emit('SIGINT')).toBe(false); // nobody listens: it ends the process
+    expect(signals.emit('SIGTERM')).toBe(true);
+    jest.useRealTimers();
   });
 });
 
