@@ -109,8 +109,9 @@ function importOutcome(session: Session, shape: ImportShape): Outcome {
     { head: 'WHY', wraps: true },
   ];
   const changes = shown.filter(({ state }) => state !== 'refused');
+  const leftOut = shown.length - changes.length;
   const diff = shown.length === 0 ? '' : table(session.screen, columns, rows);
-  return { text: lines(diff, summary(proposals), nextStep({ changes, origin, applied })), json: shape };
+  return { text: lines(diff, summary(proposals), nextStep({ changes, leftOut, origin, applied })), json: shape };
 }
 
 function summary(proposals: readonly ProposalShape[]): string {
@@ -121,14 +122,21 @@ function summary(proposals: readonly ProposalShape[]): string {
   return `${parts.length > 0 ? parts.join(', ') : 'Nothing is new'}; ${count(of('same'), 'line')} as it is.`;
 }
 
+const LEFT_OUT = 'what is marked ! was left out, for the reason beside it';
+
 interface Step {
   readonly changes: readonly ProposalShape[];
+  /** How many were refused. */
+  readonly leftOut: number;
   readonly origin: string;
   readonly applied: boolean;
 }
 
-function nextStep({ changes, origin, applied }: Step): string {
+function nextStep({ changes, leftOut, origin, applied }: Step): string {
   if (changes.length === 0) return '';
-  if (applied) return 'Done. Each has a line in tollgate log, which tollgate undo takes back.';
+  if (applied) {
+    const done = leftOut === 0 ? 'Done, in one step.' : `Done, in one step; ${LEFT_OUT}.`;
+    return `${done} Each has a line in tollgate log, which tollgate undo takes back.`;
+  }
   return say`Nothing was changed. To do it: tollgate import ${origin} … --apply`;
 }

@@ -236,5 +236,6 @@ async function closeAll(parts: Parts, doors: Doors, account: Account, by: string
   await doors.expire(); // a lease that has just ended may have left its calls something
   const open = await closableEntriesOf(parts.store, account.number, parts.clock.now());
   const cause = { action: 'revoke', by, from: 'command', why } as const;
-  await doors.close(open, cause, (records) => tellOwners(parts, records, open, cause, account));
+  const tell = (records: Records) => tellOwners(parts, records, open, cause, account);
+  await doors.close({ entries: open, cause, tell });
 }

@@ -156,7 +156,7 @@ async function closeAll(
     const members = await Promise.all(groups.map(({ id }) => parts.store.liveEntriesIn(id, now)));
     const entries = [...single, ...members.flat()];
     const cause = causeOf(kind === 'allow' ? 'revoke' : 'unblock');
-    await doors.close(entries, cause, (records) => tellOwners(parts, records, entries, cause), groups);
+    await doors.close({ entries, groups, cause, tell: (records) => tellOwners(parts, records, entries, cause) });
   }
 }
 

@@ -52,6 +52,7 @@ async function closeUnproven(doors: Doors, leases: readonly Entry[], why: string
     const [lease] = leases;
     return { kind: 'spared', why: `entry ${lease?.id ?? ''} of account ${lease?.account ?? ''} is open for it` };
   }
-  await doors.close(unproven, { action: 'revoke', by: 'Tollgate', from: 'Asterisk', why });
+  const cause = { action: 'revoke', by: 'Tollgate', from: 'Asterisk', why } as const;
+  await doors.close({ entries: unproven, cause });
   return { kind: 'spared', why: 'its door, from which no phone had registered yet, was closed' };
 }

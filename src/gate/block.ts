@@ -3,17 +3,21 @@ import type { Entry, NewEntry } from '../domain/entry';
 import { around, familyOf, isSingle, type Network } from '../domain/network';
 import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
-import type { Doors } from './doors';
+import type { Doors, Wanted } from './doors';
 import type { BlockAsked } from './entries';
-import { openGroup } from './open-group';
+import { groupWanted, openWanted } from './open-group';
 import type { Parts } from './parts';
 import { protectionOf } from './protected';
-import { shapeOfEntry } from './shape';
 import { refuseTooLong, untilOf, type Terms } from './terms';
 import { refuseTooWide } from './too-wide';
 import { readWhat, textOf, type What } from './what';
 
 export async function block(parts: Parts, doors: Doors, asked: BlockAsked): Promise<EntryShape> {
+  return openWanted(doors, await blockWanted(parts, asked), asked.dryRun);
+}
+
+/** Judged; nothing is changed. Rejects as `block` does. */
+export async function blockWanted(parts: Parts, asked: BlockAsked): Promise<Wanted> {
   const what = readWhat(asked.what);
   const networks = networksOf(parts, what);
   const called = textOf(what);
@@ -28,15 +32,17 @@ export async function block(parts: Parts, doors: Doors, asked: BlockAsked): Prom
   const cause = { action: 'block', by: asked.by, from: 'command', why: asked.note ?? 'Blocked by the admin.' } as const;
   const entries = networks.map((network): NewEntry => blockOf(network, terms, called));
   const [only, second] = entries;
-  if (!only || second) return openGroup(doors, { kind: 'range', what: called, entries, cause }, terms, asked.dryRun);
-  if (asked.dryRun) return shapeOfEntry({ ...only, id: 0, provedAt: undefined, state: 'open' });
+  if (!only || second) return groupWanted({ kind: 'range', what: called, entries, cause }, terms);
   const isSame = (entry: Entry) =>
     entry.kind === 'block' && entry.partOf === undefined && entry.origin === asked.origin;
-  const opened = await doors.open(only, cause, async (records) => ({
-    superseded: (await records.liveEntriesOn(only.network, terms.since)).filter(isSame),
-    closing: [],
-  }));
-  return shapeOfEntry(opened.entry);
+  return {
+    entries: [only],
+    cause,
+    replaces: async (records) => ({
+      superseded: (await records.liveEntriesOn(only.network, terms.since)).filter(isSame),
+      closing: [],
+    }),
+  };
 }
 
 function blockOf(network: Network, terms: Terms, what: string): NewEntry {

@@ -46,7 +46,7 @@ async function close(parts: Parts, doors: Doors, asked: CloseAsked, kind: 'allow
   const cause = { action, by: asked.by, from: 'command', why };
   const closed: Closed = asked.dryRun
     ? { entries, calls: [] }
-    : await doors.close(entries, cause, (records) => tellOwners(parts, records, entries, cause), groups);
+    : await doors.close({ entries, groups, cause, tell: (records) => tellOwners(parts, records, entries, cause) });
   const gone = new Set(entries.map((entry) => entry.id));
   const covering = await Promise.all(entries.map((entry) => parts.store.liveEntriesCovering(entry.network, now)));
   const still = new Map(covering.flat().map((entry) => [entry.id, entry]));

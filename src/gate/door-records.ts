@@ -2,24 +2,62 @@
 import type { Entry, Group } from '../domain/entry';
 import type { Action } from '../domain/journal';
 import type { Records } from '../domain/store';
+import { AppError } from '../errors';
 import { tell, write } from './announce';
-import type { Cause, Replaced, Wanted } from './doors';
+import type { Cause, Leaving, Opening, Replaced, Step, Wanted } from './doors';
 import type { Parts } from './parts';
 
-/** What was recorded and is to be opened. A group that is `opening` is new. */
+/** What was recorded and is to be opened, and what ends with it. A group that is `opening` is new. */
 export interface Coming {
   readonly entries: readonly Entry[];
   readonly group: Group | undefined;
+  readonly ending: Replaced;
+  readonly cause: Cause;
 }
 
-export async function record(records: Records, { entries, group: wanted }: Wanted): Promise<Coming> {
+/** A step that was recorded: nothing of it is open yet, and nothing has ended. */
+export interface Begun {
+  readonly coming: readonly Coming[];
+  readonly leaving: readonly Leaving[];
+  /** All that will have ended: without a word, and with a line in the journal. */
+  readonly superseded: readonly Entry[];
+  readonly closing: readonly Entry[];
+}
+
+export async function begin(records: Records, { wanted, leaves }: Step): Promise<Begun> {
+  const coming: Coming[] = [];
+  for (const one of wanted) coming.push(await record(records, one));
+  const leaving = (await leaves?.(records)) ?? [];
+  const closing = [...coming.flatMap(({ ending }) => ending.closing), ...leaving.flatMap(({ entries }) => entries)];
+  return { coming, leaving, superseded: coming.flatMap(({ ending }) => ending.superseded), closing };
+}
+
+async function record(records: Records, { entries, group: wanted, cause, replaces }: Wanted): Promise<Coming> {
   const isThere = wanted && 'id' in wanted;
   const group = wanted && (isThere ? wanted : await records.addGroup({ ...wanted, state: 'opening' }));
   const recorded: Entry[] = [];
   for (const entry of entries) {
     recorded.push(await records.addEntry({ ...entry, state: 'opening', ...(group && { partOf: group.id }) }));
   }
-  return { entries: recorded, group };
+  const ending = (await replaces?.(records)) ?? { superseded: [], closing: [] };
+  return { entries: recorded, group, ending, cause };
+}
+
+/** As it is once all is settled. */
+export function openingOf({ entries, group, ending }: Coming): Opening {
+  return {
+    entries: entries.map((entry) => ({ ...entry, state: 'open' })),
+    group: group && { ...group, state: 'open' },
+    closed: ending.closing,
+    superseded: ending.superseded,
+  };
+}
+
+/** What made room for an entry on the same network with other services: it may have been the last for a call. */
+export function narrowedIn({ entries, superseded }: Opening): readonly Entry[] {
+  const keyOf = ({ network, services }: Entry) => JSON.stringify([network, services]);
+  const same = new Set(entries.map(keyOf));
+  return superseded.filter((old) => old.kind === 'allow' && !same.has(keyOf(old)));
 }
 
 function linesOf(entries: readonly Entry[], action: Action, { by, why, from }: Cause) {
@@ -34,15 +72,12 @@ export function lineOf(entry: Entry, action: Action, by: string, why: string, fr
   return { action, by, what: entry.network, from, why, entry: entry.id };
 }
 
-export async function settle(
-  parts: Parts,
-  records: Records,
-  {
-    coming: { entries, group },
-    ending,
-    cause,
-  }: { readonly coming: Coming; readonly ending: Replaced; readonly cause: Cause },
-): Promise<void> {
+export async function settle(parts: Parts, records: Records, { coming, leaving }: Begun): Promise<void> {
+  for (const one of coming) await settleOne(parts, records, one);
+  for (const one of leaving) await endAll(parts, records, one);
+}
+
+async function settleOne(parts: Parts, records: Records, { entries, group, ending, cause }: Coming): Promise<void> {
   const now = parts.clock.now();
   const over = { state: 'ended', until: now } as const;
   for (const entry of entries) await records.changeEntry(entry.id, { state: 'open' });
@@ -64,8 +99,18 @@ export async function settle(
   }
 }
 
+export async function endAll(
+  parts: Parts,
+  records: Records,
+  { entries, groups = [], cause, tell: letters }: Leaving,
+): Promise<void> {
+  for (const entry of entries) await end(parts, records, { entry, cause });
+  for (const group of groups) await endGroup(parts, records, { group, entries, cause });
+  await letters?.(records);
+}
+
 /** Its entries have just ended; with it the journal gets the one line about all of them. */
-export async function endGroup(
+async function endGroup(
   parts: Parts,
   records: Records,
   { group, entries, cause }: { readonly group: Group; readonly entries: readonly Entry[]; readonly cause: Cause },
@@ -78,7 +123,7 @@ export async function endGroup(
 }
 
 /** Also of a lease that has ended and that a call outlasts; whatever outlasts one on that network ends with it. */
-export async function end(
+async function end(
   parts: Parts,
   records: Records,
   { entry, cause }: { readonly entry: Entry; readonly cause: Cause },
@@ -95,29 +140,44 @@ export async function end(
   await write(parts, records, { ...lineOf(entry, cause.action, cause.by, cause.why, cause.from), before });
 }
 
-/** The kernel or the store said no after it was recorded: neither keeps it. */
+/** The kernel or the store said no after it was recorded: neither keeps it. Resolves to what people are told. */
 export async function takeBack(
   parts: Parts,
-  { entries, group }: Coming,
-  { back, cause, error }: { readonly back: () => Promise<void>; readonly cause: Cause; readonly error: unknown },
-): Promise<void> {
+  coming: readonly Coming[],
+  { back, error }: { readonly back: () => Promise<void>; readonly error: unknown },
+): Promise<unknown> {
   const { store, log } = parts;
   const why = error instanceof Error ? error.message : String(error);
-  const undo = async () => {
-    await back();
-    await store.transaction(async (records) => {
-      const over = { state: 'ended', until: parts.clock.now() } as const;
-      for (const entry of entries) await records.changeEntry(entry.id, over);
-      if (group?.state === 'opening') await records.changeGroup(group.id, over);
-      const failed = { ...cause, why };
-      const told = group
-        ? [lineOfGroup(group, 'failed', cause.by, why, cause.from)]
-        : linesOf(entries, 'failed', failed);
-      for (const line of told) await write(parts, records, line);
-    });
-  };
+  const entries = coming.flatMap((one) => one.entries);
   const about = { entries: entries.map(({ id }) => id), networks: entries.map(({ network }) => network) };
-  // What cannot be undone now is undone by the next reconcile: no entry is `open`.
-  await undo().catch((second: unknown) => log('door-not-undone', { ...about, error: String(second) }));
   log('door-failed', { ...about, error: why });
+  const forget = () =>
+    store.transaction(async (records) => {
+      const over = { state: 'ended', until: parts.clock.now() } as const;
+      for (const { id } of entries) await records.changeEntry(id, over);
+      for (const { group } of coming) if (group?.state === 'opening') await records.changeGroup(group.id, over);
+      for (const line of failedLines(coming, why)) await write(parts, records, line);
+    });
+  const faults: unknown[] = [];
+  for (const undo of [back, forget]) await undo().catch((second: unknown) => faults.push(second));
+  for (const fault of faults) log('door-not-undone', { ...about, error: String(fault) });
+  return faults.length === 0 ? error : notBack(error);
+}
+
+/** What cannot be undone now is undone by the next reconcile: no entry is `open`. */
+function notBack(error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  const what = `${error.what}; what the kernel had been told already could not be taken back at once`;
+  return new AppError(error.code, what, `${error.hint}; the next comparison, each minute, takes it back`, error);
+}
+
+/** One line, however many doors did not open. */
+function failedLines(coming: readonly Coming[], why: string) {
+  const lines = coming.flatMap(({ entries, group, cause: { by, from } }) =>
+    group
+      ? [lineOfGroup(group, 'failed', by, why, from)]
+      : entries.map((entry) => lineOf(entry, 'failed', by, why, from)),
+  );
+  const [first, second] = lines;
+  return first && second ? [{ ...first, what: `${first.what} and ${lines.length - 1} more` }] : lines;
 }

@@ -40,9 +40,8 @@ export function doorkeeper(parts: Parts, doors: Doors): Doorkeeper {
       const cause = { ...causeOf('revoke', account, caller), why: 'Closed by telephone.' };
       await doors.expire(); // a lease that has just ended may have left its calls something
       const all = await closableEntriesOf(parts.store, account.number, parts.clock.now());
-      await doors.close(all, cause, (records) =>
-        tell(parts, records, { kind: 'closed', account, entries, caller: caller.number }),
-      );
+      const notice = { kind: 'closed', account, entries, caller: caller.number } as const;
+      await doors.close({ entries: all, cause, tell: (records) => tell(parts, records, notice) });
       return entries;
     },
     async renewAll(traveller, caller) {

@@ -9,7 +9,7 @@ import type { Records } from '../domain/store';
 import { oneAtATime, type OneAtATime } from '../domain/one-at-a-time';
 import { write } from './announce';
 import { cutOff, forgetContacts } from './cutting-off';
-import { end, endGroup, lineOf, lineOfGroup, record, settle, takeBack } from './door-records';
+import { begin, endAll, lineOf, lineOfGroup, narrowedIn, openingOf, settle, takeBack } from './door-records';
 import { changesOf, kernelOf, tellKernel, withOutlasted } from './kernel-changes';
 import { mediaUntil } from './outlasting';
 import type { Parts } from './parts';
@@ -24,12 +24,15 @@ export interface Cause {
 }
 
 /**
- * What is to be opened in one step. With a `group` the entries are part of it, and the journal has one line, about it: a
- * new one begins with them, one that is there already gets them added.
+ * What is to be opened as one. With a `group` the entries are part of it, and the journal has one line, about it: a new
+ * one begins with them, one that is there already gets them added.
  */
 export interface Wanted {
   readonly entries: readonly NewEntry[];
   readonly group?: NewGroup | Group;
+  readonly cause: Cause;
+  /** What ends with it, as it is then; left out: nothing. */
+  readonly replaces?: (records: Records) => Promise<Replaced>;
 }
 
 /** What ends in the same step: silently, because the new ones stand for them, or with a journal line of their own. */
@@ -38,6 +41,22 @@ export interface Replaced {
   readonly closing: readonly Entry[];
   /** Silently too; their entries are named among `superseded`. */
   readonly groups?: readonly Group[];
+}
+
+/** What is to be closed, with a journal line for each: entries, and groups whose entries are all among them. */
+export interface Leaving {
+  readonly entries: readonly Entry[];
+  readonly groups?: readonly Group[];
+  readonly cause: Cause;
+  /** Queues letters with it. */
+  readonly tell?: (records: Records) => Promise<void>;
+}
+
+/** All that changes at once. */
+export interface Step {
+  readonly wanted: readonly Wanted[];
+  /** What leaves, as it is then; left out: nothing. */
+  readonly leaves?: (records: Records) => Promise<readonly Leaving[]>;
 }
 
 export interface Opening {
@@ -84,77 +103,68 @@ export class Doors {
     return this.#alone(work);
   }
 
-  /** Opens (or blocks) one network, as `openAll` does. */
+  /** Opens (or blocks) one network, as `change` does. */
   async open(
     wanted: NewEntry,
     cause: Cause,
     replaces: (records: Records) => Promise<Replaced>,
   ): Promise<{ entry: Entry; closed: readonly Entry[]; superseded: readonly Entry[] }> {
-    const { entries, closed, superseded } = await this.openAll({ entries: [wanted] }, cause, replaces);
+    const { entries, closed, superseded } = await this.openAll({ entries: [wanted], cause, replaces });
     const [entry] = entries;
     if (!entry) throw new RangeError('one entry was wanted and none was opened');
     return { entry, closed, superseded };
   }
 
-  /**
-   * Opens (or blocks) all that is wanted, and ends what `replaces` names, in one step: all of it or nothing. Rejects
-   * with nothing changed.
-   */
-  async openAll(wanted: Wanted, cause: Cause, replaces: (records: Records) => Promise<Replaced>): Promise<Opening> {
-    const { store, post } = this.#parts;
-    const opened = await this.exclusively(async () => {
-      const { coming, ending } = await store.transaction(async (records) => ({
-        coming: await record(records, wanted),
-        ending: await replaces(records),
-      }));
-      const gone = [...ending.superseded, ...(await withOutlasted(this.#parts, ending.closing))];
-      const forth = await changesOf(this.#parts, { coming: coming.entries, leaving: gone });
-      // The way back is known before the first step, because the store may be what fails.
-      const back = await changesOf(this.#parts, { coming: gone, leaving: coming.entries });
-      const kernel = await kernelOf(this.#parts);
-      try {
-        await kernel(forth);
-        await store.transaction((records) => settle(this.#parts, records, { coming, ending, cause }));
-      } catch (error) {
-        await takeBack(this.#parts, coming, { back: () => kernel(back), cause, error });
-        throw error;
-      }
-      const { group } = coming;
-      return {
-        entries: coming.entries.map((entry) => ({ ...entry, state: 'open' as const })),
-        group: group && { ...group, state: 'open' as const },
-        closed: ending.closing,
-        superseded: ending.superseded,
-      };
-    });
-    post.poke();
-    if (opened.closed.length > 0) void cutOff(this.#parts, opened.closed);
-    const blocked = opened.entries.filter(({ kind }) => kind === 'block');
-    if (blocked.length > 0) await cutOff(this.#parts, blocked);
-    return opened;
+  /** Opens (or blocks) what is wanted, and ends what it replaces, as `change` does. */
+  async openAll(wanted: Wanted): Promise<Opening> {
+    const [opening] = await this.change({ wanted: [wanted] });
+    if (!opening) throw new RangeError('something was wanted and nothing was opened');
+    return opening;
   }
 
   /**
-   * Closes entries, and groups whose entries are all among them. When it resolves, the kernel accepts nothing more
-   * through them; calls from addresses that no other entry keeps open are hung up and their contacts removed, as far as
-   * Asterisk answers. `tell` queues letters with it.
+   * Opens (or blocks) all that is wanted, and ends what it replaces and what leaves, in one step: all of it or nothing.
+   * Rejects with nothing changed. Resolves to what was opened, in the order of what is wanted.
    */
-  async close(
-    entries: readonly Entry[],
-    cause: Cause,
-    tell?: (records: Records) => Promise<void>,
-    groups: readonly Group[] = [],
-  ): Promise<Closed> {
+  async change(step: Step): Promise<readonly Opening[]> {
+    const { store, post } = this.#parts;
+    const { openings, left } = await this.exclusively(async () => {
+      const begun = await store.transaction((records) => begin(records, step));
+      const gone = await withOutlasted(this.#parts, begun.closing);
+      const all = { coming: begun.coming.flatMap(({ entries }) => entries), leaving: [...begun.superseded, ...gone] };
+      const forth = await changesOf(this.#parts, all);
+      // The way back is known before the first step, because the store may be what fails.
+      const back = await changesOf(this.#parts, { coming: all.leaving, leaving: all.coming });
+      const kernel = await kernelOf(this.#parts);
+      try {
+        await kernel(forth);
+        await store.transaction((records) => settle(this.#parts, records, begun));
+      } catch (error) {
+        throw await takeBack(this.#parts, begun.coming, { back: () => kernel(back), error });
+      }
+      return { openings: begun.coming.map(openingOf), left: begun.leaving.flatMap(({ entries }) => entries) };
+    });
+    post.poke();
+    const closed = openings.flatMap((opening) => [...opening.closed, ...narrowedIn(opening)]);
+    if (closed.length > 0) void cutOff(this.#parts, closed);
+    const blocked = openings.flatMap(({ entries }) => entries).filter(({ kind }) => kind === 'block');
+    if (blocked.length + left.length > 0) await cutOff(this.#parts, [...blocked, ...left]);
+    return openings;
+  }
+
+  /**
+   * Closes what leaves. When it resolves, the kernel accepts nothing more through it; calls from addresses that no other
+   * entry keeps open are hung up and their contacts removed, as far as Asterisk answers. It has ended also when the
+   * kernel says no.
+   */
+  async close(leaving: Leaving): Promise<Closed> {
+    const { entries, groups = [] } = leaving;
     if (entries.length === 0 && groups.length === 0) return { entries: [], calls: [] };
     const { store, clock, post } = this.#parts;
     const fault = await this.exclusively(async () => {
-      const leaving = await withOutlasted(this.#parts, entries);
-      await store.transaction(async (records) => {
-        for (const entry of entries) await end(this.#parts, records, { entry, cause });
-        for (const group of groups) await endGroup(this.#parts, records, { group, entries, cause });
-        await tell?.(records);
-      });
-      const changes = await changesOf(this.#parts, { leaving });
+      const gone = await withOutlasted(this.#parts, entries);
+      await store.transaction((records) => endAll(this.#parts, records, leaving));
+      const changes = await changesOf(this.#parts, { leaving: gone });
       return tellKernel(this.#parts, changes).catch((error: unknown) => ({ error }));
     });
     post.poke();

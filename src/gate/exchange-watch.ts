@@ -6,7 +6,8 @@ import { tell } from './announce';
 import type { Doors } from './doors';
 import type { Asked } from './entries';
 import { shapeOfImport, type Proposal } from './import';
-import { applyKnown, knownToFreepbx, proposeKnown, type ExchangeOrigin } from './import-exchange';
+import { applyProposals } from './import-apply';
+import { knownToFreepbx, proposeKnown, type ExchangeOrigin } from './import-exchange';
 import type { Parts } from './parts';
 
 export interface ExchangeAsked extends Asked {
@@ -59,7 +60,7 @@ export function exchangeWatch(parts: Parts, doors: Doors): ExchangeWatch {
     const done =
       isAuto &&
       news.length > 0 &&
-      (await applyKnown(parts, doors, { by: ORIGIN }, { origin: ORIGIN, proposals: news }));
+      (await applyProposals(parts, doors, { by: ORIGIN }, { origin: ORIGIN, proposals: news }));
     const lines = done ? done.proposals : shapeOfImport(ORIGIN, news).proposals;
     const keys = news.map(keyOf);
     const untold = new Set(await store.untold(SUBJECT, keys));
@@ -96,7 +97,7 @@ export function exchangeWatch(parts: Parts, doors: Doors): ExchangeWatch {
         const known = origin === ORIGIN ? await knownToFreepbx(parts, database) : await parts.phones.known();
         if (!known) throw notHere();
         const proposals = await proposeKnown(parts, origin, known);
-        const shape = await applyKnown(parts, doors, asked, { origin, proposals });
+        const shape = await applyProposals(parts, doors, asked, { origin, proposals });
         if (asked.dryRun || origin !== ORIGIN || database !== undefined) return shape;
         const left = await proposeKnown(parts, origin, known);
         await store.saveTold(SUBJECT, left.filter(({ state }) => NEWS.includes(state)).map(keyOf), clock.now());

@@ -2,6 +2,7 @@
 import type { Entry, Group, NewEntry } from '../domain/entry';
 import { movesOf, type Moves } from '../domain/names';
 import type { Family, Network } from '../domain/network';
+import type { Records } from '../domain/store';
 import { AppError } from '../errors';
 import type { Doors } from './doors';
 import { nameNews, type NoteNews } from './name-news';
@@ -129,11 +130,12 @@ async function move(parts: Parts, doors: Doors, group: Group, { sources, seen, m
   if (entries.length === 0) return;
   const superseded = all.flatMap(({ returned, left }) => [...returned, ...left]);
   const cause = { action: 'follow', by: 'dns', from: undefined, why: sentence(all, rules.names.graceSeconds) } as const;
-  await doors.openAll({ group, entries }, cause, async (records) => {
+  const replaces = async (records: Records) => {
     const current = await records.group(group.id);
     if (current?.state === 'open') return { superseded, closing: [] };
     throw new AppError('NOT_FOUND', `${group.what} was closed meanwhile`, `tollgate log shows who did it`);
-  });
+  };
+  await doors.openAll({ group, entries, cause, replaces });
 }
 
 /** What joins is let in on the terms of the whole. */

@@ -1,16 +1,15 @@
-/** Carries out what an import proposed. */
+/** Carries out what an import proposed: all of it in one step, or nothing. */
 import type { NewEntry } from '../domain/entry';
-import type { Live } from '../domain/live';
+import { kindOf, type Live } from '../domain/live';
 import type { ImportShape } from '../domain/shapes';
-import { allow } from './allow';
+import type { Records } from '../domain/store';
+import { AppError } from '../errors';
 import { tellOwners } from './announce';
-import { block } from './block';
-import type { Doors } from './doors';
-import type { AllowAsked, Asked } from './entries';
-import { shapeOfImport, type Proposal, type Wish } from './import';
-import { entryOn } from './open-group';
+import type { Doors, Leaving, Opening, Step, Wanted } from './doors';
+import type { Asked } from './entries';
+import { shapeOfImport, type Proposal } from './import';
+import { plannedFor } from './import-plan';
 import type { Parts } from './parts';
-import { termsOf } from './terms';
 import { isWideOutside, refuseTooWideTogether } from './too-wide';
 
 interface Import {
@@ -20,30 +19,44 @@ interface Import {
 }
 
 /**
- * What is new is opened first, its networks in one step, then what is changed, and then what is gone is closed in one
- * step. Rejects when a step failed; the steps before it stay, and proposing again shows what is left. With `dryRun` the
- * proposals are only shown.
+ * A name that DNS does not tell now is refused, with the reason, and all else is done; while DNS does not answer for one,
+ * nothing is closed: it may stand for what is gone. Whatever else cannot be, and a store or a kernel that says no,
+ * rejects with nothing changed. With `dryRun` the proposals are only shown.
  */
 export async function applyProposals(parts: Parts, doors: Doors, asked: Asked, given: Import): Promise<ImportShape> {
-  const { origin, proposals } = given;
-  if (asked.dryRun) return shapeOfImport(origin, proposals);
-  const made = await openNetworks(parts, doors, asked, given);
-  for (const proposal of proposals) {
-    if (made.has(proposal) || (proposal.state !== 'new' && proposal.state !== 'changed')) continue;
-    const { id } = await openOne(parts, doors, askedFor(proposal.wish, asked, origin), proposal.wish);
-    made.set(proposal, id);
-    if (proposal.state === 'changed' && proposal.there.id !== id) {
-      await close(parts, doors, asked, [proposal.there], `Changed by import ${origin}.`);
-    }
-  }
-  const gone = proposals.flatMap((proposal) => (proposal.state === 'gone' ? [proposal.there] : []));
-  await close(parts, doors, asked, gone, `Import ${origin} no longer has it.`);
+  const { origin } = given;
+  if (asked.dryRun) return shapeOfImport(origin, given.proposals);
+  const planned = await plannedFor(parts, asked, given);
+  const opening = planned.flatMap(({ proposal, wanted }) => (wanted ? [{ proposal, wanted }] : []));
+  const proposals = planned.map(({ proposal }) => proposal);
+  const gone = proposals.flatMap((each) => (each.state === 'gone' ? [each.there] : []));
+  const wanted = opening.map((each) => each.wanted);
+  await refusePieces(parts, origin, wanted);
+  const openings = await changeAll(doors, origin, {
+    wanted,
+    leaves: (records) => leavingOf(parts, records, gone, { by: asked.by, origin }),
+  });
+  const made = new Map(opening.map(({ proposal }, i) => [proposal, idOf(openings[i])]));
   return shapeOfImport(origin, proposals, made);
 }
 
+function idOf(opening: Opening | undefined): number {
+  return (opening?.group ?? opening?.entries[0])?.id ?? 0;
+}
+
+async function changeAll(doors: Doors, origin: string, step: Step): Promise<readonly Opening[]> {
+  try {
+    return await doors.change(step);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError(error.code, `nothing of import ${origin} was carried out: ${error.what}`, error.hint, error);
+  }
+}
+
 /** Each by itself is narrow enough. */
-async function refusePieces(parts: Parts, origin: string, entries: readonly NewEntry[]): Promise<void> {
-  const wide = entries.filter(({ network }) => isWideOutside(network));
+async function refusePieces(parts: Parts, origin: string, wanted: readonly Wanted[]): Promise<void> {
+  const isWide = ({ kind, network }: NewEntry) => kind === 'allow' && isWideOutside(network);
+  const wide = wanted.flatMap(({ entries }) => entries.filter(isWide));
   if (wide.length === 0) return;
   const services = [...new Set(wide.flatMap((entry) => entry.services))];
   await refuseTooWideTogether(
@@ -53,51 +66,23 @@ async function refusePieces(parts: Parts, origin: string, entries: readonly NewE
   );
 }
 
-/** All new addresses and networks that are to be let in. */
-async function openNetworks(parts: Parts, doors: Doors, asked: Asked, { origin, proposals }: Import) {
-  const made = new Map<Proposal, number>();
-  const wanted = proposals.flatMap((proposal) => {
-    if (proposal.state !== 'new' || proposal.means.kind !== 'network' || proposal.wish.kind !== 'allow') return [];
-    const entry = entryOn(proposal.means.network, termsOf(parts, askedFor(proposal.wish, asked, origin)));
-    return [{ proposal, entry }];
-  });
-  if (wanted.length === 0) return made;
-  await refusePieces(
-    parts,
-    origin,
-    wanted.map(({ entry }) => entry),
-  );
-  const cause = { action: 'allow', by: asked.by, from: 'command', why: `Allowed by import ${origin}.` } as const;
-  const opened = await doors.openAll({ entries: wanted.map(({ entry }) => entry) }, cause, () =>
-    Promise.resolve({ superseded: [], closing: [] }),
-  );
-  wanted.forEach(({ proposal }, i) => made.set(proposal, opened.entries[i]?.id ?? 0));
-  return made;
-}
-
-function openOne(parts: Parts, doors: Doors, asked: AllowAsked, { kind }: Wish) {
-  return kind === 'block' ? block(parts, doors, asked) : allow(parts, doors, asked);
-}
-
-function askedFor({ what, services, until, name, note }: Wish, { by }: Asked, origin: string): AllowAsked {
-  return {
-    ...{ what, services, by, origin },
-    ...(until !== 'forever' && { until: until.toISOString() }),
-    ...(name !== undefined && { name }),
-    ...(note !== undefined && { note }),
-  };
-}
-
-/** Those that are still open: what was renewed has ended silently. */
-async function close(parts: Parts, doors: Doors, { by }: Asked, those: readonly Live[], why: string): Promise<void> {
-  const { store, clock } = parts;
-  const stored = await Promise.all(
-    those.map(async (each) => ('network' in each ? store.entry(each.id) : store.group(each.id))),
-  );
-  const open = stored.flatMap((each) => (each?.state === 'open' ? [each] : []));
-  const groups = open.flatMap((each) => ('network' in each ? [] : [each]));
-  const members = await Promise.all(groups.map(({ id }) => store.liveEntriesIn(id, clock.now())));
-  const entries = [...open.flatMap((each) => ('network' in each ? [each] : [])), ...members.flat()];
-  const cause = { action: 'revoke', by, from: 'command', why } as const;
-  await doors.close(entries, cause, (records) => tellOwners(parts, records, entries, cause), groups);
+/** Those that are still open. */
+async function leavingOf(
+  parts: Parts,
+  records: Records,
+  gone: readonly Live[],
+  { by, origin }: { readonly by: string; readonly origin: string },
+): Promise<readonly Leaving[]> {
+  const leaving: Leaving[] = [];
+  for (const there of gone) {
+    const entry = 'network' in there ? await records.entry(there.id) : undefined;
+    const group = 'network' in there ? undefined : await records.group(there.id);
+    if ((entry ?? group)?.state !== 'open') continue;
+    const entries = group ? await records.liveEntriesIn(group.id, parts.clock.now()) : [entry ?? []].flat();
+    const action = kindOf(there) === 'block' ? 'unblock' : 'revoke';
+    const cause = { action, by, from: 'command', why: `Import ${origin} no longer has it.` } as const;
+    const tell = (of: Records) => tellOwners(parts, of, entries, cause);
+    leaving.push({ entries, groups: [group ?? []].flat(), cause, tell });
+  }
+  return leaving;
 }

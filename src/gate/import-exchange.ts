@@ -2,12 +2,8 @@
 import type { LeftOut } from '../domain/far-ends';
 import { farEndsOf, type FarEnd, type Known } from '../domain/far-ends';
 import { mentionsIn } from '../domain/freepbx-rows';
-import type { ImportShape } from '../domain/shapes';
-import { AppError, type Code } from '../errors';
-import type { Doors } from './doors';
-import type { Asked } from './entries';
-import { propose, shapeOfImport, type Proposal, type Wish } from './import';
-import { applyProposals } from './import-apply';
+import { AppError } from '../errors';
+import { propose, type Proposal, type Wish } from './import';
 import { withOthers } from './import-others';
 import type { Parts } from './parts';
 
@@ -46,49 +42,4 @@ function wishOf({ what, services, reasons }: FarEnd): Wish {
 function unusable({ of, why }: LeftOut): Proposal {
   const hint = 'if it is to come in: tollgate allow ADDRESS';
   return { state: 'refused', what: of, services: [], name: undefined, why, hint };
-}
-
-/** A name of which DNS tells nothing must not keep out the others. */
-const OF_ONE_NAME: readonly Code[] = ['DNS_FAILED', 'NOT_FOUND', 'REFUSED'];
-
-/**
- * Carries out all that can be. A name that cannot be opened now is refused, with the reason; while DNS does not answer
- * for one, nothing is closed: it may stand for what is gone.
- */
-export async function applyKnown(
-  parts: Parts,
-  doors: Doors,
-  asked: Asked,
-  { origin, proposals }: { readonly origin: ExchangeOrigin; readonly proposals: readonly Proposal[] },
-): Promise<ImportShape> {
-  if (asked.dryRun) return shapeOfImport(origin, proposals);
-  const made = new Map<Proposal, number>();
-  const results = new Map<Proposal, Proposal>();
-  const carryOut = async (those: readonly Proposal[]) => {
-    const { proposals: shapes } = await applyProposals(parts, doors, asked, { origin, proposals: those });
-    those.forEach((proposal, i) => made.set(proposal, shapes[i]?.entry ?? 0));
-  };
-  const isName = (each: Proposal) => (each.state === 'new' || each.state === 'changed') && each.means.kind === 'name';
-  await carryOut(proposals.filter((each) => (each.state === 'new' || each.state === 'changed') && !isName(each)));
-  let isDnsDown = false;
-  for (const proposal of proposals.filter(isName)) {
-    try {
-      await carryOut([proposal]);
-    } catch (error) {
-      if (!(error instanceof AppError) || !OF_ONE_NAME.includes(error.code)) throw error;
-      isDnsDown ||= error.code === 'DNS_FAILED';
-      results.set(proposal, refused(proposal, error));
-    }
-  }
-  const gone = proposals.filter(({ state }) => state === 'gone');
-  if (!isDnsDown) await carryOut(gone);
-  else for (const proposal of gone) results.set(proposal, refused(proposal, WAITING));
-  const done = proposals.map((proposal) => results.get(proposal) ?? proposal);
-  return shapeOfImport(origin, done, made);
-}
-
-const WAITING = { what: 'it stays open while DNS does not answer', hint: 'import again when it does' };
-
-function refused({ what, services, name, why }: Proposal, fault: Pick<AppError, 'what' | 'hint'>): Proposal {
-  return { state: 'refused', what, services, name, why: `${why}: ${fault.what}`, hint: fault.hint };
 }

@@ -1,34 +1,30 @@
-/** Allow a name or a provider: its addresses now, and from then on as they change. */
+/** A name or a provider that is to be let in: its addresses now, and from then on as they change. */
 import type { LookUp } from '../domain/names';
 import { providerNamed } from '../domain/providers';
-import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
-import type { Doors } from './doors';
+import type { Wanted } from './doors';
 import type { AllowAsked } from './entries';
-import { entryOn, openGroup } from './open-group';
+import { entryOn, groupWanted } from './open-group';
 import type { Parts } from './parts';
 import { lookAt, sourcesOf, type Seen } from './sources';
 import { termsOf, type Terms } from './terms';
 
 /** Rejects with NOT_FOUND, DNS_FAILED or REFUSED, with nothing changed: a door that nobody can come through is none. */
-export function allowName(parts: Parts, doors: Doors, asked: AllowAsked, host: string): Promise<EntryShape> {
-  const terms = termsOf(parts, asked);
-  return allowFollowed(parts, doors, terms, { kind: 'name', what: host, dryRun: asked.dryRun === true });
+export async function nameWanted(parts: Parts, asked: AllowAsked, host: string): Promise<Wanted> {
+  return followedWanted(parts, termsOf(parts, asked), { kind: 'name', what: host });
 }
 
-/** As `allowName`; the provider's own services unless told. */
-export function allowProvider(parts: Parts, doors: Doors, asked: AllowAsked, id: string): Promise<EntryShape> {
-  const terms = termsOf(parts, asked, providerNamed(id)?.services);
-  return allowFollowed(parts, doors, terms, { kind: 'provider', what: id, dryRun: asked.dryRun === true });
+/** As `nameWanted`; the provider's own services unless told. */
+export async function providerWanted(parts: Parts, asked: AllowAsked, id: string): Promise<Wanted> {
+  return followedWanted(parts, termsOf(parts, asked, providerNamed(id)?.services), { kind: 'provider', what: id });
 }
 
-/** Opens all that DNS, and for a provider our own list, knows of it. */
-async function allowFollowed(
+/** All that DNS, and for a provider our own list, knows of it. */
+async function followedWanted(
   parts: Parts,
-  doors: Doors,
   terms: Terms,
-  { kind, what, dryRun }: { readonly kind: 'name' | 'provider'; readonly what: string; readonly dryRun: boolean },
-): Promise<EntryShape> {
+  { kind, what }: { readonly kind: 'name' | 'provider'; readonly what: string },
+): Promise<Wanted> {
   const sources = sourcesOf({ kind, what, services: terms.services }, parts) ?? { names: [], networks: [] };
   const seen = await lookAt(parts, sources, () => undefined);
   const entries = [
@@ -36,7 +32,7 @@ async function allowFollowed(
     ...sources.networks.map(({ network, services }) => entryOn(network, { ...terms, services })),
   ];
   if (entries.length === 0) throw nothingToOpen(what, seen);
-  return openGroup(doors, { kind, what, entries }, terms, dryRun);
+  return groupWanted({ kind, what, entries }, terms);
 }
 
 /** Of several names, the most that is known: a refusal, then why nobody could be asked, then that there is nothing. */

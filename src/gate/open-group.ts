@@ -1,10 +1,10 @@
-/** Lets in several networks as one: a range, a name or a provider, with what it takes the place of. */
+/** What is to be let in as it was asked for, one network or several as one, with what it takes the place of. */
 import type { Entry, Group, GroupKind, NewEntry, NewGroup } from '../domain/entry';
 import type { Network } from '../domain/network';
 import type { EntryShape } from '../domain/shapes';
 import type { Records } from '../domain/store';
-import type { Cause, Doors, Replaced } from './doors';
-import { shapeOfGroup } from './shape';
+import type { Cause, Doors, Opening, Replaced, Wanted } from './doors';
+import { shapeOfEntry, shapeOfGroup } from './shape';
 import type { Terms } from './terms';
 
 /** What the group is called, and what it stands for now. Entries may have services of their own, as media networks do. */
@@ -16,23 +16,25 @@ export interface Grouped {
   readonly cause?: Cause;
 }
 
-/** All of it in one step, or nothing; what is the same asked for again renews it. */
-export async function openGroup(
-  doors: Doors,
-  { kind, what, entries, cause }: Grouped,
-  terms: Terms,
-  dryRun: boolean | undefined,
-): Promise<EntryShape> {
+/** What is the same asked for again renews it. */
+export function groupWanted({ kind, what, entries, cause }: Grouped, terms: Terms): Wanted {
   const group: NewGroup = { ...terms, kind, what, state: 'opening' };
-  if (dryRun) {
-    const shown = entries.map((entry): Entry => ({ ...entry, id: 0, provedAt: undefined }));
-    return shapeOfGroup({ ...group, id: 0, state: 'open' }, shown);
-  }
-  const opened = await doors.openAll({ group, entries }, cause ?? causeOf(terms), (records) =>
-    renewed(records, group, terms),
-  );
-  if (!opened.group) throw new RangeError('a group was wanted and none was opened');
-  return shapeOfGroup(opened.group, opened.entries);
+  return { group, entries, cause: cause ?? causeOf(terms), replaces: (records) => renewed(records, group, terms) };
+}
+
+/** All of it in one step, or nothing. */
+export async function openWanted(doors: Doors, wanted: Wanted, dryRun: boolean | undefined): Promise<EntryShape> {
+  if (!dryRun) return shapeOfOpening(await doors.openAll(wanted));
+  const entries = wanted.entries.map((entry): Entry => ({ ...entry, id: 0, provedAt: undefined, state: 'open' }));
+  const group = wanted.group && { ...wanted.group, id: 0, state: 'open' as const };
+  return shapeOfOpening({ entries, group });
+}
+
+export function shapeOfOpening({ entries, group }: Pick<Opening, 'entries' | 'group'>): EntryShape {
+  if (group) return shapeOfGroup(group, entries);
+  const [entry] = entries;
+  if (!entry) throw new RangeError('one entry was wanted and none was opened');
+  return shapeOfEntry(entry);
 }
 
 /** One network that is let in on these terms. */

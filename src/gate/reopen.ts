@@ -3,8 +3,8 @@ import { isBefore, type Group, type NewGroup, type Until } from '../domain/entry
 import { kindOf } from '../domain/live';
 import type { EntryShape } from '../domain/shapes';
 import type { Cause, Doors } from './doors';
+import { shapeOfOpening } from './open-group';
 import type { Parts } from './parts';
-import { shapeOfEntry, shapeOfGroup } from './shape';
 
 /** An entry or a group that was open until then. */
 export interface Before {
@@ -26,12 +26,12 @@ export async function reopen(
   const opened: EntryShape[] = [];
   for (const { old, until } of groups) {
     if (!old) continue;
-    const wanted = { group: newGroup(old, until), entries: again.filter(({ partOf }) => partOf === old.id) };
-    const { group, entries: members } = await doors.openAll(wanted, causeOf(kindOf(old)), nothing);
-    if (group) opened.push(shapeOfGroup(group, members));
+    const members = again.filter(({ partOf }) => partOf === old.id);
+    const wanted = { group: newGroup(old, until), entries: members, cause: causeOf(kindOf(old)) };
+    opened.push(shapeOfOpening(await doors.openAll(wanted)));
   }
   for (const old of again.filter(({ partOf }) => partOf === undefined)) {
-    opened.push(shapeOfEntry((await doors.open(old, causeOf(old.kind), nothing)).entry));
+    opened.push(shapeOfOpening(await doors.openAll({ entries: [old], cause: causeOf(old.kind) })));
   }
   return opened;
 }
@@ -43,5 +43,3 @@ function newGroup(
   const more = { ...(isPrimary && { isPrimary }), ...(origin !== undefined && { origin }) };
   return { ...{ kind, what, services, by, since, name, note, state }, until, ...more };
 }
-
-const nothing = () => Promise.resolve({ superseded: [], closing: [] });

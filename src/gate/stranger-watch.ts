@@ -59,7 +59,8 @@ export function strangerWatch(parts: Parts, doors: Doors, desk: IntruderDesk): S
       const over = blocks.filter(
         (block) => block.origin === AUTOMATIC.stranger && !countries.now().lookup(block.network).stranger,
       );
-      await doors.close(over, { action: 'unblock', by, from: 'command', why: 'It is no stranger any more.' });
+      const why = 'It is no stranger any more.';
+      await doors.close({ entries: over, cause: { action: 'unblock', by, from: 'command', why } });
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Account } from '../domain/account';
 import { isBefore, type Entry, type Group } from '../domain/entry';
 import type { JournalLine } from '../domain/journal';
 import type { EntryShape } from '../domain/shapes';
+import type { Records } from '../domain/store';
 import { AppError } from '../errors';
 import { tellOwners, write } from './announce';
 import { accountNamed, enableAccount } from './accounts';
@@ -70,7 +71,8 @@ async function closeAgain(parts: Parts, doors: Doors, line: JournalLine, asked: 
   if (!asked.dryRun) {
     opened.push(...(await reopen(parts, doors, beforeOf(line), causes(line, asked))));
     const cause = causeOf(line, asked);
-    await doors.close(entries, cause, (records) => tellOwners(parts, records, entries, cause), group ? [group] : []);
+    const tell = (records: Records) => tellOwners(parts, records, entries, cause);
+    await doors.close({ entries, groups: [group ?? []].flat(), cause, tell });
   }
   const closed = group ? shapeOfGroup(group, entries) : entries.map(shapeOfEntry);
   return { undid: sentence(line), opened, closed: [closed].flat() };

@@ -112,7 +112,7 @@ describe('import freepbx', () => {
     expect(part?.detail).toMatch(
       /^new: sip\.north\.example \(trunk 1 "north": sip_server: there is no name .* in DNS\)$/,
     );
-    const [, name] = await gate.operations.list({});
+    const [name] = await gate.operations.list({});
     expect(name).toMatchObject({
       kind: 'name',
       what: 'sip.south.example',

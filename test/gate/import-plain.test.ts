@@ -40,7 +40,7 @@ it('lets in what the list says, and has nothing left to do', async () => {
   expect(applied.applied).toBe(true);
   expect(applied.proposals.every(({ entry }) => entry !== null)).toBe(true);
   expect(await listed()).toEqual(
-    ['192.0.2.7', '192.0.2.30', '192.0.2.10-192.0.2.20', '203.0.113.9'].map((what) => `${what} plain`),
+    ['192.0.2.7', '192.0.2.10-192.0.2.20', '192.0.2.30', '203.0.113.9'].map((what) => `${what} plain`),
   );
   expect(sip()).toContain('block 203.0.113.9');
   expect((await gate.operations.list({})).find(({ what }) => what === '192.0.2.30')).toMatchObject({
