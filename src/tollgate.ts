@@ -85,7 +85,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     countries: countryDesk(store, countryData, clock),
     vault: pinVault(pepper, random, scryptAside(AT_ONCE)),
     backups: backupFolder({ folder: state.backups, keep: config.firewall.backups, owner: () => ownerOf(state), log }),
-    surroundings: openSurroundings({ run, read: readIfThere, log }),
+    surroundings: openSurroundings({ run, read: readIfThere, clock, log }),
     exchange: openExchange({ address: (given) => freepbxDatabase(config, given), keywords: KEYWORDS, clock }),
     resolve: resolverOver(askServers(serverSettings(config))),
     services: servicesOf(config),

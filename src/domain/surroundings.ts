@@ -76,9 +76,11 @@ export interface Scene {
   readonly hasLegacyRules: boolean;
 }
 
+export type Linked = Pick<Scene, 'addresses' | 'routes' | 'resolvers'>;
+
 export interface Surroundings {
   /** Looks anew; what a tool that is missing would have told is left out, with the reason in the log. */
   look(): Promise<Scene>;
-  /** Only `addresses`, `routes` and `resolvers`: cheap. */
-  links(): Promise<Pick<Scene, 'addresses' | 'routes' | 'resolvers'>>;
+  /** Only `addresses`, `routes` and `resolvers`; nothing is run when they were looked at within `mostMs` (0 unless told). */
+  links(mostMs?: number): Promise<Linked>;
 }

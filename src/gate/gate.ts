@@ -31,6 +31,7 @@ import { intruderDesk } from './intruder-news';
 import { importIptables } from './import-iptables';
 import { importPlain } from './import-plain';
 import { recordProof } from './proof';
+import { keepInSight } from './protected';
 import { status, type MoreStatus } from './status';
 import { tryToSaveBackup } from './save-backup';
 import { shapeOfCheck, shapeOfLine } from './shape';
@@ -130,7 +131,10 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
     async settled() {
       await Promise.all([attacks.settled(), strangers.settled(), strangerDoor.settled()]);
     },
-    hear: () => (others.away() ? Promise.resolve() : ear.look()),
+    async hear() {
+      await keepInSight(parts);
+      if (!others.away()) await ear.look();
+    },
     async proof(proof) {
       ear.proof(proof);
       strangers.heard(proof.address, proof.extension);

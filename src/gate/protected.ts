@@ -12,6 +12,14 @@ export interface Protection {
   readonly hint: string;
 }
 
+/** So long gateway and resolvers are taken for what they were: looking takes processes, for many milliseconds. */
+const REMEMBERED_MS = 60_000;
+
+/** Looks at them in time, so that no block has to wait; called every few seconds. */
+export async function keepInSight({ surroundings }: Parts): Promise<void> {
+  await surroundings.links(REMEMBERED_MS / 2);
+}
+
 /**
  * Why this network must not be blocked; undefined: it may be. `itself`: not by a program's own decision, when it touches
  * anything protected. By `hand` an admin may block what he or an import has let in, and a piece of a trusted network, but
@@ -22,7 +30,9 @@ export async function protectionOf(
   network: Network,
   by: 'hand' | 'itself',
 ): Promise<Protection | undefined> {
-  const protections = [...(await protectedPlaces(parts)), ...(await protectedEntries(parts, network))];
+  // An intruder is cut off at once; whoever blocks by hand has the time to look.
+  const mostMs = by === 'itself' ? REMEMBERED_MS : 0;
+  const protections = [...(await protectedPlaces(parts, mostMs)), ...(await protectedEntries(parts, network))];
   return protections.find((each) => {
     const isHeld = covers(network, each.network);
     const isTouched = isHeld || covers(each.network, network);
@@ -35,9 +45,9 @@ interface Protecting extends Protection {
   readonly kind: 'place' | 'entry' | 'way in';
 }
 
-async function protectedPlaces(parts: Parts): Promise<readonly Protecting[]> {
+async function protectedPlaces(parts: Parts, mostMs: number): Promise<readonly Protecting[]> {
   const { surroundings, store, rules } = parts;
-  const { routes, resolvers } = await surroundings.links();
+  const { routes, resolvers } = await surroundings.links(mostMs);
   const { links } = await store.modeState();
   const narrower = 'block a narrower network';
   const place = (network: Network, why: string, hint = narrower): Protecting => ({

@@ -1,7 +1,7 @@
 /** Looks around with `ip`, `ss`, `conntrack`, `iptables-save` and `nft`: thin readers, and what they cannot see is told. */
 import { AppError } from '../errors';
-import type { Scene, Surroundings } from '../domain/surroundings';
-import type { Log, Run } from '../ports';
+import type { Linked, Scene, Surroundings } from '../domain/surroundings';
+import type { Clock, Log, Run } from '../ports';
 import { readAddresses, readResolvers, readRoutes } from './links';
 import { managersIn, readNft, readSaved } from './rules';
 import { readFlows, readSockets } from './sockets';
@@ -10,6 +10,7 @@ export interface SurroundingsPorts {
   readonly run: Run;
   /** A file's text; undefined: it is not there, or not ours to read. */
   readonly read: (path: string) => Promise<string | undefined>;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -18,7 +19,7 @@ const RESOLVERS = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'];
 /** Tables of iptables-legacy that are loaded; only root may read them. */
 const LEGACY = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'];
 
-export function openSurroundings({ run, read, log }: SurroundingsPorts): Surroundings {
+export function openSurroundings({ run, read, clock, log }: SurroundingsPorts): Surroundings {
   /** A tool that is missing, or may not look, has found nothing. */
   const optional = async (file: string, args: readonly string[]): Promise<string> => {
     try {
@@ -31,7 +32,7 @@ export function openSurroundings({ run, read, log }: SurroundingsPorts): Surroun
   };
   const texts = async (paths: readonly string[]) => (await Promise.all(paths.map(read))).join('\n');
 
-  const links = async () => {
+  const lookAtLinks = async (): Promise<Linked> => {
     const [addresses, routes4, routes6, resolvers] = await Promise.all([
       optional('ip', ['-j', 'address']),
       optional('ip', ['-j', 'route']),
@@ -45,8 +46,17 @@ export function openSurroundings({ run, read, log }: SurroundingsPorts): Surroun
     };
   };
 
+  let known: { readonly at: number; readonly linked: Linked } | undefined;
+  const links = async (mostMs = 0): Promise<Linked> => {
+    const at = clock.now().getTime();
+    if (known && at - known.at < mostMs) return known.linked;
+    const linked = await lookAtLinks();
+    known = { at, linked };
+    return linked;
+  };
+
   const look = async (): Promise<Scene> => {
-    const linked = await links();
+    const linked = await lookAtLinks();
     const own = new Set(linked.addresses.map(({ address }) => address));
     const [sockets, flows4, flows6, saved4, saved6, nft, legacy] = await Promise.all([
       optional('ss', ['-H', '-n', '-t', '-u', '-a', '-p']),

@@ -1,4 +1,4 @@
-import { protectionOf } from '../../src/gate/protected';
+import { keepInSight, protectionOf } from '../../src/gate/protected';
 import { net } from '../support/net';
 import { memoryFirewall } from '../support/memory-firewall';
 import { testGate, type TestGate } from '../support/test-gate';
@@ -28,6 +28,22 @@ it.each([
     code: 'REFUSED',
     what: expect.stringContaining(reason) as string,
   });
+});
+
+it('an intruder is not kept waiting by a look at the routes, which the daemon has taken before', async () => {
+  const asked: (number | undefined)[] = [];
+  const surroundings = {
+    ...gate.parts.surroundings,
+    links: (mostMs?: number) => {
+      asked.push(mostMs);
+      return gate.parts.surroundings.links();
+    },
+  };
+  for (const whose of ['itself', 'hand'] as const) {
+    await protectionOf({ ...gate.parts, surroundings }, net('192.0.2.66'), whose);
+  }
+  await keepInSight({ ...gate.parts, surroundings });
+  expect(asked).toEqual([60_000, 0, 30_000]);
 });
 
 it('a piece of a trusted network is blocked by hand alone', async () => {
