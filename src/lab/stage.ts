@@ -59,12 +59,14 @@ export interface StageOptions {
   readonly settings?: string;
   /** Asterisk's files: name -> text after the demo's own. */
   readonly asterisk?: Readonly<Record<string, string>>;
+  /** Where its folder is made; the folder for temporary files unless told. */
+  readonly within?: string;
 }
 
 /** `tree` from `tree(ASTERISK_22, …)`. */
 export async function setStage(
   tree: string,
-  { settings: more = '', asterisk: files = {} }: StageOptions = {},
+  { settings: more = '', asterisk: files = {}, within = tmpdir() }: StageOptions = {},
 ): Promise<Stage> {
   const pbx = await makeHost('pbx');
   const hotel = await makeHost('hotel');
@@ -81,7 +83,7 @@ export async function setStage(
     site(carrierHost, ADDRESS.carrier, 25, '192.0.2.126'),
     site(stranger, ADDRESS.stranger, 25, '192.0.2.254', ADDRESS6.stranger),
   ]);
-  const folder = await mkdtemp(join(tmpdir(), storyFolder()));
+  const folder = await mkdtemp(join(within, storyFolder()));
   await chown(folder, SERVICE_ID, SERVICE_ID);
   const amiSecret = randomBytes(12).toString('base64url');
   const settings = join(folder, 'tollgate.toml');

@@ -7,6 +7,7 @@ import { calls } from './calls';
 import { countries } from './countries';
 import { country } from './country';
 import { strangers } from './strangers';
+import { attacks } from './attacks';
 
 /** In the order in which they are measured; each gets a folder on a disk. */
 const MEASURE: Readonly<Record<string, (folder: string, tree: string) => Promise<Row[]>>> = {
@@ -17,6 +18,7 @@ const MEASURE: Readonly<Record<string, (folder: string, tree: string) => Promise
   country,
   countries,
   strangers,
+  attacks,
 };
 
 async function main(section: string, folder: string, tree: string): Promise<void> {
