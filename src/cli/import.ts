@@ -88,8 +88,8 @@ async function textIn({ world }: Session, file: string): Promise<string> {
   }
 }
 
-const SIGN = { new: '+', changed: '~', gone: '-', refused: '!', same: '=' } as const;
-const COLOUR = { new: 'green', changed: 'yellow', gone: 'red', refused: 'red', same: 'dim' } as const;
+const SIGN = { new: '+', changed: '~', gone: '-', revoked: '=', refused: '!', same: '=' } as const;
+const COLOUR = { new: 'green', changed: 'yellow', gone: 'red', revoked: 'dim', refused: 'red', same: 'dim' } as const;
 
 /** The difference, and what to type next. */
 function importOutcome(session: Session, shape: ImportShape): Outcome {
@@ -108,15 +108,15 @@ function importOutcome(session: Session, shape: ImportShape): Outcome {
     { head: 'SERVICES', wraps: true },
     { head: 'WHY', wraps: true },
   ];
-  const changes = shown.filter(({ state }) => state !== 'refused');
-  const leftOut = shown.length - changes.length;
+  const changes = shown.filter(({ state }) => state !== 'refused' && state !== 'revoked');
+  const leftOut = shown.filter(({ state }) => state === 'refused').length;
   const diff = shown.length === 0 ? '' : table(session.screen, columns, rows);
   return { text: lines(diff, summary(proposals), nextStep({ changes, leftOut, origin, applied })), json: shape };
 }
 
 function summary(proposals: readonly ProposalShape[]): string {
   const of = (state: ProposalShape['state']) => proposals.filter((each) => each.state === state).length;
-  const parts = (['new', 'changed', 'gone', 'refused'] as const).flatMap((state) =>
+  const parts = (['new', 'changed', 'gone', 'revoked', 'refused'] as const).flatMap((state) =>
     of(state) > 0 ? [`${of(state)} ${state}`] : [],
   );
   return `${parts.length > 0 ? parts.join(', ') : 'Nothing is new'}; ${count(of('same'), 'line')} as it is.`;

@@ -81,6 +81,24 @@ export function isAutomatic({ kind, origin }: Pick<Entry, 'kind' | 'origin'>): b
   return kind === 'block' && (origin === AUTOMATIC.attack || origin === AUTOMATIC.stranger);
 }
 
+/** Imports of what other systems hold. A list that people keep says itself what is to be there, and what is not. */
+const OF_SYSTEMS: readonly (string | undefined)[] = ['freepbx', 'asterisk', 'iptables'];
+
+/** Does it stay away once a person has revoked it, although its system goes on naming it? */
+export function isDeclinable({ origin }: Pick<Entry, 'origin'>): boolean {
+  return OF_SYSTEMS.includes(origin);
+}
+
+/** What a person revoked of an import. */
+export interface Declined {
+  /** As it was asked for. */
+  readonly what: string;
+  /** Empty: it was a block. */
+  readonly services: readonly string[];
+  readonly by: string;
+  readonly at: Date;
+}
+
 export function isBefore(now: Date, until: Until): boolean {
   return until === 'forever' || now.getTime() < until.getTime();
 }

@@ -52,7 +52,7 @@ export type Notice =
   | { readonly kind: 'test'; readonly to: string };
 
 export interface ExchangeLine {
-  readonly state: 'new' | 'changed' | 'gone' | 'same' | 'refused';
+  readonly state: 'new' | 'changed' | 'gone' | 'same' | 'revoked' | 'refused';
   readonly what: string;
   /** `trunk 3 "callcentric": sip_server`. Foreign text. */
   readonly why: string;

@@ -116,7 +116,7 @@ export interface FoundShape {
 }
 
 export interface ProposalShape {
-  readonly state: 'new' | 'changed' | 'gone' | 'same' | 'refused';
+  readonly state: 'new' | 'changed' | 'gone' | 'same' | 'revoked' | 'refused';
   readonly what: string;
   readonly services: readonly string[];
   readonly name: string | null;

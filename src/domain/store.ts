@@ -2,7 +2,7 @@
 import type { Account } from './account';
 import type { AddressRange } from './address-range';
 import type { CountryCode, CountryRule, CountryRules, RangeRule } from './country';
-import type { Entry, EntryKind, EntryState, Group, NewEntry, NewGroup, OpenEntry, Until } from './entry';
+import type { Declined, Entry, EntryKind, EntryState, Group, NewEntry, NewGroup, OpenEntry, Until } from './entry';
 import type { Mode } from './firewall';
 import type { JournalCheck, JournalLine, NewJournalLine } from './journal';
 import type { Letter, QueuedLetter } from './letter';
@@ -47,6 +47,8 @@ export interface EntryPatch {
   readonly warnedAt?: Date;
   /** Somebody closed it: its calls end too, on every PBX. */
   readonly revokedAt?: Date;
+  /** Who revoked what its import had brought: the import does not bring it back. */
+  readonly declinedBy?: string;
   /** The ended lease's media may go on until then; `over`: no longer. */
   readonly mediaUntil?: Date | 'over';
 }
@@ -61,6 +63,8 @@ export interface GroupPatch {
   readonly refused?: readonly Network[];
   /** This PBX follows it, and looks now. */
   readonly checkedAt?: Date;
+  /** As an entry's. */
+  readonly declinedBy?: string;
 }
 
 /** What may be forgotten. */
@@ -116,6 +120,9 @@ export interface Records {
   liveEntriesIn(group: number, now: Date): Promise<Entry[]>;
   /** Open groups whose end has come: marked ended, and returned. */
   endDueGroups(now: Date): Promise<Group[]>;
+
+  /** What people revoked of this import, on this PBX, and have not had back since; never forgotten. */
+  declined(origin: string): Promise<Declined[]>;
 
   /** How often exactly this network was blocked since then by what this origin stands for. */
   blocksSince(network: Network, origin: string, since: Date): Promise<number>;

@@ -1,7 +1,8 @@
 /** The store's side of opening and closing: what is recorded, settled and ended, each with its line in the journal. */
-import type { Entry, Group } from '../domain/entry';
+import { isDeclinable, type Entry, type Group } from '../domain/entry';
 import type { Action } from '../domain/journal';
-import type { Records } from '../domain/store';
+import type { Live } from '../domain/live';
+import type { EntryPatch, Records } from '../domain/store';
 import { AppError } from '../errors';
 import { tell, write } from './announce';
 import type { Cause, Leaving, Opening, Replaced, Step, Wanted } from './doors';
@@ -116,7 +117,7 @@ async function endGroup(
   { group, entries, cause }: { readonly group: Group; readonly entries: readonly Entry[]; readonly cause: Cause },
 ): Promise<void> {
   const until = parts.clock.now();
-  await records.changeGroup(group.id, { state: 'ended', until });
+  await records.changeGroup(group.id, { state: 'ended', until, ...declining(group, cause) });
   const its = entries.filter(({ partOf }) => partOf === group.id);
   const before = JSON.stringify([group, ...its].map((each) => ({ id: each.id, until: each.until })));
   await write(parts, records, { ...lineOfGroup(group, cause.action, cause.by, cause.why, cause.from), before });
@@ -131,13 +132,21 @@ async function end(
   const now = parts.clock.now();
   // Its time, or somebody on another PBX, may have been quicker: it ends once.
   const ends = entry.state !== 'ended' && (await records.entry(entry.id))?.state === 'open';
-  if (ends) await records.changeEntry(entry.id, { state: 'ended', until: now, revokedAt: now });
+  if (ends) {
+    const declined = entry.partOf === undefined && declining(entry, cause);
+    await records.changeEntry(entry.id, { state: 'ended', until: now, revokedAt: now, ...declined });
+  }
   const outlasted = entry.kind === 'allow' ? await records.outlastedLeases() : [];
   const over = outlasted.filter(({ network }) => network === entry.network);
   for (const { id } of over) await records.changeEntry(id, { mediaUntil: 'over' });
   if ((!ends && over.length === 0) || entry.partOf !== undefined) return;
   const before = JSON.stringify([{ id: entry.id, until: entry.until }]);
   await write(parts, records, { ...lineOf(entry, cause.action, cause.by, cause.why, cause.from), before });
+}
+
+/** What another system names goes on being named there after a person has revoked it. */
+function declining(those: Live, { by, origin }: Cause): Pick<EntryPatch, 'declinedBy'> {
+  return origin === undefined && isDeclinable(those) ? { declinedBy: by } : {};
 }
 
 /** The kernel or the store said no after it was recorded: neither keeps it. Resolves to what people are told. */

@@ -20,6 +20,8 @@ export interface Cause {
   readonly by: string;
   readonly from: string | undefined;
   readonly why: string;
+  /** The import that does it; undefined: a person, or what a person set up. */
+  readonly origin?: string;
   notice?(entry: Entry): Notice;
 }
 

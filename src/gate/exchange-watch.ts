@@ -24,7 +24,12 @@ export interface ExchangeWatch {
 }
 
 type Found =
-  | { readonly kind: 'compared'; readonly news: readonly ProposalShape[]; readonly known: number }
+  | {
+      readonly kind: 'compared';
+      readonly news: readonly ProposalShape[];
+      readonly known: number;
+      readonly revoked: number;
+    }
   | { readonly kind: 'failed'; readonly fault: AppError; readonly since: Date };
 
 const ORIGIN = 'freepbx';
@@ -45,7 +50,7 @@ export function exchangeWatch(parts: Parts, doors: Doors): ExchangeWatch {
     const why = new Map(done?.proposals.flatMap((each) => (each.state === 'refused' ? [[each.what, each.why]] : [])));
     const { proposals: shapes } = shapeOfImport(ORIGIN, proposals);
     const news = shapes.filter(isNews).map((each) => ({ ...each, why: why.get(each.what) ?? each.why }));
-    found = { kind: 'compared', news, known: shapes.filter(isKnown).length };
+    found = { kind: 'compared', news, known: countOf(shapes, 'same'), revoked: countOf(shapes, 'revoked') };
   };
 
   const compare = async () => {
@@ -124,8 +129,8 @@ function isNews({ state }: ProposalShape): boolean {
   return NEWS.includes(state);
 }
 
-function isKnown({ state }: ProposalShape): boolean {
-  return state === 'same';
+function countOf(shapes: readonly ProposalShape[], state: Proposal['state']): number {
+  return shapes.filter((each) => each.state === state).length;
 }
 
 const MOST_NAMED = 5;
@@ -138,9 +143,11 @@ function statusOf(found: Found | undefined): StatusPart[] {
     const detail = `not compared, and nothing was changed: ${fault.what}`;
     return [{ ...part, state: 'warn', since: since.toISOString(), detail, hint: fault.hint }];
   }
-  const { news, known } = found;
+  const { news, known, revoked } = found;
   if (news.length === 0) {
-    return [{ ...part, state: 'ok', detail: `all of its ${known} far ends are let in`, hint: null }];
+    const but = revoked > 0 ? `, but for ${revoked} that people revoked` : '';
+    const detail = `all of its ${known + revoked} far ends are let in${but}`;
+    return [{ ...part, state: 'ok', detail, hint: null }];
   }
   const named = news.slice(0, MOST_NAMED).map(({ state, what, why }) => `${state}: ${what} (${why})`);
   const more = news.length > MOST_NAMED ? [`and ${news.length - MOST_NAMED} more`] : [];

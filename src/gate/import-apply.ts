@@ -80,7 +80,7 @@ async function leavingOf(
     if ((entry ?? group)?.state !== 'open') continue;
     const entries = group ? await records.liveEntriesIn(group.id, parts.clock.now()) : [entry ?? []].flat();
     const action = kindOf(there) === 'block' ? 'unblock' : 'revoke';
-    const cause = { action, by, from: 'command', why: `Import ${origin} no longer has it.` } as const;
+    const cause = { action, by, from: 'command', why: `Import ${origin} no longer has it.`, origin } as const;
     const tell = (of: Records) => tellOwners(parts, of, entries, cause);
     leaving.push({ entries, groups: [group ?? []].flat(), cause, tell });
   }

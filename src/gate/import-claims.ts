@@ -1,8 +1,17 @@
 /** Which wish of an import stands for which of what is live already. */
-import { isBefore, type EntryKind, type Until } from '../domain/entry';
+import { isBefore, type Declined, type EntryKind, type Until } from '../domain/entry';
 import { kindOf, type Live } from '../domain/live';
 import type { Wish } from './import';
 import { canonicalText } from './what';
+
+interface Own {
+  /** The import. */
+  readonly origin: string;
+  /** Only what was brought on it is the import's own; undefined: wherever. */
+  readonly pbx: string | undefined;
+  /** What people revoked of it. */
+  readonly declined: readonly Declined[];
+}
 
 /** Every one of what is live is claimed once at most, by its import; what others brought stands for any wish. */
 export class Claims {
@@ -11,12 +20,13 @@ export class Claims {
   readonly #live: readonly Live[];
   readonly #byKey = new Map<string, Live[]>();
   readonly #claimed = new Set<number>();
+  readonly #declined: ReadonlyMap<string, Declined>;
 
-  /** `pbx`: only what was brought on it is the import's own; undefined: wherever. */
-  constructor(live: readonly Live[], origin: string, pbx?: string) {
+  constructor(live: readonly Live[], { origin, pbx, declined }: Own) {
     this.#origin = origin;
     this.#pbx = pbx;
     this.#live = live;
+    this.#declined = new Map(declined.map((each) => [keyOf(kindOf(each), each.what), each]));
     for (const each of live) {
       const key = keyOf(kindOf(each), each.what);
       this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), each]);
@@ -35,6 +45,11 @@ export class Claims {
   changed(wish: Wish): Live | undefined {
     const there = this.#on(wish);
     return this.#claim(there.filter((each) => sameServices(each, wish))) ?? this.#claim(there);
+  }
+
+  /** Who revoked what the same import had brought of it. */
+  declined({ kind, what }: Wish): Declined | undefined {
+    return this.#declined.get(keyOf(kind, what));
   }
 
   /** What the import brought and nobody wishes any more. */

@@ -22,7 +22,7 @@ function sentence({ id, by, partOf }: Live & { readonly partOf?: number }): stri
 
 async function coveringBy(parts: Parts, groups: readonly Live[], proposal: Proposal): Promise<readonly Live[]> {
   if (proposal.state === 'same') return proposal.there ? [proposal.there] : [];
-  if (proposal.state !== 'new') return [];
+  if (proposal.state !== 'new' && proposal.state !== 'revoked') return [];
   const { means, services } = proposal;
   const there: readonly Live[] =
     means.kind === 'network'

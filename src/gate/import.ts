@@ -2,7 +2,7 @@
  * What every import shares: wishes from a list, a file or another system are held against what is open, and shown as
  * proposals. What an import brought it may change and take away again; what a person did it never does.
  */
-import { isBefore, type EntryKind, type Until } from '../domain/entry';
+import { isBefore, type Declined, type EntryKind, type Until } from '../domain/entry';
 import type { Live } from '../domain/live';
 import { serviceNames } from '../domain/service';
 import type { ImportShape } from '../domain/shapes';
@@ -36,7 +36,8 @@ interface Line {
 
 /**
  * `same`: it is there, whoever brought it; or its end has come. `changed`: what this import brought is to be on other
- * terms. `gone`: what it brought and no longer wishes. `refused`: it cannot be; the others can.
+ * terms. `gone`: what it brought and no longer wishes. `revoked`: a person closed what it brought, and it stays so.
+ * `refused`: it cannot be; the others can.
  */
 export type Proposal = Line &
   (
@@ -44,6 +45,7 @@ export type Proposal = Line &
     | { readonly state: 'changed'; readonly wish: Wish; readonly means: What; readonly there: Live }
     | { readonly state: 'same'; readonly there: Live | undefined }
     | { readonly state: 'gone'; readonly there: Live }
+    | { readonly state: 'revoked'; readonly means: What; readonly hint: string }
     | { readonly state: 'refused'; readonly hint: string }
   );
 
@@ -57,7 +59,8 @@ export async function propose(
   wishes: readonly Wish[],
   pbx?: string,
 ): Promise<readonly Proposal[]> {
-  const claims = new Claims(await everythingLive(parts), origin, pbx);
+  const declined = await parts.store.declined(origin);
+  const claims = new Claims(await everythingLive(parts), { origin, pbx, declined });
   // What fits wholly is claimed first, so that another line about the same address does not take it away.
   const same = wishes.map((wish) => claims.same(wish));
   const said = new Map<string, Wish>();
@@ -76,13 +79,22 @@ export async function propose(
       return { ...line, why: `${why}: its end has come`, state: 'same', there: undefined };
     }
     const there = claims.changed(wish);
-    return there ? { ...line, state: 'changed', wish, means, there } : { ...line, state: 'new', wish, means };
+    if (there) return { ...line, state: 'changed', wish, means, there };
+    const revoked = claims.declined(wish);
+    return revoked ? leftOut({ ...line, means }, revoked) : { ...line, state: 'new', wish, means };
   });
   const gone = claims.unclaimed().map((there): Proposal => {
     const { what, services, name } = there;
     return { state: 'gone', what, services, name, why: `import ${origin} brought it and no longer has it`, there };
   });
   return [...proposals, ...gone];
+}
+
+/** It stays away until somebody asks for it. */
+function leftOut(line: Line & { readonly means: What }, { by, at, services }: Declined): Proposal {
+  const [verb, again] = services.length === 0 ? ['unblocked', 'block'] : ['revoked', 'allow'];
+  const why = `${line.why}; ${verb} by ${by} on ${at.toISOString().slice(0, 16)}Z and left out`;
+  return { ...line, state: 'revoked', why, hint: `to have it back: tollgate ${again} ${line.what}` };
 }
 
 function sayingOf({ kind, services }: Wish, what: string): string {
@@ -120,7 +132,7 @@ export function shapeOfImport(
   const shapes = proposals.map((proposal) => {
     const { state, what, services, name, why } = proposal;
     const there = 'there' in proposal ? proposal.there?.id : undefined;
-    const hint = state === 'refused' ? proposal.hint : null;
+    const hint = 'hint' in proposal ? proposal.hint : null;
     return { ...{ state, what, services, name: name ?? null, why, hint }, entry: made?.get(proposal) ?? there ?? null };
   });
   return { origin, applied: made !== undefined, proposals: shapes };

@@ -14,6 +14,7 @@ const HEADS: Readonly<Record<ExchangeLine['state'], readonly [found: string, don
   changed: ['Changed', 'Changed'],
   gone: ['Gone, still let in', 'Closed'],
   same: ['As it was', 'As it was'],
+  revoked: ['Revoked, not let in', 'Revoked, not let in'],
   refused: ['Cannot be let in', 'Could not be let in'],
 };
 

@@ -237,7 +237,7 @@ function entryRow(entry: NewEntry, pbx: string): Omit<EntryRow, 'id' | 'revision
     ...{ pbx, revoked_at: null, revision: 0, changed_on: null },
     part_of: entry.partOf ?? null,
     is_primary: entry.isPrimary ? 1 : null,
-    origin: entry.origin ?? null,
+    ...{ origin: entry.origin ?? null, declined_by: null },
     ...NOT_FOLLOWED,
   };
 }
@@ -256,6 +256,7 @@ function patchColumns({
   warnedAt,
   mediaUntil,
   revokedAt,
+  declinedBy,
 }: EntryPatch): Updateable<EntryRow> {
   return {
     ...(until !== undefined && { until: untilColumn(until) }),
@@ -265,6 +266,7 @@ function patchColumns({
     ...(note !== undefined && { note }),
     ...(warnedAt !== undefined && { warned_at: toColumn(warnedAt) }),
     ...(revokedAt !== undefined && { revoked_at: toColumn(revokedAt) }),
+    ...(declinedBy !== undefined && { declined_by: declinedBy }),
     ...(mediaUntil !== undefined && { media_until: mediaUntil === 'over' ? null : toColumn(mediaUntil) }),
   };
 }

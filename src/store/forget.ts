@@ -54,13 +54,14 @@ async function forgetEntries(part: Session, before: Date): Promise<number> {
   return ids.length;
 }
 
-/** What ended without an end was never opened; it is as rare as a crash, and stays. */
+/** What ended without an end was never opened; it is as rare as a crash, and stays. So does what an import must not bring back. */
 export function endedBefore({ db }: Session, before: Date) {
   return db
     .selectFrom('entries')
     .select('id')
     .where('state', '=', 'ended')
     .where('until', '<', toColumn(before))
+    .where('declined_by', 'is', null)
     .orderBy('until')
     .limit(AT_ONCE);
 }

@@ -32,11 +32,12 @@ export function groupRecords(session: Session): GroupRecords {
       const { insertId } = await db.insertInto('entries').values(row).executeTakeFirstOrThrow();
       return readGroup({ ...row, id: Number(insertId) });
     },
-    async changeGroup(id, { until, state, note, ...followed }) {
+    async changeGroup(id, { until, state, note, declinedBy, ...followed }) {
       const changes = {
         ...(until !== undefined && { until: untilColumn(until) }),
         ...(state !== undefined && { state }),
         ...(note !== undefined && { note }),
+        ...(declinedBy !== undefined && { declined_by: declinedBy }),
         ...followedColumns(followed, session.pbx),
       };
       if (Object.keys(changes).length > 0) {
@@ -80,7 +81,7 @@ function groupRow(group: NewGroup, pbx: string): Omit<EntryRow, 'id'> {
     ...{ proved_at: null, warned_at: null, media_until: null, revoked_at: null },
     ...{ pbx, revision: 0, changed_on: null, part_of: null, ...NOT_FOLLOWED },
     is_primary: group.isPrimary ? 1 : null,
-    origin: group.origin ?? null,
+    ...{ origin: group.origin ?? null, declined_by: null },
   };
 }
 

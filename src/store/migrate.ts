@@ -12,6 +12,7 @@ import { followedNames } from './migrations/0007-followed-names';
 import { told } from './migrations/0008-told';
 import { tried } from './migrations/0009-tried';
 import { forgetting } from './migrations/0010-forgetting';
+import { declined } from './migrations/0011-declined';
 import type { Tables } from './tables';
 
 const MIGRATIONS: Readonly<Record<string, (tables: Tables, pbx: string) => Migration>> = {
@@ -25,6 +26,7 @@ const MIGRATIONS: Readonly<Record<string, (tables: Tables, pbx: string) => Migra
   '0008-told': told,
   '0009-tried': tried,
   '0010-forgetting': forgetting,
+  '0011-declined': declined,
 };
 const DONE = 'tollgate_migration';
 const LOCK = 'tollgate_migration_lock';

@@ -2,6 +2,7 @@
 import type { Records } from '../domain/store';
 import { accountRecords } from './accounts';
 import { countryRecords } from './countries';
+import { declinedRecords } from './declined';
 import { entryRecords } from './entries';
 import { forgetRecords } from './forget';
 import { groupRecords } from './groups';
@@ -24,6 +25,7 @@ export function recordsOf(session: Session): Records {
     ...entryRecords(session),
     ...openEntryRecords(session),
     ...groupRecords(session),
+    ...declinedRecords(session),
     ...triedRecords(session),
     ...triesRecords(session),
     ...journalRecords(session),

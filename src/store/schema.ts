@@ -69,6 +69,8 @@ export interface EntryRow {
   /** 1: the admin's own way in. */
   readonly is_primary: number | null;
   readonly origin: string | null;
+  /** Who revoked what its import had brought; null: nobody, or no import. */
+  readonly declined_by: string | null;
   readonly stale_since: number | null;
   readonly stale_told_at: number | null;
   /** Networks as JSON. */

@@ -531,6 +531,36 @@ export function storeContract(make: () => Promise<StorePlace>): void {
     });
   });
 
+  describe('what a person revoked of an import', () => {
+    const end = { state: 'ended', until: at(5), declinedBy: STRANGE } as const;
+    const add = (patch: Partial<NewEntry>) =>
+      store.addEntry({ ...entry, account: undefined, until: 'forever', origin: 'freepbx', ...patch });
+    const named = { kind: 'name', what: 'sip.example.com', services: ['sip'], by: 'root', since: NOW } as const;
+    const group = { ...named, until: 'forever', name: undefined, note: undefined, state: 'open', origin: 'freepbx' };
+
+    it('is remembered until it is open again, however old it is', async () => {
+      const { id, what, services } = await add({});
+      await add({ what: '192.0.2.88' });
+      await store.changeEntry(id, end);
+      const other = await store.addGroup(group as NewGroup);
+      await store.changeGroup(other.id, end);
+      await reopen();
+      const both = [
+        { what, services, by: STRANGE, at: at(5) },
+        { what: 'sip.example.com', services: ['sip'], by: STRANGE, at: at(5) },
+      ];
+      expect(await store.declined('freepbx')).toEqual(both);
+      expect(await store.declined('asterisk')).toEqual([]);
+      while ((await store.forget({ journal: at(1e6), letters: at(1e6) }, at(2e6))) > 0);
+      expect(await store.declined('freepbx')).toEqual(both);
+      await add({ services: ['ssh'] });
+      await store.addGroup(group as NewGroup);
+      expect(await store.declined('freepbx')).toEqual(both.slice(0, 1));
+      await store.changeEntry((await add({})).id, { state: 'ended', until: at(9) });
+      expect(await store.declined('freepbx')).toEqual([]);
+    });
+  });
+
   describe('what is old', () => {
     const all = { journal: at(1e6), letters: at(1e6) };
     const none = { failures: 1, locks: 0, lockedUntil: undefined };

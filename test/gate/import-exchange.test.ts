@@ -153,6 +153,75 @@ describe('import freepbx', () => {
   });
 });
 
+describe('what a person revoked of it', () => {
+  const revoke = (what: string) => gate.operations.revoke({ by: 'ann', what });
+  const states = async (dryRun = false) =>
+    (await importIt(dryRun)).proposals.map(({ state, what }) => `${state} ${what}`);
+
+  it('stays closed, says who closed it, and is open again when somebody asks for it', async () => {
+    await open('', ...BOTH);
+    await importIt();
+    await revoke('198.51.100.1');
+    const { proposals } = await importIt(true);
+    expect(proposals[0]).toMatchObject({
+      state: 'revoked',
+      why: expect.stringMatching(
+        /^trunk 1 "north": match; revoked by ann on 20\d\d-\d\d-\d\dT\d\d:\d\dZ and left out$/,
+      ) as string,
+      hint: 'to have it back: tollgate allow 198.51.100.1',
+    });
+    expect(await states()).toEqual(['revoked 198.51.100.1', 'same 198.51.100.0/28', 'same 2001:db8:3::1']);
+    expect(await listed()).toHaveLength(2);
+    await gate.operations.allow({ by: 'ann', what: '198.51.100.1' });
+    expect((await importIt(true)).proposals[0]?.why).toMatch(/left out; entry \d+ by ann lets it in already$/);
+    expect(await listed()).toContain('198.51.100.1 phone null ann');
+  });
+
+  it('is the import’s own again when the revoke is undone', async () => {
+    await open('', ...BOTH);
+    await importIt();
+    await revoke('198.51.100.1');
+    const line = (await gate.operations.log({ limit: 100 })).find(({ action }) => action === 'revoke');
+    await gate.operations.undo({ by: 'ann', id: line?.id ?? 0 });
+    expect(await states()).toContain('same 198.51.100.1');
+    gate.freepbx.tables = tables(BOTH[1] as Setting);
+    expect(await states()).toContain('gone 198.51.100.1');
+    gate.freepbx.tables = tables(...BOTH);
+    expect(await states()).toContain('new 198.51.100.1'); // FreePBX itself had taken it away
+  });
+
+  it('stays closed when it is a name, when the line that opened it is undone, and on other services', async () => {
+    gate = await testGate(memoryFirewall);
+    gate.names.set('sip.south.example', { A: ['203.0.113.40'] });
+    gate.freepbx.tables = tables(
+      row(2, 'sip_server', 'sip.south.example'),
+      row('tr-peer-3', 'host', '198.51.100.9', 'iax'),
+    );
+    await importIt();
+    await revoke('sip.south.example');
+    const line = (await gate.operations.log({ limit: 100 })).find(({ what }) => what === '198.51.100.9');
+    await gate.operations.undo({ by: 'ann', id: line?.id ?? 0 });
+    gate.freepbx.tables = tables(row(2, 'sip_server', 'sip.south.example'), row(1, 'match', '198.51.100.9'));
+    expect(await states()).toEqual(['revoked sip.south.example', 'revoked 198.51.100.9']);
+    expect(await listed()).toEqual([]);
+  });
+
+  it('is neither told of nor let in by the hourly comparison', async () => {
+    await open('[import]\nfreepbx = "auto"', ...BOTH);
+    await importIt();
+    await revoke('198.51.100.1');
+    await gate.clock.advance(3_600_000);
+    await gate.compareExchange();
+    expect(gate.notices.filter(({ kind }) => kind === 'exchange')).toEqual([]);
+    expect(await listed()).toHaveLength(2);
+    const part = (await gate.operations.status({})).parts.find(({ name }) => name === 'freepbx');
+    expect(part).toMatchObject({
+      state: 'ok',
+      detail: 'all of its 3 far ends are let in, but for 1 that people revoked',
+    });
+  });
+});
+
 it('in a shared database takes away nothing that another PBX has brought', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tollgate-import-'));
   const on = (pbx: string) => async () => openStore({ kind: 'sqlite', file: join(folder, 'shared.db'), clock, pbx });

@@ -76,6 +76,12 @@ it('changes what it brought: its services, its end, its name', async () => {
   expect(sip()).not.toContain('sip 192.0.2.7');
 });
 
+it('brings back what was revoked: the list says what is to be there', async () => {
+  await apply('192.0.2.7');
+  await gate.operations.revoke({ by, what: '192.0.2.7' });
+  expect(diff(await apply('192.0.2.7'))).toEqual(['new 192.0.2.7']);
+});
+
 it('does not touch what a person let in for a while, and brings its own for good', async () => {
   await gate.operations.allow({ by, what: '192.0.2.7', seconds: 60 });
   expect(diff(await apply('192.0.2.7'))).toEqual(['new 192.0.2.7']);
