@@ -96,11 +96,11 @@ function settingsStep(machine: Machine): Step {
     const sample = await readFile(join(machine.package, 'src/install/tollgate.sample.toml'), 'utf8');
     return sample.replace('# secret = ""', `secret = "${machine.random(SECRET_BYTES).toString('base64url')}"`);
   };
-  const { what, isDone, make } = fileStep(machine, file, text, USER);
+  const { what, isDone, make } = fileStep(machine, file, text, () => Promise.resolve(USER));
   return { what, isDone, make, stays: 'it is yours: remove it by hand' };
 }
 
-/** Nothing when there is no Asterisk on this machine. */
+/** Nothing when there is no Asterisk on this machine; where it has no user of its own it runs as root. */
 function asteriskSteps(machine: Machine): readonly Step[] {
   const { package: source } = machine;
   const manager = async () => {
@@ -108,11 +108,13 @@ function asteriskSteps(machine: Machine): readonly Step[] {
     const secret = /^secret = "([^"]+)"/m.exec(settings)?.[1] ?? '';
     return (await readFile(join(source, 'dialplan/manager-tollgate.conf'), 'utf8')).replace('@SECRET@', secret);
   };
+  const user = async () =>
+    (await machine.run('getent', ['passwd', 'asterisk']).catch(() => '')) === '' ? 'root' : 'asterisk';
   const dialplan = ['extensions-tollgate.conf', 'extensions-tollgate-country.conf', 'extensions-tollgate-freepbx.conf'];
   return [
-    fileStep(machine, '/etc/asterisk/manager.d/tollgate.conf', manager, 'asterisk'),
+    fileStep(machine, '/etc/asterisk/manager.d/tollgate.conf', manager, user),
     ...dialplan.map((name) =>
-      fileStep(machine, `/etc/asterisk/${name}`, () => readFile(join(source, 'dialplan', name), 'utf8'), 'asterisk'),
+      fileStep(machine, `/etc/asterisk/${name}`, () => readFile(join(source, 'dialplan', name), 'utf8'), user),
     ),
   ].map((step) => ({
     ...step,
@@ -128,31 +130,30 @@ function folderStep(machine: Machine, path: string, stays: string): Step {
     make: async () => {
       await mkdir(folder, { recursive: true });
       await chmod(folder, 0o750);
-      await give(machine, folder, USER);
+      await chown(folder, await idOf(machine, '-u', USER), await idOf(machine, '-g', USER));
     },
     stays,
   };
 }
 
-/** A file of ours; one that is there already is never overwritten. `group`: who may read it besides root. */
-function fileStep(machine: Machine, path: string, text: () => Promise<string>, group?: string): Step {
+/** A file of ours; one that is there already is never overwritten. `reader`: whose group may read it besides root. */
+function fileStep(machine: Machine, path: string, text: () => Promise<string>, reader?: () => Promise<string>): Step {
   const file = join(machine.root, path);
   return {
     what: path,
     isDone: () => exists(file),
     make: async () => {
+      const group = reader && (await idOf(machine, '-g', await reader()));
       await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, await text(), { mode: group ? ONLY_OWNER_AND_GROUP : 0o644, flag: 'wx' });
-      if (group) await give(machine, file, group, 0);
+      await writeFile(file, await text(), { mode: reader ? ONLY_OWNER_AND_GROUP : 0o644, flag: 'wx' });
+      if (group !== undefined) await chown(file, 0, group);
     },
     unmake: () => rm(file),
   };
 }
 
-/** To a user and his group, or only to his group. */
-async function give({ run }: Machine, path: string, user: string, owner?: number): Promise<void> {
-  const id = async (flag: string) => Number(await run('id', [flag, user]));
-  await chown(path, owner ?? (await id('-u')), await id('-g'));
+async function idOf({ run }: Machine, flag: '-u' | '-g', user: string): Promise<number> {
+  return Number(await run('id', [flag, user]));
 }
 
 async function exists(path: string): Promise<boolean> {

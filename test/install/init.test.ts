@@ -22,6 +22,8 @@ const machine = (): Machine => ({
     if (file === 'useradd') users.push(name);
     if (file === 'getent' && !users.includes(name))
       return Promise.reject(new AppError('COMMAND_FAILED', 'no such user', ''));
+    if (file === 'id' && name !== 'root' && !users.includes(name))
+      return Promise.reject(new AppError('COMMAND_FAILED', 'no such user', ''));
     return Promise.resolve(file === 'id' ? (args[0] === '-u' ? uid : gid) : name);
   },
 });
@@ -97,4 +99,11 @@ itAsRoot('leaves Asterisk alone where there is none', async () => {
   rmSync(path('/etc/asterisk'), { recursive: true });
   await makeAll(machineSteps(machine()), false);
   expect(existsSync(path('/etc/asterisk'))).toBe(false);
+});
+
+itAsRoot('gives Asterisk its files where it has no user of its own and runs as root', async () => {
+  users = [];
+  await makeAll(machineSteps(machine()), false);
+  const { mode, uid: owner } = statSync(path('/etc/asterisk/manager.d/tollgate.conf'));
+  expect([mode & 0o777, owner]).toEqual([0o640, 0]);
 });
