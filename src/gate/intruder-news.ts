@@ -14,7 +14,7 @@ export interface IntruderDesk {
   tick(): Promise<void>;
 }
 
-/** What comes within this time goes into the first mail. */
+/** What comes within this time, or that between two mails when it is shorter, goes into the first one. */
 const GATHER_MS = 60_000;
 const MOST_NEWS = 100;
 
@@ -37,8 +37,9 @@ export function intruderDesk(parts: Parts): IntruderDesk {
     async tick() {
       const now = clock.now();
       const [first] = news;
-      if (!first || now.getTime() - first.at.getTime() < GATHER_MS) return;
-      if (now.getTime() - mailedAt < rules.attacks.mailSeconds * 1000) return;
+      const everyMs = rules.attacks.mailSeconds * 1000;
+      if (!first || now.getTime() - first.at.getTime() < Math.min(GATHER_MS, everyMs)) return;
+      if (now.getTime() - mailedAt < everyMs) return;
       const notice = { kind: 'intruders', since: first.at, news, more } as const;
       await store.transaction((records) => tell(parts, records, notice));
       mailedAt = now.getTime();

@@ -1,12 +1,13 @@
 /**
- * One socket inside a host's network, spoken to over stdin and stdout; ends with stdin. Arguments: udp|tcp|tls|listen,
- * own address and port; `listen` waits to be dialled over TCP and speaks with whoever dialled last. In: `connect ADDRESS
- * PORT`, `send BASE64`. Out: `bound|connected ADDRESS PORT`, `data BASE64`, `error CODE`.
+ * One socket inside a host's network, spoken to over stdin and stdout; ends with stdin. Arguments:
+ * udp|tcp|tls|ws|wss|listen, own address and port; `listen` waits to be dialled over TCP and speaks with whoever dialled
+ * last. In: `connect ADDRESS PORT`, `send BASE64`. Out: `bound|connected ADDRESS PORT`, `data BASE64`, `error CODE`.
  */
 import { createSocket } from 'node:dgram';
 import { createServer, Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { connect as secure } from 'node:tls';
+import { overWebSocket } from './websocket.mjs';
 
 const [protocol, address, wanted] = process.argv.slice(2);
 // TCP cannot be bound before it connects, and a telephone says its port in its first word.
@@ -31,41 +32,47 @@ function udp() {
 }
 
 function tell(socket, begins) {
-  socket.on('data', hear);
   socket.on('error', complain);
   socket.on('close', () => say('error', 'closed'));
   socket.on(begins, () => say('connected', socket.localAddress, socket.localPort));
   return socket;
 }
 
+function inStream(socket) {
+  socket.on('data', hear);
+  return { send: (data) => socket.write(data) };
+}
+
 function stream() {
+  const isSecure = protocol === 'tls' || protocol === 'wss';
   const plain = new Socket();
-  let socket = plain;
+  let messages;
   say('bound', address, port);
   return {
     connect: (host, toPort) => {
       plain.connect({ host, port: toPort, localAddress: address, localPort: port });
       // A certificate proves a name, and here nobody has one.
-      socket = protocol === 'tls' ? secure({ socket: plain, rejectUnauthorized: false }) : plain;
+      const socket = isSecure ? secure({ socket: plain, rejectUnauthorized: false }) : plain;
       if (socket !== plain) plain.on('error', complain);
-      tell(socket, protocol === 'tls' ? 'secureConnect' : 'connect');
+      tell(socket, isSecure ? 'secureConnect' : 'connect');
+      messages = protocol.startsWith('ws') ? overWebSocket(socket, host, hear) : inStream(socket);
     },
-    send: (data) => socket.write(data),
+    send: (data) => messages?.send(data),
   };
 }
 
 function listener() {
   let dialled;
   const server = createServer((socket) => {
-    dialled = tell(socket, 'connect');
+    dialled = inStream(tell(socket, 'connect'));
     say('connected', socket.localAddress, socket.localPort);
   });
   server.on('error', complain);
   server.listen(port, address, () => say('bound', address, port));
-  return { connect: () => undefined, send: (data) => dialled?.write(data) };
+  return { connect: () => undefined, send: (data) => dialled?.send(data) };
 }
 
-const socket = { udp, tcp: stream, tls: stream, listen: listener }[protocol]();
+const socket = { udp, tcp: stream, tls: stream, ws: stream, wss: stream, listen: listener }[protocol]();
 const lines = createInterface(process.stdin);
 lines.on('line', (line) => {
   const [verb, ...words] = line.split(' ');

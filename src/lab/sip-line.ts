@@ -13,14 +13,14 @@ export interface LineOptions {
   /** What it writes into From instead of the truth, as `ann@192.0.2.1`. */
   readonly shownAs?: string;
   /** `dialled`: over the TCP connection that the server itself has made to this line's contact. */
-  readonly protocol?: 'udp' | 'tcp' | 'tls' | 'dialled';
+  readonly protocol?: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss' | 'dialled';
   /** Where it wants to be reached instead, as `192.0.2.1:5060;transport=tcp`. */
   readonly reachedAt?: string;
   /** The host's own address and port; the port is kept for as long as the line is. */
   readonly from: string;
   readonly port?: number;
   readonly server: string;
-  /** 5061 for TLS and else 5060 unless told. */
+  /** 5061 for TLS, 8088 and 8089 for WebSockets and else 5060 unless told. */
   readonly serverPort?: number;
   /** Milliseconds after which no answer is silence; 3000 unless told. */
   readonly patienceMs?: number;
@@ -47,13 +47,14 @@ export interface Line {
   close(): void;
 }
 
+const USUAL_PORT = { udp: 5060, tcp: 5060, dialled: 5060, tls: 5061, ws: 8088, wss: 8089 } as const;
 /** RFC 3261's T1. */
 const FIRST_RESEND_MS = 500;
 const FOREVER_MS = 3_000;
 
 export async function openLine(host: Host, options: LineOptions): Promise<Line> {
   const { user, protocol = 'udp', from, patienceMs = FOREVER_MS } = options;
-  const serverPort = options.serverPort ?? (protocol === 'tls' ? 5061 : 5060);
+  const serverPort = options.serverPort ?? USUAL_PORT[protocol];
   const transport = protocol === 'dialled' ? 'tcp' : protocol;
   const server = `sip:${bracketed(options.server)}:${serverPort}`;
   const listeners: ((request: SipMessage) => void)[] = [];
@@ -103,7 +104,9 @@ export async function openLine(host: Host, options: LineOptions): Promise<Line> 
     return Buffer.from(writeSip(`${method} ${uri} SIP/2.0`, head, body));
   }
 
-  const reached = () => options.reachedAt ?? `${own()}${transport === 'udp' ? '' : `;transport=${transport}`}`;
+  // A secure WebSocket, too, is called `ws` in a URI (RFC 7118).
+  const parameter = transport === 'udp' ? '' : `;transport=${transport === 'wss' ? 'ws' : transport}`;
+  const reached = () => options.reachedAt ?? `${own()}${parameter}`;
   const contact = () => `<sip:${user}@${reached()}>`;
 
   /** One try: resends over UDP until something is heard. */
@@ -149,7 +152,7 @@ export async function openLine(host: Host, options: LineOptions): Promise<Line> 
         wire = await wired(options.port);
       }
       const answer = await exchange(request);
-      cut = (protocol === 'tcp' || protocol === 'tls') && typeof answer === 'string';
+      cut = protocol !== 'udp' && protocol !== 'dialled' && typeof answer === 'string';
       const challenge = challengeIn(answer);
       if (challenge === undefined) return answer;
       if (request.method === 'INVITE') wire.send(text({ ...ackOf(request), dialogue: request.dialogue }, sequence));

@@ -6,8 +6,8 @@ import { checkout } from './checkout';
 import type { Host } from './host';
 
 export interface WireOptions {
-  /** `listen`: it is dialled, over TCP, and speaks with whoever dialled last. */
-  readonly protocol: 'udp' | 'tcp' | 'tls' | 'listen';
+  /** `ws`, `wss`: a WebSocket that carries SIP. `listen`: it is dialled, over TCP, and speaks with whoever dialled last. */
+  readonly protocol: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss' | 'listen';
   /** The host's own address to speak from; decides the family. */
   readonly from: string;
   /** 0 or undefined: any. */

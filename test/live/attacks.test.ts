@@ -10,7 +10,7 @@ import { ADDRESS, EXTENSION } from '../../src/lab/stage';
 import { ASTERISK_22, tree } from '../../src/lab/trees';
 import { openWire, type Wire } from '../../src/lab/wire';
 import { describeAsRoot } from '../support/as-root';
-import { ANN, openHouse, type House } from '../support/house';
+import { ANN, BOB, openHouse, type House } from '../support/house';
 import { until } from '../support/until';
 
 /** Addresses of the stranger's host, each for one deed, so that no block is in another's way. */
@@ -18,6 +18,8 @@ const AT = {
   udp: '192.0.2.201',
   tcp: '192.0.2.202',
   tls: '192.0.2.203',
+  ws: '192.0.2.214',
+  wss: '192.0.2.215',
   scan: '192.0.2.204',
   iax: '192.0.2.205',
   office: '192.0.2.206',
@@ -26,10 +28,35 @@ const AT = {
   thief: '192.0.2.210',
   sleeper: '192.0.2.211',
   iaxThief: '192.0.2.213',
+  behindBob: '192.0.2.216',
+  behindAnn: '192.0.2.217',
+  banned: '192.0.2.218',
 } as const;
 const { hotel } = ADDRESS;
 /** From the event that makes a bucket run over to the kernel's word, with the store, two cores and Asterisk in between. */
 const MOMENTS_MS = 1500;
+/** Browsers' telephones; the certificate is the house's own. */
+const WEBSOCKETS = {
+  'http.conf': `
+[general]
+enabled = yes
+bindaddr = 0.0.0.0
+bindport = 8088
+tlsenable = yes
+tlsbindaddr = 0.0.0.0:8089
+tlscertfile = /etc/asterisk/tls.pem
+`,
+  'pjsip.conf': `
+[ws4]
+type = transport
+protocol = ws
+bind = 0.0.0.0
+[wss4]
+type = transport
+protocol = wss
+bind = 0.0.0.0
+`,
+};
 const IAX_PEERS = ['811', '812', '813', '814'];
 
 describeAsRoot('who guesses passwords', () => {
@@ -40,12 +67,13 @@ describeAsRoot('who guesses passwords', () => {
     await chmod(folder, 0o755);
     const log = join(folder, 'asterisk.log');
     closeSync(openSync(log, 'a'));
-    house = await openHouse(`
+    const settings = `
 [attacks]
 asterisk_log = "${log}"
 [country]
 registrations = "enforce"
-`);
+`;
+    house = await openHouse(settings, WEBSOCKETS);
     const { asterisk, stranger } = house.stage;
     const copy = openSync(log, 'a');
     asterisk.room.spawn('tail', ['-n', '0', '-F', '/var/log/asterisk/messages.log'], {
@@ -82,7 +110,7 @@ registrations = "enforce"
     for (let i = 0; i < times; i++) if ((await guessing.register()) === 'silent') return;
   }
 
-  it.each(['udp', 'tcp', 'tls'] as const)('over %s is cut off in the kernel', async (protocol) => {
+  it.each(['udp', 'tcp', 'tls', 'ws', 'wss'] as const)('over %s is cut off in the kernel', async (protocol) => {
     const from = AT[protocol];
     const match = `-p ${protocol === 'udp' ? 'udp' : 'tcp'} -s ${from}`;
     const [arrived, accepted] = [await house.counter('arrived', match), await house.counter('accepted', match)];
@@ -137,6 +165,45 @@ registrations = "enforce"
     expect(await isBlocked(AT.friend)).toBe(false);
   });
 
+  it('is let in at once by a traveller’s call, but not past an admin’s block', async () => {
+    await guess(await guesser(AT.behindBob, { protocol: 'tcp' }), 10);
+    await blocked(AT.behindBob);
+    await house.tollgate(`block ${AT.banned}`);
+    const [bob, ann] = [await house.call(), await house.call()];
+    await Promise.all([bob.hears('greeting'), ann.hears('greeting')]);
+    await Promise.all([bob.press(keysOf(BOB, AT.banned)), ann.press(keysOf(ANN, AT.behindAnn, '1'))]);
+    await bob.hears('refused-blocked');
+    await bob.press(`${AT.behindBob.replaceAll('.', '*')}#1`);
+    await Promise.all([bob.hears('opened'), ann.hears('opened')]);
+    expect([await isBlocked(AT.behindBob), await isBlocked(AT.banned)]).toEqual([false, true]);
+    expect(await (await phone(AT.behindBob)).register()).toBe(200);
+    expect(await (await phone(AT.banned)).register()).toBe('silent');
+
+    // A door from which no phone has registered is closed by what comes through it, another is not.
+    const doors = async () => (await house.entries()).map(({ what }) => what);
+    const sip = (address: string) => house.stage.pbx.run('ipset', ['test', 'tg-sip4', address]);
+    await sip(AT.behindAnn);
+    const guessing = await guesser(AT.behindAnn, { protocol: 'tcp' });
+    await guess(guessing, 10);
+    await until(async () => !(await doors()).includes(AT.behindAnn), 'the unproven door to be closed');
+    await expect(sip(AT.behindAnn)).rejects.toThrow('NOT in set');
+    await until(async () => (await why(AT.behindAnn)).length === 3, 'the news of it');
+    expect(await why(AT.behindAnn)).toEqual([
+      `allow: Opened by telephone for ${ANN.mail}.`,
+      'revoke: 10 logins failed for "701".',
+      'attack: 10 logins failed for "701". It was not blocked: its door, from which no phone had registered yet, was closed.',
+    ]);
+    await guess(guessing, 11);
+    await blocked(AT.behindAnn);
+    await guess(await guesser(AT.behindBob, { protocol: 'tcp' }), 50);
+    await until(async () => (await why(AT.behindBob)).some((line) => line.startsWith('attack:')), 'the news');
+    expect((await why(AT.behindBob)).at(-1)).toMatch(
+      /^attack: .* It was not blocked: entry \d+ of account 13 is open for it\.$/,
+    );
+    expect([await isBlocked(AT.behindBob), (await doors()).includes(AT.behindBob)]).toEqual([false, true]);
+    await sip(AT.behindBob);
+  });
+
   it('and knows one as well is cut off all the same once he is a stranger, with his contact', async () => {
     await house.tollgate('range permit 203.0.113.0 203.0.113.255');
     const thief = await phone(AT.thief);
@@ -161,8 +228,11 @@ registrations = "enforce"
     await until(() => isBlocked(AT.sleeper), 'the catching up');
     expect(await (await phone(AT.traveller)).register()).toBe(200);
     expect(await isBlocked(AT.traveller)).toBe(false);
+    expect(await contacts()).toContain(AT.traveller);
   });
 
+  const keysOf = ({ number, pin }: typeof ANN | typeof BOB, address: string, more = '') =>
+    `${number}#${pin}#${address.replaceAll('.', '*')}#${more}`;
   const contacts = () => house.stage.asterisk.rx('pjsip show contacts');
 
   async function rawFrom(from: string): Promise<Wire> {

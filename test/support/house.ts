@@ -116,10 +116,14 @@ const CHAIN = {
 } as const;
 let counters = 0;
 
-/** A good while: Asterisk starts, the product is set up. `more`: TOML after the house's own. */
-export async function openHouse(more = ''): Promise<House> {
+/**
+ * A good while: Asterisk starts, the product is set up. `more`: TOML after the house's own. `files`: Asterisk's, name ->
+ * text after the house's own.
+ */
+export async function openHouse(more = '', files: Readonly<Record<string, string>> = {}): Promise<House> {
   const progress = (line: string) => process.stderr.write(`${line}\n`);
-  const asterisk = await moreOfAsterisk();
+  const asterisk: Record<string, string> = { ...(await moreOfAsterisk()) };
+  for (const [name, text] of Object.entries(files)) asterisk[name] = `${asterisk[name] ?? ''}\n${text}`;
   const stage = await setStage(await tree(ASTERISK_22, { progress }), { settings: `${SETTINGS}${more}`, asterisk });
   const tollgate = (typed: string) => stage.tollgate(...typed.split(' '));
   const json = async <T>(typed: string) => JSON.parse(await tollgate(`--json ${typed}`)) as T;
