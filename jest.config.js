@@ -14,7 +14,7 @@ const tier = (displayName, settings) => ({
 const patient = { setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'] };
 
 /** Live tests that hold whole crowds to a second or three: nothing else is to run beside them. */
-const TIMED = ['hostile', 'shared-store'].map((name) => `/test/live/${name}.test.ts`);
+const TIMED = ['hostile', 'shared-store', 'event-rush'].map((name) => `/test/live/${name}.test.ts`);
 
 /**
  * `unit` needs nothing; `contract` runs fakes anywhere and real ones as root; `live` and `timed` are all real and need

@@ -151,14 +151,14 @@ function isWatched({ attacks, ami }: Config): boolean {
   return ami.enabled && attacks.logins !== 'off' && attacks.asterisk_log !== '';
 }
 
-function attacksPart({ deafness }: Asterisk, { attacks }: Config): StatusPart {
-  const off = attacks.logins === 'off';
-  const does = { off: 'failed logins are not looked at', report: 'who guesses passwords is only told of' };
-  const detail = attacks.logins === 'enforce' ? 'who guesses passwords is blocked' : does[attacks.logins];
-  if (off || deafness === undefined)
-    return { name: 'attacks', state: off ? 'off' : 'ok', since: null, detail, hint: null };
-  const hint = 'usermod -aG asterisk tollgate, or set [attacks] asterisk_log';
-  return { name: 'attacks', state: 'warn', since: null, detail: `${detail}, but not over IAX2: ${deafness}`, hint };
+function attacksPart({ deafness, logins }: Asterisk, { attacks }: Config): StatusPart {
+  const part = { name: 'attacks', since: null };
+  if (attacks.logins === 'off') return { ...part, state: 'off', detail: 'failed logins are not looked at', hint: null };
+  const does = attacks.logins === 'enforce' ? 'blocked' : 'only told of';
+  const deaf = deafness === undefined ? '' : `, but not over IAX2: ${deafness}`;
+  const detail = `who guesses passwords is ${does}${deaf}; logins that Asterisk has told of: ${logins}`;
+  if (deafness === undefined) return { ...part, state: 'ok', detail, hint: null };
+  return { ...part, state: 'warn', detail, hint: 'usermod -aG asterisk tollgate, or set [attacks] asterisk_log' };
 }
 
 /** A refused connection is known at once; a silent host is not waited for. */

@@ -35,6 +35,8 @@ export interface Asterisk extends Phones {
   stop(): Promise<void>;
   /** Why failed IAX2 logins are not seen: Asterisk's log cannot be read. Undefined: they are, or are not looked for. */
   readonly deafness: string | undefined;
+  /** How many logins Asterisk has told of, good or not. */
+  readonly logins: number;
   /** Called after each change of `state`; the returned function ends it. */
   onState(listener: (state: PhonesState) => void): () => void;
 }
@@ -54,7 +56,11 @@ export function openPhones({ ami, clock, random, log, proc, listening, iaxLog }:
     ? { state: 'down', since: clock.now(), detail: 'not asked yet' }
     : { state: 'off', since: clock.now(), detail: 'no AMI user is configured' };
 
-  const tellLogin = (login: Login) => loginListeners.forEach((listener) => listener(login));
+  let logins = 0;
+  const tellLogin = (login: Login) => {
+    logins++;
+    loginListeners.forEach((listener) => listener(login));
+  };
   const onEvent = (event: Frame) => {
     const login = readLogin(event);
     if (login) tellLogin(login);
@@ -109,6 +115,9 @@ export function openPhones({ ami, clock, random, log, proc, listening, iaxLog }:
     },
     get deafness() {
       return tail?.fault;
+    },
+    get logins() {
+      return logins;
     },
     onState: (listener) => subscribe(stateListeners, listener),
     onProof: (listener) => subscribe(proofListeners, listener),

@@ -1,4 +1,4 @@
-/** `npm run bench [-- door conversations calls sets country countries strangers attacks]`: measures, prints a table and keeps it in BENCHMARKS.md. */
+/** `npm run bench [-- door conversations calls sets country countries strangers attacks events]`: measures, prints a table and keeps it in BENCHMARKS.md. */
 import Table from 'cli-table3';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { load, machine } from './machine';
 import { report, table, type Measured } from './report';
 import type { Row } from './row';
 
-const SECTIONS = ['door', 'conversations', 'calls', 'sets', 'country', 'countries', 'strangers', 'attacks'];
+const SECTIONS = ['door', 'conversations', 'calls', 'sets', 'country', 'countries', 'strangers', 'attacks', 'events'];
 /** On a disk, because commits are measured; what a killed run left there is gone with the next. */
 const FOLDER = join(CACHE, 'bench');
 const KEPT = join(checkout(), 'BENCHMARKS.md');

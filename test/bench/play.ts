@@ -6,6 +6,7 @@ import { conversations } from './conversations';
 import { calls } from './calls';
 import { countries } from './countries';
 import { country } from './country';
+import { events } from './events';
 import { strangers } from './strangers';
 import { attacks } from './attacks';
 
@@ -19,6 +20,7 @@ const MEASURE: Readonly<Record<string, (folder: string, tree: string) => Promise
   countries,
   strangers,
   attacks,
+  events,
 };
 
 async function main(section: string, folder: string, tree: string): Promise<void> {
