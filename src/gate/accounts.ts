@@ -233,9 +233,9 @@ async function note(
 }
 
 async function closeAll(parts: Parts, doors: Doors, account: Account, by: string, why: string): Promise<void> {
-  await doors.expire(); // a lease that has just ended may have left its calls something
-  const open = await closableEntriesOf(parts.store, account.number, parts.clock.now());
   const cause = { action: 'revoke', by, from: 'command', why } as const;
-  const tell = (records: Records) => tellOwners(parts, records, open, cause, account);
-  await doors.close({ entries: open, cause, tell });
+  await doors.close(async () => {
+    const entries = await closableEntriesOf(parts.store, account.number, parts.clock.now());
+    return { entries, cause, tell: (records) => tellOwners(parts, records, entries, cause, account) };
+  });
 }

@@ -6,14 +6,15 @@ import { kindOf, type Live } from '../domain/live';
 import { covers, parseAddress } from '../domain/network';
 import type { BackupShape, RestoredShape } from '../domain/backup-shapes';
 import type { EntryShape } from '../domain/shapes';
-import type { ModeState } from '../domain/store';
+import type { ModeState, Records } from '../domain/store';
 import { AppError } from '../errors';
 import { tellOwners, write } from './announce';
-import type { Cause, Doors } from './doors';
+import type { Cause, Doors, Leaving } from './doors';
 import type { Asked } from './entries';
 import { loosen, planned, reconcile } from './modes';
 import type { Parts } from './parts';
-import { reopen, type Before } from './reopen';
+import { shapeOfOpening } from './open-group';
+import { wantedAgain, type Before } from './reopen';
 import { saveBackup } from './save-backup';
 import { shapeOfEntry, shapeOfGroup } from './shape';
 
@@ -46,8 +47,9 @@ export async function restoreBackup(parts: Parts, doors: Doors, asked: RestoreAs
   const why = `Backup ${backup.id} was restored.`;
   await doors.exclusively(() => saveBackup(parts, why));
   const cause = (action: Cause['action']): Cause => ({ action, by: asked.by, from: 'command', why });
-  const opened = await reopen(parts, doors, opens, cause);
-  await closeAll(parts, doors, closes, cause);
+  const wanted = await wantedAgain(parts, opens, cause);
+  const openings = await doors.change({ wanted, leaves: (records) => leavingOf(parts, records, closes, cause) });
+  const opened = openings.map(shapeOfOpening);
   const { mode: now } = await parts.store.modeState();
   const lines =
     now === mode ? await reconcile(parts, doors) : (await loosen(parts, doors, { by: asked.by, mode })).lines;
@@ -142,22 +144,24 @@ function keyOf(live: Live, until: Until): string {
   return JSON.stringify(['network' in live ? live.network : live.kind, what, services, name, note, until]);
 }
 
-async function closeAll(
+async function leavingOf(
   parts: Parts,
-  doors: Doors,
+  records: Records,
   closes: readonly Live[],
   causeOf: (action: Cause['action']) => Cause,
-): Promise<void> {
+): Promise<readonly Leaving[]> {
+  const leaving: Leaving[] = [];
   for (const kind of ['allow', 'block'] as const) {
     const those = closes.filter((each) => kindOf(each) === kind);
     const single = those.flatMap((each) => ('network' in each ? [each] : []));
     const groups = those.flatMap((each) => ('network' in each ? [] : [each]));
     const now = parts.clock.now();
-    const members = await Promise.all(groups.map(({ id }) => parts.store.liveEntriesIn(id, now)));
+    const members = await Promise.all(groups.map(({ id }) => records.liveEntriesIn(id, now)));
     const entries = [...single, ...members.flat()];
     const cause = causeOf(kind === 'allow' ? 'revoke' : 'unblock');
-    await doors.close({ entries, groups, cause, tell: (records) => tellOwners(parts, records, entries, cause) });
+    leaving.push({ entries, groups, cause, tell: (of) => tellOwners(parts, of, entries, cause) });
   }
+  return leaving;
 }
 
 async function shapesOf({ store }: Parts, opens: readonly Before[]): Promise<EntryShape[]> {

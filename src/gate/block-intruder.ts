@@ -53,6 +53,6 @@ async function closeUnproven(doors: Doors, leases: readonly Entry[], why: string
     return { kind: 'spared', why: `entry ${lease?.id ?? ''} of account ${lease?.account ?? ''} is open for it` };
   }
   const cause = { action: 'revoke', by: 'Tollgate', from: 'Asterisk', why } as const;
-  await doors.close({ entries: unproven, cause });
+  await doors.close(() => Promise.resolve({ entries: unproven, cause }));
   return { kind: 'spared', why: 'its door, from which no phone had registered yet, was closed' };
 }

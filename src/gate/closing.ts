@@ -1,11 +1,11 @@
 /** Revoke and unblock: what an id, a name or an address means, and its end. */
-import type { Entry, Group } from '../domain/entry';
+import type { Entry, EntryKind, Group } from '../domain/entry';
 import { kindOf, type Live } from '../domain/live';
 import { parseNetwork } from '../domain/network';
 import type { EntryShape } from '../domain/shapes';
 import { AppError } from '../errors';
 import { tellOwners } from './announce';
-import type { Closed, Doors } from './doors';
+import type { Doors, Leaving } from './doors';
 import type { Asked } from './entries';
 import type { Parts } from './parts';
 import { shapeOfEntry, shapeOfGroup } from './shape';
@@ -32,11 +32,30 @@ export function unblock(parts: Parts, doors: Doors, asked: CloseAsked): Promise<
   return close(parts, doors, asked, 'block');
 }
 
-async function close(parts: Parts, doors: Doors, asked: CloseAsked, kind: 'allow' | 'block'): Promise<ClosedShape> {
-  if (!asked.dryRun) await doors.expire(); // a lease that has just ended may have left its calls something
+async function close(parts: Parts, doors: Doors, asked: CloseAsked, kind: EntryKind): Promise<ClosedShape> {
+  const find = () => leavingFor(parts, asked, kind);
+  const closed = asked.dryRun ? { groups: [], ...(await find()), calls: [] } : await doors.close(find);
+  const gone = new Set(closed.entries.map((entry) => entry.id));
   const now = parts.clock.now();
+  const covering = await Promise.all(
+    closed.entries.map((entry) => parts.store.liveEntriesCovering(entry.network, now)),
+  );
+  const still = new Map(covering.flat().map((entry) => [entry.id, entry]));
+  const membersOf = (group: Group) => closed.entries.filter(({ partOf }) => partOf === group.id);
+  return {
+    closed: [
+      ...closed.entries.filter(({ partOf }) => partOf === undefined).map(shapeOfEntry),
+      ...closed.groups.map((group) => shapeOfGroup(group, membersOf(group))),
+    ],
+    callsHungUp: closed.calls ?? null,
+    stillOpenBy: [...still.values()].filter((entry) => entry.kind === kind && !gone.has(entry.id)).map(shapeOfEntry),
+  };
+}
+
+async function leavingFor(parts: Parts, asked: CloseAsked, kind: EntryKind): Promise<Leaving> {
   const { entries: single, groups } = await found(parts, asked.what, kind);
   if (!asked.admin) refuseThePrimary([...single, ...groups], asked.what);
+  const now = parts.clock.now();
   const members = await Promise.all(groups.map(({ id }) => parts.store.liveEntriesIn(id, now)));
   const entries = [...single, ...members.flat()];
   const [action, why] =
@@ -44,20 +63,7 @@ async function close(parts: Parts, doors: Doors, asked: CloseAsked, kind: 'allow
       ? (['revoke', 'Revoked by the admin.'] as const)
       : (['unblock', 'Unblocked by the admin.'] as const);
   const cause = { action, by: asked.by, from: 'command', why };
-  const closed: Closed = asked.dryRun
-    ? { entries, calls: [] }
-    : await doors.close({ entries, groups, cause, tell: (records) => tellOwners(parts, records, entries, cause) });
-  const gone = new Set(entries.map((entry) => entry.id));
-  const covering = await Promise.all(entries.map((entry) => parts.store.liveEntriesCovering(entry.network, now)));
-  const still = new Map(covering.flat().map((entry) => [entry.id, entry]));
-  return {
-    closed: [
-      ...closed.entries.filter(({ partOf }) => partOf === undefined).map(shapeOfEntry),
-      ...groups.map((group, i) => shapeOfGroup(asked.dryRun ? group : { ...group, state: 'ended' }, members[i] ?? [])),
-    ],
-    callsHungUp: closed.calls ?? null,
-    stillOpenBy: [...still.values()].filter((entry) => entry.kind === kind && !gone.has(entry.id)).map(shapeOfEntry),
-  };
+  return { entries, groups, cause, tell: (records) => tellOwners(parts, records, entries, cause) };
 }
 
 interface Found {
@@ -66,7 +72,7 @@ interface Found {
 }
 
 /** An address means every entry on exactly it; a name must mean one thing. Rejects with NOT_FOUND or AMBIGUOUS. */
-async function found(parts: Parts, what: string, kind: 'allow' | 'block'): Promise<Found> {
+async function found(parts: Parts, what: string, kind: EntryKind): Promise<Found> {
   const { store, clock } = parts;
   const now = clock.now();
   const id = /^#?(\d{1,15})$/.exec(what)?.[1];
@@ -101,7 +107,7 @@ export function refuseThePrimary(those: readonly Live[], what: string): void {
   throw new AppError('REFUSED', happened, `if you can come in another way: tollgate revoke --admin ${what}`);
 }
 
-async function notFound({ store, clock }: Parts, what: string, kind: 'allow' | 'block'): Promise<AppError> {
+async function notFound({ store, clock }: Parts, what: string, kind: EntryKind): Promise<AppError> {
   const network = parseNetwork(canonicalText(what));
   const covering = network ? await store.liveEntriesCovering(network, clock.now()) : [];
   const near = covering.find((entry) => entry.kind === kind);

@@ -38,10 +38,12 @@ export function doorkeeper(parts: Parts, doors: Doors): Doorkeeper {
       const account = await accountOf(parts, traveller);
       const entries = await openNow(traveller);
       const cause = { ...causeOf('revoke', account, caller), why: 'Closed by telephone.' };
-      await doors.expire(); // a lease that has just ended may have left its calls something
-      const all = await closableEntriesOf(parts.store, account.number, parts.clock.now());
       const notice = { kind: 'closed', account, entries, caller: caller.number } as const;
-      await doors.close({ entries: all, cause, tell: (records) => tell(parts, records, notice) });
+      await doors.close(async () => ({
+        entries: await closableEntriesOf(parts.store, account.number, parts.clock.now()),
+        cause,
+        tell: (records) => tell(parts, records, notice),
+      }));
       return entries;
     },
     async renewAll(traveller, caller) {

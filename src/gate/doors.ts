@@ -68,9 +68,11 @@ export interface Opening {
   readonly superseded: readonly Entry[];
 }
 
-/** What a closing reached beyond the kernel. `calls` undefined: Asterisk did not answer, so calls may still be up. */
+/** What was closed, and what that reached beyond the kernel. */
 export interface Closed {
   readonly entries: readonly Entry[];
+  readonly groups: readonly Group[];
+  /** Undefined: Asterisk did not answer, so calls may still be up. */
   readonly calls: readonly string[] | undefined;
 }
 
@@ -155,13 +157,16 @@ export class Doors {
   }
 
   /**
-   * Closes what leaves. When it resolves, the kernel accepts nothing more through it; calls from addresses that no other
+   * Closes what `find` names, when leases that have just ended have left to their calls what they may, which it then
+   * finds too. When it resolves, the kernel accepts nothing more through it; calls from addresses that no other
    * entry keeps open are hung up and their contacts removed, as far as Asterisk answers. It has ended also when the
    * kernel says no.
    */
-  async close(leaving: Leaving): Promise<Closed> {
+  async close(find: () => Promise<Leaving>): Promise<Closed> {
+    await this.expire();
+    const leaving = await find();
     const { entries, groups = [] } = leaving;
-    if (entries.length === 0 && groups.length === 0) return { entries: [], calls: [] };
+    if (entries.length === 0 && groups.length === 0) return { entries: [], groups: [], calls: [] };
     const { store, clock, post } = this.#parts;
     const fault = await this.exclusively(async () => {
       const gone = await withOutlasted(this.#parts, entries);
@@ -172,8 +177,12 @@ export class Doors {
     post.poke();
     const calls = await cutOff(this.#parts, entries); // whatever the kernel said: the entries have ended
     if (fault) throw fault.error;
-    const ended = entries.map((entry) => ({ ...entry, state: 'ended' as const, until: clock.now() }));
-    return { entries: ended, calls };
+    const over = { state: 'ended', until: clock.now() } as const;
+    return {
+      entries: entries.map((entry) => ({ ...entry, ...over })),
+      groups: groups.map((group) => ({ ...group, ...over })),
+      calls,
+    };
   }
 
   /** Puts into the store and the kernel that these leases' time has come; their calls may go on for a while. */

@@ -1,5 +1,5 @@
 /** Registrations from strangers: blocked in the kernel first, then their contacts removed and their calls hung up. */
-import { AUTOMATIC, type Until } from '../domain/entry';
+import { AUTOMATIC, type Entry, type Until } from '../domain/entry';
 import type { Network } from '../domain/network';
 import { AppError } from '../errors';
 import { blockIntruder } from './block-intruder';
@@ -55,12 +55,13 @@ export function strangerWatch(parts: Parts, doors: Doors, desk: IntruderDesk): S
       }
     },
     async forgive(by) {
-      const blocks = await store.liveEntries(clock.now(), 'block');
-      const over = blocks.filter(
-        (block) => block.origin === AUTOMATIC.stranger && !countries.now().lookup(block.network).stranger,
-      );
-      const why = 'It is no stranger any more.';
-      await doors.close({ entries: over, cause: { action: 'unblock', by, from: 'command', why } });
+      const cause = { action: 'unblock', by, from: 'command', why: 'It is no stranger any more.' } as const;
+      await doors.close(async () => {
+        const blocks = await store.liveEntries(clock.now(), 'block');
+        const isOver = ({ origin, network }: Entry) =>
+          origin === AUTOMATIC.stranger && !countries.now().lookup(network).stranger;
+        return { entries: blocks.filter(isOver), cause };
+      });
     },
   };
 }

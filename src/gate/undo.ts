@@ -11,7 +11,8 @@ import { refuseThePrimary } from './closing';
 import type { Doors } from './doors';
 import type { Asked } from './entries';
 import type { Parts } from './parts';
-import { reopen, type Before } from './reopen';
+import { shapeOfOpening } from './open-group';
+import { wantedAgain, type Before } from './reopen';
 import { shapeOfEntry, shapeOfGroup } from './shape';
 
 export interface Undone {
@@ -67,15 +68,18 @@ async function closeAgain(parts: Parts, doors: Doors, line: JournalLine, asked: 
     throw new AppError('REFUSED', `${named(line)} has ended already`, 'tollgate list');
   refuseThePrimary([entry ?? group ?? []].flat(), line.what);
   const entries = entry ? [entry] : await parts.store.liveEntriesIn(group?.id ?? 0, now);
-  const opened: EntryShape[] = [];
-  if (!asked.dryRun) {
-    opened.push(...(await reopen(parts, doors, beforeOf(line), causes(line, asked))));
-    const cause = causeOf(line, asked);
-    const tell = (records: Records) => tellOwners(parts, records, entries, cause);
-    await doors.close({ entries, groups: [group ?? []].flat(), cause, tell });
+  const closed = [group ? shapeOfGroup(group, entries) : entries.map(shapeOfEntry)].flat();
+  if (asked.dryRun) return { undid: sentence(line), opened: [], closed };
+  const cause = causeOf(line, asked);
+  const tell = (records: Records) => tellOwners(parts, records, entries, cause);
+  const leaving = { entries, groups: [group ?? []].flat(), cause, tell };
+  const wanted = await wantedAgain(parts, beforeOf(line), causes(line, asked));
+  if (wanted.length === 0) {
+    await doors.close(() => Promise.resolve(leaving));
+    return { undid: sentence(line), opened: [], closed };
   }
-  const closed = group ? shapeOfGroup(group, entries) : entries.map(shapeOfEntry);
-  return { undid: sentence(line), opened, closed: [closed].flat() };
+  const openings = await doors.change({ wanted, leaves: () => Promise.resolve([leaving]) });
+  return { undid: sentence(line), opened: openings.map(shapeOfOpening), closed };
 }
 
 async function openAgain(parts: Parts, doors: Doors, line: JournalLine, asked: Asked): Promise<Undone> {
@@ -90,7 +94,7 @@ async function openAgain(parts: Parts, doors: Doors, line: JournalLine, asked: A
   const shown = group ? shapeOfGroup(group, []) : entry ? shapeOfEntry(entry) : undefined;
   const opened = asked.dryRun
     ? [shown].flatMap((each) => each ?? [])
-    : await reopen(parts, doors, before, causes(line, asked));
+    : (await doors.change({ wanted: await wantedAgain(parts, before, causes(line, asked)) })).map(shapeOfOpening);
   return { undid: sentence(line), opened, closed: [] };
 }
 
