@@ -59,6 +59,8 @@ export interface Drift {
   readonly what: readonly string[];
   /** When the kernel was last known to hold what it was given. */
   readonly goodAt: Date;
+  /** It was seen by comparing every member, which has mended it already. */
+  readonly isMended?: true;
 }
 
 /** A UDP or TCP packet to this machine, as the firewall meets it. */
@@ -120,7 +122,8 @@ export interface Firewall {
   /** Everything that the kernel holds, others' rules and sets too. */
   snapshot(): Promise<Snapshot>;
   /**
-   * Does the kernel still hold what it was given? Undefined: yes, as far as its rules and the sizes of its sets tell.
+   * Does the kernel still hold what it was given? Undefined: yes, as far as its rules and the sizes of its sets tell;
+   * what the last `apply` with a look found in place of our members is told once.
    * Cheap enough for each second, whatever the sets hold; our own changes are never in it.
    */
   drift(): Promise<Drift | undefined>;

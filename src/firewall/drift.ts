@@ -11,6 +11,8 @@ import type { SpawnSession } from './session-port';
 export interface DriftWatch {
   /** What the kernel holds by our own doing, and when it was seen there. */
   learn(rules: KernelState['rules'], at: Date): void;
+  /** Every member is about to be compared and mended: what others have put in place of ours is told by the next look. */
+  compare(sets: KernelState['sets'], at: Date): void;
   /** Costs one short process, and two more when the rules have to be looked at. Rejects when a tool does. */
   look(): Promise<Drift | undefined>;
   /** Starts to listen; ends with what it returns. */
@@ -36,6 +38,9 @@ export function driftWatch({ run, spawnSession, clock, log, known }: Ports): Dri
   let isHeard = true;
   let monitor: RuleMonitor | undefined;
   let goodCounts = '';
+  /** When every member was last as it should be. */
+  let membersGoodAt = clock.now();
+  let mended: Drift | undefined;
 
   async function lookAtRules(): Promise<readonly string[]> {
     const now = clock.now();
@@ -71,10 +76,17 @@ export function driftWatch({ run, spawnSession, clock, log, known }: Ports): Dri
   return {
     learn(rules, at) {
       expected = rules;
-      rulesGoodAt = setsGoodAt = at;
+      rulesGoodAt = setsGoodAt = membersGoodAt = at;
       goodCounts = '';
     },
+    compare(sets, at) {
+      const what = known.swapped(sets, at);
+      if (what.length > 0) mended = { what, goodAt: membersGoodAt, isMended: true };
+    },
     async look() {
+      const found = mended;
+      mended = undefined;
+      if (found) return found;
       const [rules, sets] = [await lookAtRules(), await lookAtSets()];
       if (rules.length + sets.length === 0) return undefined;
       const goodAt =

@@ -16,10 +16,15 @@ export interface KnownMembers {
   readonly version: number;
   /** Set -> the fewest and the most members that it may have now: ends are known to a few seconds only. */
   counts(now: Date): ReadonlyMap<string, readonly [fewest: number, most: number]>;
+  /** What others have put in place of our members in sets whose counts are as they may be, one sentence each. */
+  swapped(sets: ReadonlyMap<string, KernelSet>, now: Date): readonly string[];
 }
 
 /** Ends are read as whole seconds, and the kernel counts a member for a moment after its end. */
 const END_KNOWN_TO_MS = 3000;
+/** Of what is in a set no more. */
+const NEVER = new Date(0);
+const MOST_NAMED = 3;
 
 export function knownMembers(): KnownMembers {
   let read: ReadonlyMap<string, KernelSet> = new Map();
@@ -33,6 +38,26 @@ export function knownMembers(): KnownMembers {
     if (changes?.has(member)) return changes.get(member);
     const left = read.get(set)?.members.get(member);
     return left === undefined ? undefined : end(left, readAt);
+  };
+  const counts: KnownMembers['counts'] = (now) => {
+    const ageSeconds = (now.getTime() - readAt.getTime()) / 1000;
+    const known = [...read].map(([set, { members, whole }]) => {
+      if (whole) return [set, [whole.count, whole.count]] as const;
+      const changes = changed.get(set) ?? new Map<string, Until | undefined>();
+      const tally = newTally();
+      for (const [member, left] of members)
+        if (!changes.has(member)) tally.add(left === 'forever' ? Infinity : (left - ageSeconds) * 1000);
+      for (const until of changes.values())
+        if (until !== undefined) tally.add(until === 'forever' ? Infinity : until.getTime() - now.getTime());
+      return [set, tally.bounds()] as const;
+    });
+    return new Map(known);
+  };
+  /** Those that must be in the set still: not near their end. */
+  const lasting = (set: string, now: Date) => {
+    const all = [...(read.get(set)?.members.keys() ?? []), ...(changed.get(set)?.keys() ?? [])];
+    const soon = new Date(now.getTime() + END_KNOWN_TO_MS);
+    return [...new Set(all)].filter((member) => isBefore(soon, untilOf(set, member) ?? NEVER));
   };
   return {
     get isEmpty() {
@@ -58,19 +83,16 @@ export function knownMembers(): KnownMembers {
     get version() {
       return version;
     },
-    counts(now) {
-      const ageSeconds = (now.getTime() - readAt.getTime()) / 1000;
-      const known = [...read].map(([set, { members, whole }]) => {
-        if (whole) return [set, [whole.count, whole.count]] as const;
-        const changes = changed.get(set) ?? new Map<string, Until | undefined>();
-        const tally = newTally();
-        for (const [member, left] of members)
-          if (!changes.has(member)) tally.add(left === 'forever' ? Infinity : (left - ageSeconds) * 1000);
-        for (const until of changes.values())
-          if (until !== undefined) tally.add(until === 'forever' ? Infinity : until.getTime() - now.getTime());
-        return [set, tally.bounds()] as const;
+    counts,
+    swapped(sets, now) {
+      return [...counts(now)].flatMap(([set, [fewest, most]]) => {
+        const has = sets.get(set);
+        if (!has || has.whole || has.members.size < fewest || has.members.size > most) return [];
+        const added = [...has.members.keys()].filter((member) => untilOf(set, member) === undefined);
+        if (added.length === 0) return [];
+        const missing = lasting(set, now).filter((member) => !has.members.has(member));
+        return [`set ${set} had ${some(added)} in place of ${some(missing)}`];
       });
-      return new Map(known);
     },
   };
 }
@@ -84,4 +106,9 @@ function newTally() {
     },
     bounds: () => [fewest, most] as const,
   };
+}
+
+function some(members: readonly string[]): string {
+  if (members.length <= MOST_NAMED) return members.join(', ') || 'what had ended';
+  return `${members.slice(0, MOST_NAMED).join(', ')} and ${members.length - MOST_NAMED} more`;
 }

@@ -80,7 +80,9 @@ export function openFirewall({
 
   async function apply(policy: Policy, elements: Elements, seen?: Look): Promise<readonly string[]> {
     const desired = (now: Date) => desiredState(policy, elements, now, mostMembers);
-    const { lines, has, at } = await applyState(desired, kernel, seenBy(seen));
+    const look = seenBy(seen);
+    const { lines, has, at } = await applyState(desired, kernel, look);
+    if (look && lines.length > 0) drift.compare(look.have.sets, look.at);
     known.learn(has.sets, at);
     drift.learn(has.rules, at);
     if (lines.length > 0)

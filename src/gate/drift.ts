@@ -69,8 +69,8 @@ export function driftWatch(parts: Parts, mend: Mend): DriftWatch {
     await journal();
   }
 
-  async function mendAndTell({ what, goodAt }: Drift): Promise<void> {
-    const sent = await mend().catch((error: unknown) => faultOf(error));
+  async function mendAndTell({ what, goodAt, isMended }: Drift): Promise<void> {
+    const sent = isMended ? what : await mend().catch((error: unknown) => faultOf(error));
     const fault = typeof sent === 'string' ? sent : undefined;
     if (fault === undefined && sent.length === 0) return; // whoever it was has put it back
     const found = shortened(what);

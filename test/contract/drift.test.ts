@@ -44,6 +44,21 @@ function describeDrift(name: string, open: () => Promise<FirewallUnderTest>, the
       expect(await what()).toBeUndefined();
     });
 
+    it('are told too when they left the count as it is, once every member is compared', async () => {
+      const before = under.clock.now();
+      await under.firewall.apply(GUARD, elements, await under.firewall.look());
+      expect(await what()).toBeUndefined();
+      await under.run('ipset', 'del tg-sip4 192.0.2.1'.split(' '));
+      await under.run('ipset', 'add tg-sip4 192.0.2.66'.split(' '));
+      expect(await what()).toBeUndefined();
+      await under.firewall.apply(GUARD, elements, await under.firewall.look());
+      const drift = await under.firewall.drift();
+      expect(drift).toMatchObject({ what: ['set tg-sip4 had 192.0.2.66 in place of 192.0.2.1'], isMended: true });
+      expect(drift?.goodAt.getTime()).toBeGreaterThanOrEqual(before.getTime());
+      expect(await what()).toBeUndefined();
+      expect((await under.firewall.members('sip')).map(({ network }) => network)).toEqual(['192.0.2.1']);
+    });
+
     it('are told with when it was last as it should be', async () => {
       await under.firewall.drift();
       const before = under.clock.now();

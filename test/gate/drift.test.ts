@@ -43,6 +43,19 @@ describe('a firewall that others change', () => {
     expect(await part()).toMatchObject({ state: 'warn', detail: expect.stringContaining('mended') as string });
   });
 
+  it('is told of too when the comparison of every member has mended it already', async () => {
+    const goodAt = new Date(gate.clock.now().getTime() - MINUTE + SECOND);
+    const found = { what: ['set tg-sip4 had 192.0.2.66 in place of 192.0.2.1'], goodAt, isMended: true } as const;
+    const [look, apply] = [jest.spyOn(firewall, 'drift'), jest.spyOn(firewall, 'apply')];
+    look.mockResolvedValueOnce(found);
+    await pass(SECOND);
+    expect(await journal()).toEqual([
+      'Somebody else changed the firewall: set tg-sip4 had 192.0.2.66 in place of 192.0.2.1. Mended; it was so for at most 60.0 s.',
+    ]);
+    expect(apply).not.toHaveBeenCalled();
+    expect(await part()).toMatchObject({ state: 'warn', detail: expect.stringContaining('mended') as string });
+  });
+
   it('is looked at soon after its rules have changed, once for many changes', async () => {
     damage();
     for (let i = 0; i < 20; i++) firewall.rulesChange();
