@@ -43,6 +43,10 @@ const product: Product = {
     const { move } = await import('./move-store.js');
     return move(config, asked, clock);
   },
+  async storePepper(config, asked) {
+    const { storePepper } = await import('./store-pepper.js');
+    return storePepper(config, asked, clock);
+  },
   async fetchCountries(config, asked) {
     const { fetchCountries } = await import('./fetch-countries.js');
     return fetchCountries(config, asked, { run, clock, random: randomBytes });

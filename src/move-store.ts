@@ -48,9 +48,10 @@ function withTime(options: StoreOptions): StoreOptions {
 }
 
 /** Never the address itself: it holds a password. */
-function nextSteps(to: string, { database }: StateFolder): string[] {
+function nextSteps(to: string, { database, pepper }: StateFolder): string[] {
   const setting = 'database in [store] of the settings (or TOLLGATE_DATABASE)';
   const elsewhere = resolve(to) === database ? [] : [`mv ${resolve(to)} ${database}, where SQLite is looked for`];
   const steps = isUrl(to) ? [`set ${setting} to the address that you gave`] : [...elsewhere, `empty ${setting}`];
-  return [...steps, 'systemctl start tollgate', 'tollgate status'];
+  const others = isUrl(to) ? [`copy ${pepper} to every other PBX that is to use it, before that one starts`] : [];
+  return [...steps, 'systemctl start tollgate', 'tollgate status', ...others];
 }

@@ -20,6 +20,7 @@ import { openExchange } from './freepbx/exchange';
 import { freepbxDatabase } from './freepbx-database';
 import { openGate, type Gate } from './gate/gate';
 import type { Operations } from './gate/operations';
+import { holdToPepper } from './gate/pepper';
 import { AT_ONCE, pinVault } from './gate/pin-vault';
 import { openPost, type Post } from './mail/open';
 import { resolverOver } from './names/resolve';
@@ -62,7 +63,13 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
   const lock = lockState(state.lock, ownerOf(state));
   if (!lock) throw new AppError('LOCKED', `another Tollgate works in ${state.folder}`, 'wait until it has ended');
   const { run, clock, log, random } = world;
+  const vault = pinVault(pepper, random, scryptAside(AT_ONCE));
   const store = await openStore(storeOptions(config, state, clock)).catch((error: unknown) => {
+    lock.release();
+    throw error;
+  });
+  await holdToPepper({ store, clock, vault }, state.pepper).catch(async (error: unknown) => {
+    await store.close();
     lock.release();
     throw error;
   });
@@ -83,7 +90,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
   const parts = {
     ...{ store, firewall, phones, post, clock, random, log },
     countries: countryDesk(store, countryData, clock),
-    vault: pinVault(pepper, random, scryptAside(AT_ONCE)),
+    vault,
     backups: backupFolder({ folder: state.backups, keep: config.firewall.backups, owner: () => ownerOf(state), log }),
     surroundings: openSurroundings({ run, read: readIfThere, clock, log }),
     exchange: openExchange({ address: (given) => freepbxDatabase(config, given), keywords: KEYWORDS, clock }),

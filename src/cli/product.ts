@@ -4,7 +4,7 @@ import type { Operations } from '../gate/operations';
 import type { FetchAsked, FetchedTable } from './country-refresh';
 import type { DemoAsked, DemoShape } from './demo';
 import type { InitAsked, InitShape } from './init';
-import type { MoveAsked, MoveShape } from './store';
+import type { MoveAsked, MoveShape, PepperAsked, PepperShape } from './store';
 
 /** The way to the product: through the daemon while it runs, or else by taking its lock and doing it here. */
 export interface Connection {
@@ -32,6 +32,8 @@ export interface Product {
   fetchCountries(config: Config, asked: FetchAsked): Promise<FetchedTable>;
   /** Copies the store into another database. Rejects with LOCKED while the daemon runs. */
   moveStore(config: Config, asked: MoveAsked): Promise<MoveShape>;
+  /** Holds this machine's pepper to the store's PINs. Rejects with LOCKED while the daemon runs. */
+  storePepper(config: Config, asked: PepperAsked): Promise<PepperShape>;
 }
 
 export interface Terminal {

@@ -27,6 +27,7 @@ export type Action =
   | 'country'
   | 'country-data'
   | 'range'
+  | 'pepper'
   | 'undo'
   | 'failed';
 

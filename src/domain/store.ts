@@ -75,6 +75,15 @@ export interface Older {
   readonly letters: Date;
 }
 
+/** Which pepper PINs are kept with, without the pepper itself. */
+export interface PepperMark {
+  /** The same for the same pepper. */
+  readonly mark: string;
+  /** The PBX that left it, and when. */
+  readonly pbx: string;
+  readonly at: Date;
+}
+
 export interface Records {
   account(number: string): Promise<Account | undefined>;
   accounts(): Promise<Account[]>;
@@ -185,6 +194,10 @@ export interface Records {
   triedSince(since: Date): Promise<Tried[]>;
   /** Adds these, or their new times, and forgets what is older than `keptSince`. */
   saveTried(tried: readonly Tried[], keptSince: Date): Promise<void>;
+  /** Undefined: no PBX has started with this store yet. */
+  pepperMark(): Promise<PepperMark | undefined>;
+  savePepperMark(mark: string, at: Date): Promise<void>;
+
   /** Takes away a bounded part of what is older; resolves to how many rows that were, none when nothing is. */
   forget(older: Older, now: Date): Promise<number>;
 }

@@ -21,6 +21,8 @@ export interface PinVault {
   verify(pin: string, hash: string | undefined): Promise<boolean>;
   /** A name for a secret-like text (a keyed account number may be a mistyped PIN) that cannot be turned back. */
   disguise(text: string): string;
+  /** The same for the same pepper, and tells nothing of it. */
+  readonly mark: string;
 }
 
 /** `pepper`: at least 32 bytes from a file that only the daemon reads. `scrypt`: where it is computed. */
@@ -45,6 +47,7 @@ export function pinVault(pepper: Buffer, random: Random, scrypt: Scrypt = inTheP
       return kept.length === key.length && timingSafeEqual(key, kept);
     },
     disguise: (text) => createHmac('sha256', pepper).update(`name:${text}`).digest('base64url').slice(0, 22),
+    mark: createHmac('sha256', pepper).update('mark').digest('base64url'),
   };
 }
 

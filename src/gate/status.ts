@@ -5,6 +5,7 @@ import type { Away, Follower } from './follow';
 import { heardPart } from './foresee';
 import { namesPart } from './names-status';
 import { neighboursPart } from './neighbours-status';
+import { sayOf } from './pepper';
 import { servicesWith } from './policy';
 import type { Parts } from './parts';
 
@@ -17,7 +18,7 @@ export async function status(parts: Parts, others: Follower, more: MoreStatus): 
   const { mode } = await parts.store.modeState();
   const own = [await firewallPart(parts), phonesPart(parts), await doorsPart(parts), await countryPart(parts)];
   const around = [(await neighboursPart(parts)) ?? []].flat();
-  const found = [...own, ...around, ...sharedPart(parts), ...(await namesPart(parts)), ...(await more())];
+  const found = [...own, ...around, ...(await sharedPart(parts)), ...(await namesPart(parts)), ...(await more())];
   const listening = await listeningPart(parts);
   const all = [...found, ...[listening ?? []].flat(), ...[(await heardPart(parts)) ?? []].flat()];
   return { ok: all.every((part) => part.state !== 'fail'), mode: mode ?? null, parts: all };
@@ -39,8 +40,13 @@ async function withoutDatabase(parts: Parts, away: Away): Promise<StatusShape> {
   };
 }
 
-function sharedPart({ sharedAs }: Parts): StatusPart[] {
+async function sharedPart({ sharedAs, store, vault }: Parts): Promise<StatusPart[]> {
   if (sharedAs === undefined) return [];
+  const pepper = await store.pepperMark();
+  if (pepper && pepper.mark !== vault.mark) {
+    const what = `its PINs are kept with another pepper than this PBX's: ${sayOf(pepper)}`;
+    return [part('database', 'fail', what, 'restart tollgate here, which tells what to do')];
+  }
   return [part('database', 'ok', `may be shared; this PBX is called "${sharedAs}" in it`, undefined)];
 }
 

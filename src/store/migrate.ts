@@ -13,6 +13,7 @@ import { told } from './migrations/0008-told';
 import { tried } from './migrations/0009-tried';
 import { forgetting } from './migrations/0010-forgetting';
 import { declined } from './migrations/0011-declined';
+import { pepper } from './migrations/0012-pepper';
 import type { Tables } from './tables';
 
 const MIGRATIONS: Readonly<Record<string, (tables: Tables, pbx: string) => Migration>> = {
@@ -27,6 +28,7 @@ const MIGRATIONS: Readonly<Record<string, (tables: Tables, pbx: string) => Migra
   '0009-tried': tried,
   '0010-forgetting': forgetting,
   '0011-declined': declined,
+  '0012-pepper': pepper,
 };
 const DONE = 'tollgate_migration';
 const LOCK = 'tollgate_migration_lock';

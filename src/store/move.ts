@@ -33,6 +33,7 @@ const KEYS: Readonly<Record<keyof Schema, string>> = {
   journal_head: 'id',
   letters: 'id',
   modes: 'pbx',
+  pepper: 'id',
   revision: 'id',
   told: 'id',
   tried: 'id',

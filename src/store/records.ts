@@ -12,6 +12,7 @@ import { openEntryRecords } from './open-entries';
 import { letterRecords } from './letters';
 import { lookBackRecords } from './look-back';
 import { modeRecords } from './mode';
+import { pepperRecords } from './pepper';
 import { revisionRecords } from './revision';
 import type { Session } from './session';
 import { toldRecords } from './told';
@@ -38,5 +39,6 @@ export function recordsOf(session: Session): Records {
     ...wideRecords(session),
     ...lookBackRecords(session),
     ...forgetRecords(session),
+    ...pepperRecords(session),
   };
 }

@@ -21,6 +21,7 @@ export interface Schema {
   readonly address_ranges: RangeRow;
   readonly told: ToldRow;
   readonly tried: TriedRow;
+  readonly pepper: PepperRow;
 }
 
 export interface AccountRow {
@@ -208,4 +209,13 @@ interface TriedRow {
   readonly account: string;
   readonly network: string;
   readonly tried_at: number;
+}
+
+/** One row. */
+interface PepperRow {
+  readonly id: number;
+  readonly mark: string;
+  /** The PBX that left it. */
+  readonly pbx: string;
+  readonly marked_at: number;
 }

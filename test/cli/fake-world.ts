@@ -186,6 +186,14 @@ export async function tollgate(argv: readonly string[], scene: Scene = {}): Prom
         ...{ from: 'the database old', to: `the database ${to}`, next: ['tollgate status'] },
         tables: [{ name: 'entries', rows: 7, sha256: 'ab'.repeat(32) }],
       }),
+    storePepper: (_config, { ours = false, dryRun = false }) =>
+      Promise.resolve({
+        file: '/var/lib/tollgate/pepper',
+        ours: false,
+        pbx: 'north',
+        since: NOW.toISOString(),
+        changed: ours || dryRun,
+      }),
     fetchCountries: (_config, { tell }) => {
       tell('download', 0.5);
       return Promise.resolve({ table: 'incoming-0011223344556677', tried: [] });

@@ -80,6 +80,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   'backup restore': ['--dry-run'],
   'mail test': ['--dry-run'],
   'store move': ['--to <place>', '--dry-run'],
+  'store pepper': ['--ours', '--dry-run'],
   'country permit': ['--dry-run'],
   'country deny': ['--dry-run'],
   'country forget': ['--dry-run'],
