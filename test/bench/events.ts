@@ -27,7 +27,9 @@ const PORT = 4573;
 const ACCOUNT = { number: '1000', pin: '73914628' };
 /** Between two calls: people, not a flood of them. */
 const BETWEEN_MS = 200;
-const MOST_MIB = 150;
+/** All that Node may use for what lives longer: what is not bounded ends the daemon. */
+const HEAP_MIB = 64;
+const MOST_MIB = 250;
 /** Nobody hears it. */
 const MOST_TURN_MS = 100;
 /** What was told last may still be on its way into the store. */
@@ -68,10 +70,14 @@ export async function events(folder: string): Promise<Row[]> {
       text: 'all',
       met: blocked === attackers,
     }),
-    told(`resident memory at most (${number(before)} MiB before it)`, `${number(most)} MiB`, {
-      text: `under ${MOST_MIB} MiB`,
-      met: most < MOST_MIB,
-    }),
+    told(
+      `resident memory at most, ${HEAP_MIB} MiB of heap allowed (${number(before)} MiB before it)`,
+      `${number(most)} MiB`,
+      {
+        text: `under ${MOST_MIB} MiB`,
+        met: most < MOST_MIB,
+      },
+    ),
     told('a turn of a call meanwhile', figures(busy), {
       text: `p99 under ${MOST_TURN_MS} ms`,
       met: p99(busy) < MOST_TURN_MS,
@@ -96,7 +102,7 @@ export async function rushAt(
   await oneTraveller(folder);
   const asterisk = await idleAsterisk();
   const ami = ['ENABLED=true', `PORT=${asterisk.port}`, 'SECRET=none'].map((setting) => `TOLLGATE_AMI_${setting}`);
-  const daemon = await startAsService(folder, HERE, ami);
+  const daemon = await startAsService(folder, HERE, [...ami, `NODE_OPTIONS=--max-old-space-size=${HEAP_MIB}`]);
   const control = await connectControl<Operations>(join(folder, 'control.sock'));
   if (!control) throw new Error('the daemon does not answer');
   const detail = async (name: string) =>

@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { StatusShape } from '../../src/domain/shapes';
 import { startAsterisk, type RunningAsterisk } from '../../src/lab/asterisk';
 import type { Phone } from '../../src/lab/phone';
 import type { LineOptions } from '../../src/lab/sip-line';
@@ -57,6 +58,9 @@ protocol = wss
 bind = 0.0.0.0
 `,
 };
+/** Sent at once; Asterisk lets fall what it cannot read in time, and has told of so many at least. */
+const THOUSANDS = 5000;
+const MANY = 500;
 const IAX_PEERS = ['811', '812', '813', '814'];
 
 describeAsRoot('who guesses passwords', () => {
@@ -149,6 +153,24 @@ registrations = "enforce"
     await until(async () => (await told()).includes(AT.scan) && (await told()).includes(hotel), 'the news of them');
     expect([await isBlocked(hotel), await isBlocked(AT.scan)]).toEqual([false, false]);
     await stranger.run('ip', ['address', 'delete', `${hotel}/32`, 'dev', 'to-internet']);
+  });
+
+  it('by the thousand is heard to the last one that Asterisk tells of', async () => {
+    const asterisk = house.stage.asterisk;
+    const told = async () => (await asterisk.log()).match(/SecurityEvent="InvalidAccountID"/g)?.length ?? 0;
+    const heard = async () => {
+      const { parts } = JSON.parse(await house.tollgate('--json status')) as StatusShape;
+      return Number(/(\d+)$/.exec(parts.find(({ name }) => name === 'attacks')?.detail ?? '')?.[1]);
+    };
+    const [toldBefore, heardBefore] = [await told(), await heard()];
+    const wire = await rawFrom(AT.scan);
+    for (let i = 0; i < THOUSANDS; i++) wire.send(registerOf(`8${i}`));
+    const isAllHeard = async () => {
+      const all = await told();
+      const isAll = (await heard()) - heardBefore === all - toldBefore;
+      return isAll && all - toldBefore > MANY && (await told()) === all; // and nothing was told meanwhile
+    };
+    await until(isAllHeard, 'the last one', 30_000);
   });
 
   it('from an office whose own phones are good leaves it alone', async () => {

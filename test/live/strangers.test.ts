@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { checkout } from '../../src/lab/checkout';
 import type { Phone, PhoneCall } from '../../src/lab/phone';
 import type { LineOptions } from '../../src/lab/sip-line';
+import { ADDRESS6 } from '../../src/lab/stage';
 import { describeAsRoot } from '../support/as-root';
 import { stepsOf } from '../support/dialplan-steps';
 import { ANN, openHouse, type House } from '../support/house';
@@ -19,6 +20,8 @@ const AT = {
   neverRegisters: '192.0.2.226',
   guesses: '192.0.2.227',
 } as const;
+/** An IPv6 address is blocked with its whole network. */
+const NETWORK6 = ADDRESS6.stranger.replace(/::.*/, '::/64');
 const SETTINGS = `
 [country]
 registrations = "report"
@@ -69,7 +72,7 @@ describeAsRoot('a stranger', () => {
     await writeFile(file, (await readFile(file, 'utf8')).replace(setting, into));
   }
   const isBlocked = (address: string) =>
-    house.stage.pbx.run('ipset', ['test', 'tg-block4', address]).then(
+    house.stage.pbx.run('ipset', ['test', `tg-block${address.includes(':') ? 6 : 4}`, address]).then(
       () => true,
       () => false,
     );
@@ -116,9 +119,10 @@ describeAsRoot('a stranger', () => {
     await until(async () => (await house.channels()) === 0, 'his call to end');
   });
 
-  it('who calls without ever registering is cut off in his call', async () => {
-    const call = await talk(await phone(AT.neverRegisters));
-    await cutOff(AT.neverRegisters, /^block: Extension 701 /);
+  it.each([4, 6] as const)('who calls over IPv%i without ever registering is cut off in his call', async (family) => {
+    const call = await talk(await phone(family === 4 ? AT.neverRegisters : ADDRESS6.stranger));
+    const blocked = family === 4 ? AT.neverRegisters : NETWORK6;
+    await cutOff(blocked, /^block: Extension 701 /);
     await until(async () => (await house.channels()) === 0, 'his call to end', 5000);
     await call.ended;
   });
