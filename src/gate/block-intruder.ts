@@ -1,6 +1,8 @@
 /** Blocks by Tollgate itself: the kernel first, then calls and contacts; never what is protected. */
 import { isAutomatic, type AUTOMATIC, type Entry, type NewEntry, type Until } from '../domain/entry';
 import { around, familyOf, isSingle, type Network } from '../domain/network';
+import type { Records } from '../domain/store';
+import { tellOwners } from './announce';
 import type { Doors } from './doors';
 import type { Parts } from './parts';
 import { protectionOf } from './protected';
@@ -30,7 +32,7 @@ export async function blockIntruder(parts: Parts, doors: Doors, intruder: Intrud
   const protection = await protectionOf(parts, address, 'itself');
   if (protection) return { kind: 'spared', why: `it is ${protection.why}` };
   const leases = covering.filter(({ account }) => account !== undefined);
-  if (leases.length > 0) return closeUnproven(doors, leases, why);
+  if (leases.length > 0) return closeUnproven(parts, doors, { leases, why });
   const network = familyOf(address) === 6 && isSingle(address) ? around(address, rules.ipv6BlockPrefix) : address;
   const until = await intruder.until(network);
   const wanted: NewEntry = {
@@ -46,13 +48,18 @@ export async function blockIntruder(parts: Parts, doors: Doors, intruder: Intrud
 }
 
 /** A traveller's door is not shut by guesses from behind it, as long as his own phone has proved that he is there. */
-async function closeUnproven(doors: Doors, leases: readonly Entry[], why: string): Promise<Outcome> {
+async function closeUnproven(
+  parts: Parts,
+  doors: Doors,
+  { leases, why }: { readonly leases: readonly Entry[]; readonly why: string },
+): Promise<Outcome> {
   const unproven = leases.filter(({ provedAt }) => provedAt === undefined);
   if (unproven.length === 0) {
     const [lease] = leases;
     return { kind: 'spared', why: `entry ${lease?.id ?? ''} of account ${lease?.account ?? ''} is open for it` };
   }
   const cause = { action: 'revoke', by: 'Tollgate', from: 'Asterisk', why } as const;
-  await doors.close(() => Promise.resolve({ entries: unproven, cause }));
+  const tell = (records: Records) => tellOwners(parts, records, unproven, cause);
+  await doors.close(() => Promise.resolve({ entries: unproven, cause, tell }));
   return { kind: 'spared', why: 'its door, from which no phone had registered yet, was closed' };
 }

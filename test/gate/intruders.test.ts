@@ -112,13 +112,14 @@ describe('who guesses passwords', () => {
     expect(await journal('attack')).toEqual([expect.stringContaining('of account 12 is open for it')]);
   });
 
-  it('ends a door from which no phone has registered', async () => {
+  it('ends a door from which no phone has registered, and the traveller is told', async () => {
     await start();
     await traveller();
     await open(THIEF);
     await guess(THIEF);
     expect(await gate.operations.list({})).toEqual([]);
     expect(await journal('revoke')).toHaveLength(1);
+    expect(gate.notices).toContainEqual(expect.objectContaining({ kind: 'revoked', by: 'Tollgate' }));
   });
 
   it('is let in again by telephone, but never past an admin’s block', async () => {
