@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { clock } from '../../src/clock';
 import { openCountryData } from '../../src/country/data';
 import { fetchTable } from '../../src/country/fetch';
+import type { Countries, CountryData } from '../../src/domain/country';
 import type { Permitted } from '../../src/domain/firewall';
 import { AppError } from '../../src/errors';
 import { permittedNetworks } from '../../src/gate/permitted-networks';
@@ -70,9 +71,12 @@ async function loading(host: Host, permitted: Permitted): Promise<Row> {
   });
 }
 
-async function unitedStatesAndCanada(folder: string) {
+const tableFolder = (folder: string): string => join(folder, 'countries');
+
+/** Debian's newest table, laid into the section's folder; needs the Internet, which a section has not. */
+export async function fetchDebianTable(folder: string): Promise<void> {
   const settings = {
-    folder: join(folder, 'countries'),
+    folder: tableFolder(folder),
     owner: undefined,
     source: 'debian',
     maxmindLogin: '',
@@ -86,8 +90,15 @@ async function unitedStatesAndCanada(folder: string) {
     random: randomBytes,
     tell: () => undefined,
   });
-  const data = openCountryData({ folder: settings.folder, permitUnknown: false, log: () => undefined });
-  if (fetched.kind === 'new') await data.adopt(fetched.name, { dryRun: false });
+  if (fetched.kind === 'new') await openTable(folder).adopt(fetched.name, { dryRun: false });
+}
+
+/** Judged by the table that was laid there. */
+export function unitedStatesAndCanada(folder: string): Promise<Countries> {
   const rule = (country: string) => ({ country, permission: 'permit' as const, by: '', at: new Date(0) });
-  return data.judge({ countries: ['US', 'CA'].map(rule), ranges: [] });
+  return openTable(folder).judge({ countries: ['US', 'CA'].map(rule), ranges: [] });
+}
+
+function openTable(folder: string): CountryData {
+  return openCountryData({ folder: tableFolder(folder), permitUnknown: false, log: () => undefined });
 }

@@ -1,23 +1,41 @@
-/** `npm run bench [-- door conversations calls sets country countries strangers attacks events]`: measures, prints a table and keeps it in BENCHMARKS.md. */
+/** `npm run bench [-- door conversations calls sets country countries packets strangers attacks events]`: measures, prints a table and keeps it in BENCHMARKS.md. */
 import Table from 'cli-table3';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { checkout } from '../../src/lab/checkout';
 import { withMachineLock } from '../../src/lab/machine-lock';
-import { ASTERISK_22, CACHE, tree } from '../../src/lab/trees';
+import { ASTERISK_22, BENCH, CACHE, MARIADB, tree } from '../../src/lab/trees';
 import { inWorld } from '../../src/lab/world';
 import { run } from '../../src/run';
+import { fetchDebianTable } from './countries';
 import { load, machine } from './machine';
 import { report, table, type Measured } from './report';
 import type { Row } from './row';
 
-const SECTIONS = ['door', 'conversations', 'calls', 'sets', 'country', 'countries', 'strangers', 'attacks', 'events'];
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+/** What is fetched for a section before it begins, because it has no way to the Internet. */
+const FETCH = {
+  mariadb: () => tree(MARIADB, { progress: say }),
+  others: () => tree(BENCH, { progress: say }),
+  countries: fetchDebianTable,
+} as const;
+const NEEDS: Readonly<Record<string, readonly (keyof typeof FETCH)[]>> = {
+  door: [],
+  conversations: [],
+  calls: [],
+  sets: [],
+  country: ['mariadb'],
+  countries: ['countries'],
+  packets: ['countries', 'others'],
+  strangers: ['mariadb', 'others'],
+  attacks: ['others'],
+  events: [],
+};
+const SECTIONS = Object.keys(NEEDS);
 /** On a disk, because commits are measured; what a killed run left there is gone with the next. */
 const FOLDER = join(CACHE, 'bench');
 const KEPT = join(checkout(), 'BENCHMARKS.md');
-
-const say = (line: string) => void process.stderr.write(`${line}\n`);
 
 async function main(asked: readonly string[]): Promise<number> {
   const unknown = asked.find((name) => !SECTIONS.includes(name));
@@ -61,6 +79,7 @@ async function keep(measured: readonly Measured[]): Promise<void> {
 async function measure(section: string, asterisk: string): Promise<Row[]> {
   await rm(FOLDER, { recursive: true, force: true });
   await mkdir(FOLDER, { recursive: true });
+  for (const need of NEEDS[section] ?? []) await FETCH[need](FOLDER);
   const program = [process.execPath, '-r', join(checkout(), 'test/support/typescript.js'), join(__dirname, 'play.ts')];
   const alone = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
   let rows: Row[] = [];

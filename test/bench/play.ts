@@ -7,6 +7,7 @@ import { calls } from './calls';
 import { countries } from './countries';
 import { country } from './country';
 import { events } from './events';
+import { packets } from './packets';
 import { strangers } from './strangers';
 import { attacks } from './attacks';
 
@@ -18,6 +19,7 @@ const MEASURE: Readonly<Record<string, (folder: string, tree: string) => Promise
   sets,
   country,
   countries,
+  packets,
   strangers,
   attacks,
   events,
