@@ -16,7 +16,7 @@ const MODE = 0o640;
 /** `owner`: the daemon's user, for files that root's commands make. */
 export function bootFile(file: string, owner: () => Owner | undefined): Saved {
   return {
-    base: (text) => replace(file, text, owner()),
+    base: (pieces, ready) => replace(file, pieces, owner(), ready),
     append: (lines) => appendTo(file, `${lines.join('\n')}\n`),
     async remove() {
       await rm(file, { force: true });
@@ -26,7 +26,12 @@ export function bootFile(file: string, owner: () => Owner | undefined): Saved {
   };
 }
 
-async function replace(file: string, text: string, owner: Owner | undefined): Promise<void> {
+async function replace(
+  file: string,
+  pieces: Iterable<string>,
+  owner: Owner | undefined,
+  ready: Promise<void> | undefined,
+): Promise<void> {
   const next = temporary(file);
   await rm(next, { force: true });
   try {
@@ -35,9 +40,10 @@ async function replace(file: string, text: string, owner: Owner | undefined): Pr
     await closing(handle, async () => {
       await handle.chmod(MODE);
       if (owner && process.geteuid?.() === 0) await handle.chown(owner.uid, owner.gid);
-      await handle.writeFile(text);
+      for (const piece of pieces) await handle.writeFile(piece);
       await handle.sync();
     });
+    await ready;
     await rename(next, file);
   } catch (error) {
     await rm(next, { force: true });

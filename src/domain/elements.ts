@@ -38,7 +38,7 @@ export function hasMedia(entry: Entry, { services }: MemberRules): boolean {
 function* endsOf(
   entries: readonly OpenEntry[],
   { services, outlastSeconds }: MemberRules,
-): Iterable<readonly [set: string, network: Network, end: Until, isSignalling: boolean]> {
+): Iterable<readonly [set: string, entry: OpenEntry, end: Until, isSignalling: boolean]> {
   const signalling = new Set(services.filter((service) => service.signalling).map(({ name }) => name));
   const expanded = new Map<readonly string[], ReadonlySet<string>>();
   const setsOf = (names: readonly string[]) => {
@@ -50,7 +50,7 @@ function* endsOf(
     for (const set of entry.kind === 'block' ? [BLOCK] : setsOf(entry.services)) {
       if (entry.state === 'ended' && set !== MEDIA) continue;
       const end = set === MEDIA ? mediaEnd(entry, { outlastSeconds }) : entry.until;
-      yield [set, entry.network, end, signalling.has(set)];
+      yield [set, entry, end, signalling.has(set)];
     }
   }
 }
@@ -99,14 +99,17 @@ export function changesFor(
 export function elementsFor(
   live: readonly OpenEntry[],
   rules: MemberRules,
-  remembers: ReadonlyMap<Network, number>,
+  remembers: Iterable<readonly [Network, number]>,
   now: Date,
 ): Elements {
   const elements = new Map(setNames(rules.services).map((set) => [set, new Map<Network, Until>()]));
   const was = elements.get(WAS) ?? new Map<Network, Until>();
-  for (const [set, network, end, isSignalling] of endsOf(live, rules)) {
-    raise(elements.get(set), network, end);
-    if (isSignalling) raise(was, network, rememberedUntil(end));
+  let signalled: OpenEntry | undefined;
+  for (const [set, entry, end, isSignalling] of endsOf(live, rules)) {
+    raise(elements.get(set), entry.network, end);
+    if (!isSignalling || entry === signalled) continue;
+    raise(was, entry.network, rememberedUntil(end));
+    signalled = entry;
   }
   for (const [network, secondsLeft] of remembers) {
     if (!was.has(network)) was.set(network, rememberedUntil(now, secondsLeft));
@@ -116,7 +119,7 @@ export function elementsFor(
 
 function raise(members: Map<Network, Until> | undefined, network: Network, end: Until): void {
   const before = members?.get(network);
-  members?.set(network, before === undefined ? end : later(before, end));
+  if (before === undefined || later(before, end) !== before) members?.set(network, end);
 }
 
 export function groupByNetwork(entries: readonly Entry[]): Map<Network, Entry[]> {

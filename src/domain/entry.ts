@@ -38,8 +38,8 @@ export interface Entry {
   /** The import that brought it, as `freepbx`, which also takes it away again; undefined: a person. */
   readonly origin?: string;
 }
-/** As much of an entry as says what the kernel must hold. */
-export type OpenEntry = Pick<Entry, 'kind' | 'network' | 'services' | 'account' | 'until' | 'state'>;
+/** As much of an entry as says what the kernel must hold, and which it is. */
+export type OpenEntry = Pick<Entry, 'id' | 'kind' | 'network' | 'services' | 'account' | 'until' | 'state'>;
 export type NewEntry = Omit<Entry, 'id' | 'provedAt' | 'pbx' | 'revokedAt'>;
 
 /** `name`: its addresses are followed as they change. `provider`: a preset of names and networks. `range`: first to last. */

@@ -85,7 +85,7 @@ export type Fate = 'accept' | 'drop' | 'return';
 export interface Look {
   readonly at: Date;
   /** Of this set, both families'; Infinity: for good. */
-  secondsLeft(set: string): ReadonlyMap<Network, number>;
+  secondsLeft(set: string): Iterable<readonly [Network, number]>;
 }
 
 export interface Firewall {
@@ -99,6 +99,8 @@ export interface Firewall {
   apply(policy: Policy, elements: Elements, look?: Look): Promise<readonly string[]>;
   /** The lines that `apply` would send, changing nothing. */
   plan(policy: Policy, elements: Elements, look?: Look): Promise<readonly string[]>;
+  /** Would `apply` change any rule? */
+  changesRules(policy: Policy, look: Look): boolean;
   /** What packets would meet, whatever the kernel holds now; a trial that runs counts as the mode. */
   foretell(policy: Policy, elements: Elements, packets: readonly Packet[]): readonly Fate[];
   /**

@@ -4,8 +4,8 @@ import type { Family } from '../domain/network';
 import type { Clock, Log, Run } from '../ports';
 import type { KernelState } from './kernel-state';
 import { FAMILIES } from './names';
-import { batchLines, isExchanged, planFirewall, type Batch } from './plan';
-import { readKernel } from './read';
+import { batchLines, elementLines, isExchanged, planFirewall, type Batch } from './plan';
+import { readKernel, type Filled } from './read';
 import { settled } from './settled';
 import type { WholeSets } from './whole-sets';
 
@@ -41,10 +41,12 @@ export async function applyState(
   seen?: { readonly at: Date; readonly have: KernelState },
 ): Promise<Applied> {
   let sent: readonly string[] = [];
+  let filled: Filled = new Map();
   for (let looks = 1; ; looks++) {
     const start = looks === 1 && seen ? seen.at : kernel.clock.now();
-    const have = looks === 1 && seen ? seen.have : await readKernel(kernel.run, kernel.wholes);
+    const read = looks === 1 && seen ? seen.have : await readKernel(kernel.run, kernel.wholes, filled);
     const wanted = desired(start);
+    const have = { ...read, sets: agedSets(read.sets, filled, wanted.sets) };
     const want = looks === 1 ? wanted : settled(wanted, have, 0);
     const batch = planFirewall(want, have);
     const lines = batchLines(batch);
@@ -55,7 +57,17 @@ export async function applyState(
     if ([...want.sets].some(([name, set]) => isExchanged(set, have.sets.get(name)))) kernel.wholes.forget();
     await sendBatch(batch, start, kernel).catch((error: unknown) => putBack(have, start, kernel, error));
     sent = [...sent, ...lines];
+    filled = filledBy(batch);
   }
+}
+
+function filledBy({ elements }: Batch): Filled {
+  return new Map(elements.flatMap((part) => (typeof part === 'string' ? [] : [[part.set, part.want] as const])));
+}
+
+/** What is as it was filled has run on since as what is wanted has. */
+function agedSets(sets: KernelState['sets'], filled: Filled, wanted: KernelState['sets']): KernelState['sets'] {
+  return new Map([...sets].map(([name, set]) => [name, (filled.get(name) === set && wanted.get(name)) || set]));
 }
 
 /** Lines that are sent as one: what they take is far less than a second. */
@@ -64,28 +76,28 @@ const AT_ONCE = 2_000;
 /** `planned`: when the batch's timeouts were right. */
 async function sendBatch({ create, elements, rules, destroy }: Batch, planned: Date, kernel: Kernel): Promise<void> {
   const { run } = kernel;
-  await restoreSets(create, run);
+  if (create.length > 0) await restoreSets(text(create), run);
   for (const family of FAMILIES) await restoreRules(family, rules[family], run, ['--test']);
-  await restoreSets(elements, run, inTime(elements, planned, kernel.clock));
+  if (elements.length > 0) await restoreSets(inPieces(elements, planned, kernel.clock), run);
   for (const family of FAMILIES) await restoreRules(family, rules[family], run);
-  await restoreSets(destroy, run);
+  if (destroy.length > 0) await restoreSets(text(destroy), run);
 }
 
-async function restoreSets(lines: readonly string[], run: Run, stdin: Iterable<string> = text(lines)): Promise<void> {
-  if (lines.length > 0) await run('ipset', ['-exist', 'restore'], { stdin, timeoutMs: 120_000 });
+async function restoreSets(stdin: string | Iterable<string>, run: Run): Promise<void> {
+  await run('ipset', ['-exist', 'restore'], { stdin, timeoutMs: 120_000 });
 }
 
-/** Leases run on while the members before them are sent. */
-function* inTime(lines: readonly string[], planned: Date, clock: Clock): Iterable<string> {
-  for (let from = 0; from < lines.length; from += AT_ONCE) {
-    const late = secondsSince(planned, clock);
-    const some = lines.slice(from, from + AT_ONCE);
-    yield text(late > 0 ? some.map((line) => shortened(line, late)) : some);
+/** Made while the kernel takes what came before. Leases run on meanwhile. */
+function* inPieces(elements: Batch['elements'], planned: Date, clock: Clock): Iterable<string> {
+  let late = secondsSince(planned, clock);
+  let piece: string[] = [];
+  for (const line of elementLines(elements, () => late)) {
+    if (piece.push(line) < AT_ONCE) continue;
+    yield text(piece);
+    piece = [];
+    late = secondsSince(planned, clock);
   }
-}
-
-function shortened(line: string, seconds: number): string {
-  return line.replace(/ timeout ([1-9]\d*)$/, (_, left) => ` timeout ${Math.max(1, Number(left) - seconds)}`);
+  if (piece.length > 0) yield text(piece);
 }
 
 async function restoreRules(

@@ -1,18 +1,20 @@
 /** What a reboot brings back: a base of everything, and behind it each change as it is acknowledged. */
 import type { Until } from '../domain/entry';
 import type { Change, Elements, Policy } from '../domain/firewall';
-import { familyOf, type Network } from '../domain/network';
+import { familyOf } from '../domain/network';
 import { AppError } from '../errors';
 import type { Clock, Log } from '../ports';
 import { addLine, atLine, baseText, countriesText, deleteLine, headText } from './boot-text';
 import { desiredState } from './desired-state';
-import type { Whole } from './kernel-state';
+import { changedEnds, type ChangedEnds } from './changed-ends';
+import type { KernelSet, Whole } from './kernel-state';
+import { endsIn, type Ends } from './live-members';
 import { FAMILIES, kernelNetworks, setName } from './names';
 
 /** Where the saved state lies. Everything is on disk when a promise resolves; a rejection has left what was there. */
 export interface Saved {
-  /** Replaces all of it. */
-  base(text: string): Promise<void>;
+  /** Replaces all of it when `ready` resolves; everything else is done before, and nothing is replaced when it rejects. */
+  base(pieces: Iterable<string>, ready?: Promise<void>): Promise<void>;
   /** Lines behind it. Rejects when there is no base. */
   append(lines: readonly string[]): Promise<void>;
   remove(): Promise<void>;
@@ -28,8 +30,11 @@ export const NOWHERE: Saved = {
 };
 
 export interface BootState {
-  /** After the kernel was made to hold this; a trial is not part of it. Rejects with FIREWALL_FAILED. */
-  keep(policy: Policy, elements: Elements): Promise<void>;
+  /**
+   * What the kernel holds when `held` resolves; a trial is not part of it. It is written aside before that. Rejects with
+   * FIREWALL_FAILED, or as `held` does: then what was kept still is.
+   */
+  keep(policy: Policy, elements: Elements, held?: Promise<unknown>): Promise<void>;
   /** Takes changes in, to be written; `undo` takes them out again when that fails. */
   remember(changes: readonly Change[]): Remembered;
   /** Resolves when the lines are on disk. Rejects with FIREWALL_FAILED. */
@@ -61,7 +66,7 @@ interface Ports {
 /** Undefined in a command that changes members without having applied a policy: it only adds lines. */
 interface Known {
   readonly head: string;
-  readonly members: Map<string, Map<string, Until>>;
+  readonly members: ReadonlyMap<string, ChangedEnds>;
 }
 
 /** No file, or one that nobody has looked at since the start. */
@@ -75,9 +80,9 @@ export function openBootState(ports: Ports): BootState {
   let isDamaged = false;
   let linesBehind = 0;
 
-  async function writeBase({ head, members }: Known): Promise<void> {
+  async function writeBase({ head, members }: Known, ready?: Promise<void>): Promise<void> {
     isDamaged = true;
-    await saved.base(baseText(head, members, clock.now()));
+    await saved.base(baseText(head, members, clock.now()), ready);
     isDamaged = false;
     linesBehind = 0;
   }
@@ -105,8 +110,8 @@ export function openBootState(ports: Ports): BootState {
 
   /** What is on disk holds all of it already, so a fault here costs nothing but room. */
   async function fold(): Promise<void> {
-    const most = Math.max(mostLines, known ? sizeOf(known.members) : 0);
-    if (!known || linesBehind <= most) return;
+    if (!known || linesBehind <= mostLines) return;
+    if (linesBehind <= [...known.members.values()].reduce((sum, its) => sum + sizeOf(its), 0)) return;
     await writeBase(known).catch((error: unknown) => {
       log('boot state not folded', { error: String(error) });
       isDamaged = false;
@@ -115,13 +120,19 @@ export function openBootState(ports: Ports): BootState {
   }
 
   return {
-    async keep(policy, elements) {
+    async keep(policy, elements, held = Promise.resolve()) {
       const next = knownOf(policy, elements, clock.now(), mostMembers);
       const isSame = known !== undefined && known.head === next.head && sameMembers(known.members, next.members);
-      known = next;
-      await keepCountries(next.wholes).catch(notWritten);
+      const [before, wasDamaged] = [known, isDamaged];
+      const ready = held.then(async () => {
+        known = next;
+        await keepCountries(next.wholes);
+      });
       // Even then: its time tells a later boot whether the clock can be believed.
-      await (isSame ? append([]) : writeBase(next)).catch(notWritten);
+      const written = isSame ? ready.then(() => append([])) : writeBase(next, ready);
+      await Promise.allSettled([ready, written]);
+      if (known === before) isDamaged = wasDamaged; // it is not held, and nothing was replaced
+      await written.catch(notWritten);
     },
     remember(changes) {
       const each = changes.filter(({ set }) => isSaved(set)).map((change) => take(change, known?.members, clock.now()));
@@ -153,27 +164,24 @@ function knownOf(
 ): Known & { readonly wholes: Wholes } {
   const blocks = new Map([...elements].filter(([set]) => set === 'block')); // these alone may not all fit
   const state = desiredState({ ...policy, trial: undefined }, blocks, now, mostMembers);
-  const members = new Map([...state.sets.keys()].map((name) => [name, new Map<string, Until>()]));
+  const members = new Map([...state.sets.keys()].map((name) => [name, changedEnds(new Map())]));
   for (const family of FAMILIES) {
     const trust = setName('trust', family);
-    for (const member of state.sets.get(trust)?.members.keys() ?? []) members.get(trust)?.set(member, 'forever');
+    const trusted = [...(state.sets.get(trust)?.members ?? [])].map(([member]) => [member, 'forever'] as const);
+    members.set(trust, changedEnds(new Map(trusted)));
     for (const [set, networks] of elements) {
-      const its = members.get(setName(set, family));
-      const fitting = set === 'block' ? state.sets.get(setName(set, family))?.members : undefined;
-      if (!its || !isSaved(set)) continue;
-      for (const [network, until] of networks) {
-        if (familyOf(network) !== family) continue;
-        for (const member of halvesOf(network)) if (fitting?.has(member) ?? true) its.set(member, until);
-      }
+      const name = setName(set, family);
+      const ends = endsIn(networks, family);
+      if (!isSaved(set) || !members.has(name)) continue;
+      members.set(name, changedEnds(set === 'block' ? fitting(ends, state.sets.get(name)) : ends));
     }
   }
   const wholes = [...state.sets].flatMap(([name, { whole }]) => (whole ? [[name, whole] as const] : []));
   return { head: headText(state), members, wholes: new Map(wholes) };
 }
 
-/** `kernelNetworks` has looked at each of them when they were applied; a second time costs a second in 300,000. */
-function halvesOf(network: Network): readonly string[] {
-  return network.endsWith('/0') ? kernelNetworks(network) : [network];
+function fitting(ends: Ends, set: KernelSet | undefined): Ends {
+  return new Map([...ends].filter(([member]) => set?.members.has(member)));
 }
 
 function take({ set, network, until }: Change, members: Known['members'] | undefined, now: Date) {
@@ -182,12 +190,8 @@ function take({ set, network, until }: Change, members: Known['members'] | undef
   const isGone = until === undefined || (until !== 'forever' && until.getTime() <= now.getTime());
   const each = kernelNetworks(network).map((member) => {
     const before = its?.get(member);
-    if (isGone) its?.delete(member);
-    else its?.set(member, until);
-    const undo = () => {
-      if (before === undefined) its?.delete(member);
-      else its?.set(member, before);
-    };
+    its?.set(member, isGone ? undefined : until);
+    const undo = () => its?.set(member, before);
     return { line: isGone ? deleteLine(name, member) : addLine(name, member, until), undo };
   });
   return { lines: each.map(({ line }) => line), undo: () => each.forEach(({ undo }) => undo()) };
@@ -197,12 +201,20 @@ function sameMembers(a: Known['members'], b: Known['members']): boolean {
   const same = (x: Until, y: Until | undefined) => x.valueOf() === y?.valueOf();
   return [...a].every(([set, its]) => {
     const others = b.get(set);
-    return others?.size === its.size && [...its].every(([member, until]) => same(until, others.get(member)));
+    let more = sizeOf(others ?? []);
+    for (const [member, until] of its) {
+      if (!same(until, others?.get(member))) return false;
+      more--;
+    }
+    return more === 0;
   });
 }
 
-function sizeOf(members: Known['members']): number {
-  return [...members.values()].reduce((sum, its) => sum + its.size, 0);
+function sizeOf(all: Iterable<unknown>): number {
+  const each = all[Symbol.iterator]();
+  let size = 0;
+  while (each.next().done !== true) size++;
+  return size;
 }
 
 function notWritten(error: unknown): never {

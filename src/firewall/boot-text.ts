@@ -6,8 +6,8 @@ import type { Until } from '../domain/entry';
 import type { KernelState, Whole } from './kernel-state';
 import { FAMILIES } from './names';
 
-/** Kernel set -> member -> its end. */
-export type SavedMembers = ReadonlyMap<string, ReadonlyMap<string, Until>>;
+/** Kernel set -> its members and their ends. */
+export type SavedMembers = ReadonlyMap<string, Iterable<readonly [member: string, until: Until]>>;
 
 /** Sets, trusted networks and rules. `add` lines of sets without ends are part of it. */
 export function headText({ sets, rules }: KernelState): string {
@@ -23,18 +23,28 @@ export function headText({ sets, rules }: KernelState): string {
   return [...lines, `head ${lines.length}`, ''].join('\n');
 }
 
-/** A whole file. Leases that are over by `now` are not in it. */
-export function baseText(head: string, members: SavedMembers, now: Date): string {
-  const added = [...members].flatMap(([set, its]) =>
-    [...its].flatMap(([member, until]) => (isOver(until, now) ? [] : [addLine(set, member, until)])),
-  );
-  return `tollgate-boot 1\n${head}${[atLine(now), ...added].join('\n')}\n`;
+/** A whole file, in pieces. Leases that are over by `now` are not in it. */
+export function* baseText(head: string, members: SavedMembers, now: Date): Iterable<string> {
+  let piece = `tollgate-boot 1\n${head}${atLine(now)}\n`;
+  for (const [set, its] of members) {
+    for (const [member, until] of its) {
+      if (isOver(until, now)) continue;
+      piece += `${addLine(set, member, until)}\n`;
+      if (piece.length < PIECE_LENGTH) continue;
+      yield piece;
+      piece = '';
+    }
+  }
+  yield piece;
 }
 
+/** Characters; to make so many takes a millisecond. */
+const PIECE_LENGTH = 64_000;
+
 /** The file of the permitted countries; its first line says how many networks must follow. */
-export function countriesText(wholes: ReadonlyMap<string, Whole>): string {
+export function countriesText(wholes: ReadonlyMap<string, Whole>): readonly string[] {
   const lines = [...wholes].flatMap(([set, { networks = [] }]) => networks.map((one) => addLine(set, one, 'forever')));
-  return [`tollgate-countries 1 ${lines.length}`, ...lines, ''].join('\n');
+  return [[`tollgate-countries 1 ${lines.length}`, ...lines, ''].join('\n')];
 }
 
 /** An end is whole seconds since 1970, rounded down, so that nothing ends late; what is for good has none. */

@@ -1,12 +1,12 @@
 /** What the kernel is to hold for a policy and its elements at one moment. */
 import { MOST_PERMITTED, type Elements, type Policy } from '../domain/firewall';
-import { familyOf, type Family, type Network } from '../domain/network';
-import type { Until } from '../domain/entry';
-import type { KernelSet, KernelState, Ruleset } from './kernel-state';
+import { familyOf, type Family } from '../domain/network';
+import type { KernelSet, KernelState, Members, Ruleset } from './kernel-state';
+import { endsIn, liveMembers } from './live-members';
 import { wholeOf } from './whole-sets';
 import { DISPATCHER, EVERYTHING, FAMILIES, kernelDevice, kernelNetworks, modeChain, RESERVED, setName } from './names';
 import { modeRules } from './rules';
-import { leftUntil, type Left } from './time-left';
+import type { Left } from './time-left';
 import { AppError } from '../errors';
 
 /**
@@ -57,7 +57,7 @@ function desiredSets(
   const stray = [...elements.keys()].find((name) => !names.includes(name));
   if (stray !== undefined) throw new RangeError(`elements for "${stray}", which is no service of the policy`);
   const entrySets = names.map((name) => {
-    const members = membersOf(elements.get(name) ?? new Map(), family, now);
+    const members = liveMembers(endsIn(elements.get(name) ?? new Map(), family), now);
     const fitting = name === 'block' ? lastToEnd(members, mostMembers) : members;
     return [setName(name, family), { header: entryHeader(family, mostMembers), members: fitting }] as const;
   });
@@ -68,17 +68,8 @@ function desiredSets(
   return [...entrySets, [setName('trust', family), { header: trustHeader(family), members }]];
 }
 
-function membersOf(networks: ReadonlyMap<Network, Until>, family: Family, now: Date): ReadonlyMap<string, Left> {
-  const members = new Map<string, Left>();
-  for (const [network, until] of networks) {
-    const left = familyOf(network) === family ? leftUntil(until, now) : undefined;
-    if (left !== undefined) for (const text of kernelNetworks(network)) members.set(text, left);
-  }
-  return members;
-}
-
 /** When there are more blocks than fit, those that end soonest give way. */
-function lastToEnd(members: ReadonlyMap<string, Left>, most: number): ReadonlyMap<string, Left> {
+function lastToEnd(members: Members, most: number): Members {
   if (members.size <= most) return members;
   const order = ([, left]: readonly [string, Left]) => (left === 'forever' ? Infinity : left);
   return new Map([...members].sort((a, b) => order(b) - order(a)).slice(0, most));

@@ -5,11 +5,13 @@ import type { Left } from './time-left';
 export interface KernelSet {
   /** Type and options as `create` takes and `ipset save` prints them, without what the kernel chooses by itself. */
   readonly header: string;
-  /** Member as ipset prints it -> seconds left. */
-  readonly members: ReadonlyMap<string, Left>;
+  readonly members: Members;
   /** What a set holds that is only ever exchanged as a whole; then `members` is empty. */
   readonly whole?: Whole;
 }
+
+/** Member as ipset prints it -> seconds left. There may be hundreds of thousands, so nobody copies them unasked. */
+export type Members = Pick<ReadonlyMap<string, Left>, 'size' | 'get' | 'has' | typeof Symbol.iterator>;
 
 /** Hundreds of thousands of networks: counted and told apart by their stamp, never compared one by one. */
 export interface Whole {

@@ -55,7 +55,7 @@ export function knownMembers(): KnownMembers {
   };
   /** Those that must be in the set still: not near their end. */
   const lasting = (set: string, now: Date) => {
-    const all = [...(read.get(set)?.members.keys() ?? []), ...(changed.get(set)?.keys() ?? [])];
+    const all = [...namesOf(read.get(set)?.members ?? []), ...(changed.get(set)?.keys() ?? [])];
     const soon = new Date(now.getTime() + END_KNOWN_TO_MS);
     return [...new Set(all)].filter((member) => isBefore(soon, untilOf(set, member) ?? NEVER));
   };
@@ -88,7 +88,7 @@ export function knownMembers(): KnownMembers {
       return [...counts(now)].flatMap(([set, [fewest, most]]) => {
         const has = sets.get(set);
         if (!has || has.whole || has.members.size < fewest || has.members.size > most) return [];
-        const added = [...has.members.keys()].filter((member) => untilOf(set, member) === undefined);
+        const added = namesOf(has.members).filter((member) => untilOf(set, member) === undefined);
         if (added.length === 0) return [];
         const missing = lasting(set, now).filter((member) => !has.members.has(member));
         return [`set ${set} had ${some(added)} in place of ${some(missing)}`];
@@ -106,6 +106,10 @@ function newTally() {
     },
     bounds: () => [fewest, most] as const,
   };
+}
+
+function namesOf(members: Iterable<readonly [member: string, left: Left]>): string[] {
+  return Array.from(members, ([member]) => member);
 }
 
 function some(members: readonly string[]): string {

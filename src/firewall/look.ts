@@ -13,13 +13,11 @@ export class KernelLook implements Look {
     this.have = have;
   }
 
-  secondsLeft(set: string): ReadonlyMap<Network, number> {
-    const all = new Map<Network, number>();
+  *secondsLeft(set: string): Iterable<readonly [Network, number]> {
     for (const family of FAMILIES) {
       for (const [member, left] of this.have.sets.get(setName(set, family))?.members ?? []) {
-        all.set(member as Network, left === 'forever' ? Infinity : left); // as read it is canonical
+        yield [member as Network, left === 'forever' ? Infinity : left]; // as read it is canonical
       }
     }
-    return all;
   }
 }

@@ -80,21 +80,30 @@ export function openFirewall({
 
   async function apply(policy: Policy, elements: Elements, seen?: Look): Promise<readonly string[]> {
     const desired = (now: Date) => desiredState(policy, elements, now, mostMembers);
-    const look = seenBy(seen);
-    const { lines, has, at } = await applyState(desired, kernel, look);
+    const look = seen && seenBy(seen);
+    const applied = applyState(desired, kernel, look);
+    const kept = boot.keep(policy, elements, applied);
+    await Promise.allSettled([applied, kept]);
+    const { lines, has, at } = await applied;
     if (look && lines.length > 0) drift.compare(look.have.sets, look.at);
     known.learn(has.sets, at);
     drift.learn(has.rules, at);
     if (lines.length > 0)
       log('firewall changed', { mode: policy.mode, trial: policy.trial?.mode, lines: lines.length });
     await forgetFlows(policy, lines, kernel);
-    await boot.keep(policy, elements);
+    await kept;
     return lines;
   }
 
   async function plan(policy: Policy, elements: Elements, seen?: Look): Promise<readonly string[]> {
-    const { at, have } = seenBy(seen) ?? (await look());
+    const { at, have } = seen ? seenBy(seen) : await look();
     return batchLines(planFirewall(desiredState(policy, elements, at, mostMembers), have));
+  }
+
+  function changesRules(policy: Policy, seen: Look): boolean {
+    const want = desiredState(policy, new Map(), clock.now(), mostMembers);
+    const { rules } = planFirewall(want, { sets: want.sets, rules: seenBy(seen).have.rules });
+    return FAMILIES.some((family) => rules[family].length > 0);
   }
 
   async function remove(): Promise<void> {
@@ -121,6 +130,7 @@ export function openFirewall({
     look,
     apply: (policy, elements, seen) => inTurn(() => apply(policy, elements, seen)),
     plan: (policy, elements, seen) => inTurn(() => plan(policy, elements, seen)),
+    changesRules,
     foretell: (policy, elements, packets) => foretell(policy, elements, packets, clock.now()),
     remove: () => inTurn(remove),
     restore: (how) => inTurn(() => restore(how)),
@@ -140,8 +150,8 @@ export function openFirewall({
 }
 
 /** Rejects what another firewall has seen. */
-function seenBy(look: Look | undefined): KernelLook | undefined {
-  if (look === undefined || look instanceof KernelLook) return look;
+function seenBy(look: Look): KernelLook {
+  if (look instanceof KernelLook) return look;
   throw new TypeError('a look of another firewall');
 }
 

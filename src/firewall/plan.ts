@@ -1,19 +1,27 @@
 /** What has to be sent to make the kernel hold one state instead of another. Nothing but text; no effect. */
 import type { Family } from '../domain/network';
-import type { KernelSet, KernelState, Ruleset } from './kernel-state';
-import { HOOK, isWholeSet, otherName } from './names';
-import { isNear, timeoutOf } from './time-left';
+import type { KernelSet, KernelState, Members, Ruleset } from './kernel-state';
+import { HOOK, otherName } from './names';
+import { isNear, timeoutOf, type Left } from './time-left';
 
 /** In the order in which they are sent; all empty: nothing to do. */
 export interface Batch {
   /** Sets that rules will name, still empty. */
   readonly create: readonly string[];
   /** Members: what is new before what is gone, never a flush. */
-  readonly elements: readonly string[];
+  readonly elements: readonly (string | Filling)[];
   /** For `iptables-restore --noflush` and `ip6tables-restore --noflush`. */
   readonly rules: Readonly<Record<Family, readonly string[]>>;
   /** Sets that no rule names any more. */
   readonly destroy: readonly string[];
+}
+
+/** All members of a set that holds none yet: their lines are made as they are sent. */
+interface Filling {
+  readonly set: string;
+  /** Sent in front of them even if the set is there: ipset asks for the kind of a set that it did not create with each line. */
+  readonly create: string;
+  readonly want: KernelSet;
 }
 
 export function planFirewall(want: KernelState, have: KernelState): Batch {
@@ -30,30 +38,64 @@ export function planFirewall(want: KernelState, have: KernelState): Batch {
 export function batchLines({ create, elements, rules, destroy }: Batch): readonly string[] {
   const titled = (title: string, lines: readonly string[]) => (lines.length > 0 ? [`# ${title}`, ...lines] : []);
   return [
-    ...titled('ipset restore', [...create, ...elements.flatMap(readable)]),
+    ...titled('ipset restore', [...create, ...elements.flatMap(readable).filter((line) => !create.includes(line))]),
     ...titled('iptables-restore --noflush', rules[4]),
     ...titled('ip6tables-restore --noflush', rules[6]),
     ...titled('ipset restore', destroy),
   ];
 }
 
+/**
+ * The lines that are sent for members. `late`: seconds since they were planned, asked for as each line is made; leases
+ * have run on meanwhile.
+ */
+export function* elementLines(elements: Batch['elements'], late: () => number): Iterable<string> {
+  for (const part of elements) {
+    if (typeof part === 'string') yield shortened(part, late());
+    else yield* fillingLines(part, late);
+  }
+}
+
+function* fillingLines({ set, create, want }: Filling, late: () => number): Iterable<string> {
+  yield create;
+  for (const network of want.whole?.networks ?? []) yield `add ${set} ${network}`;
+  const isTimed = hasTimes(want);
+  for (const [member, left] of want.members) yield addLine(set, member, isTimed ? atLater(left, late()) : undefined);
+}
+
+function shortened(line: string, seconds: number): string {
+  if (seconds === 0) return line;
+  return line.replace(/ timeout ([1-9]\d*)$/, (_, left) => ` timeout ${atLater(Number(left), seconds)}`);
+}
+
+/** A second at least: 0 is the kernel's "for good". */
+function atLater(left: Left, seconds: number): Left {
+  return left === 'forever' ? left : Math.max(1, left - seconds);
+}
+
+/** `left` undefined: a set without times. */
+function addLine(set: string, member: string, left: Left | undefined): string {
+  return `add ${set} ${member}${left === undefined ? '' : ` timeout ${timeoutOf(left)}`}`;
+}
+
 /** Nobody reads hundreds of thousands of lines of one set: the first one stands for all. */
-function readable(line: string, at: number, lines: readonly string[]): readonly string[] {
-  const set = wholeSetIn(line);
-  if (set === undefined) return [line];
-  return set === wholeSetIn(lines[at - 1] ?? '') ? [] : [`${line} # and all other networks of permitted countries`];
+function readable(part: string | Filling): readonly string[] {
+  if (typeof part === 'string') return [part];
+  const lines = fillingLines(part, () => 0);
+  const count = countOf(part.want);
+  if (count <= MOST_READ) return [...lines];
+  const [create = '', first = ''] = lines;
+  return [create, `${first} # and ${count - 1} more`];
 }
 
-function wholeSetIn(line: string): string | undefined {
-  const [verb, set = ''] = line.split(' ', 2);
-  return verb === 'add' && isWholeSet(set) ? set : undefined;
-}
+const MOST_READ = 1_000;
 
-function planSet(name: string, want: KernelSet, have: KernelState): { create: string[]; elements: string[] } {
+function planSet(name: string, want: KernelSet, have: KernelState): Pick<Batch, 'create' | 'elements'> {
   const set = have.sets.get(name);
-  if (!set) return { create: [`create ${name} ${want.header}${roomFor(want)}`], elements: planMembers(name, want) };
+  const filling = fillingOf(name, want);
+  if (!set) return { create: [filling.create], elements: [filling] };
   const isKept = set.header === want.header && !isExchanged(want, set);
-  if (isKept) return { create: [], elements: planMembers(name, want, set) };
+  if (isKept) return { create: [], elements: planMembers(name, want, set.members) };
   // Rules hold the set, so it is filled under another name and swapped: no packet sees it empty.
   const other = otherName(name);
   const leftover = have.sets.has(other) ? [`destroy ${other}`] : [];
@@ -61,8 +103,7 @@ function planSet(name: string, want: KernelSet, have: KernelState): { create: st
     create: [],
     elements: [
       ...leftover,
-      `create ${other} ${want.header}${roomFor(want)}`,
-      ...planMembers(other, want),
+      fillingOf(other, want),
       `swap ${name} ${other}`,
       ...(have.sets.has(other) ? [] : [`destroy ${other}`]),
     ],
@@ -75,26 +116,41 @@ export function isExchanged({ whole }: KernelSet, have: KernelSet | undefined): 
 }
 
 /** A kernel that knows how many will come need not make its table larger again and again: a third less time. */
-function roomFor({ members, whole }: KernelSet): string {
-  const count = whole?.count ?? members.size;
+function roomFor(want: KernelSet): string {
+  const count = countOf(want);
   return count > MANY ? ` hashsize ${2 ** Math.floor(Math.log2(count))}` : '';
 }
 
 const MANY = 10_000;
 
-function planMembers(name: string, want: KernelSet, have?: KernelSet): string[] {
-  if (want.whole) return have ? [] : (want.whole.networks ?? []).map((network) => `add ${name} ${network}`);
-  const timed = / timeout /.test(want.header);
-  const lines: string[] = [];
-  for (const [member, left] of want.members) {
-    const now = have?.members.get(member);
-    if (now !== undefined && isNear(left, now)) continue;
-    lines.push(`add ${name} ${member}${timed ? ` timeout ${timeoutOf(left)}` : ''}`);
+function countOf({ members, whole }: KernelSet): number {
+  return whole?.count ?? members.size;
+}
+
+function hasTimes({ header }: KernelSet): boolean {
+  return header.includes(' timeout ');
+}
+
+function fillingOf(set: string, want: KernelSet): Filling {
+  return { set, create: `create ${set} ${want.header}${roomFor(want)}`, want };
+}
+
+/** Usually all is as it should be, and what the kernel has is walked through once. */
+function planMembers(name: string, want: KernelSet, have: Members): string[] {
+  if (want.whole) return [];
+  const isTimed = hasTimes(want);
+  const add = (member: string, left: Left) => addLine(name, member, isTimed ? left : undefined);
+  const [added, gone]: [string[], string[]] = [[], []];
+  let found = 0;
+  for (const [member, now] of have) {
+    const left = want.members.get(member);
+    if (left === undefined) gone.push(`del ${name} ${member}`);
+    else if ((found++, !isNear(left, now))) added.push(add(member, left));
   }
-  for (const member of have?.members.keys() ?? []) {
-    if (!want.members.has(member)) lines.push(`del ${name} ${member}`);
+  if (found < want.members.size) {
+    for (const [member, left] of want.members) if (!have.has(member)) added.push(add(member, left));
   }
-  return lines;
+  return [...added, ...gone];
 }
 
 /**

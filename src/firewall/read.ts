@@ -2,28 +2,46 @@
 import { AppError } from '../errors';
 import type { Run } from '../ports';
 import type { KernelSet, KernelState, Ruleset } from './kernel-state';
+import { canonicalMember, endOf, listedMembers } from './listed-members';
 import type { ListedSet, WholeSets } from './whole-sets';
 import { DISPATCHER, HOOK, isOurChain, isOurSet, isWholeSet } from './names';
 import type { Left } from './time-left';
-import { parseNetwork } from '../domain/network';
 
 /** Rejects with COMMAND_FAILED when a tool does, with FIREWALL_FAILED on iptables-legacy. */
-export async function readKernel(run: Run, wholes: WholeSets): Promise<KernelState> {
-  const [sets, rules] = await Promise.all([readSets(run, wholes), readRules(run)]);
+export async function readKernel(run: Run, wholes: WholeSets, filled?: Filled): Promise<KernelState> {
+  const [sets, rules] = await Promise.all([readSets(run, wholes, filled), readRules(run)]);
   return { sets, rules };
 }
 
-/** Our sets. Rejects as `readKernel` does. */
-export async function readSets(run: Run, wholes: WholeSets): Promise<ReadonlyMap<string, KernelSet>> {
+/** Our sets. Rejects as `readKernel` does. `filled`: see `Filled`. */
+export async function readSets(
+  run: Run,
+  wholes: WholeSets,
+  filled: Filled = NONE,
+): Promise<ReadonlyMap<string, KernelSet>> {
   const listing = await listSets(run);
-  const [saved, whole] = await Promise.all([saveMembers(listing, run), wholes.read(listing, run)]);
-  return new Map([...parseSets(saved), ...whole]);
+  const asFilled = new Map(listing.flatMap((listed) => setAsFilled(listed, filled) ?? []));
+  const others = listing.filter(({ name }) => !asFilled.has(name));
+  const [saved, whole] = await Promise.all([saveMembers(others, run, listing), wholes.read(others, run)]);
+  return new Map([...asFilled, ...parseSets(saved), ...whole]);
 }
 
-/** `ipset save` of all our sets but those that nobody reads member by member. */
-export async function saveMembers(listing: readonly ListedSet[], run: Run): Promise<string> {
-  if (!listing.some(({ name }) => isWholeSet(name))) return run('ipset', ['save'], { timeoutMs: 60_000 });
-  const names = listing.map(({ name }) => name).filter((name) => !isWholeSet(name));
+/**
+ * Sets that were empty when they were filled with these members, and the kernel has acknowledged every one. Such a set
+ * holds nothing else, and when it has as many it holds all: that is read back, not hundreds of thousands of lines.
+ */
+export type Filled = ReadonlyMap<string, KernelSet>;
+const NONE: Filled = new Map();
+
+function setAsFilled({ name, header, count }: ListedSet, filled: Filled): [string, KernelSet][] | undefined {
+  const set = filled.get(name);
+  return set?.header === header && set.members.size === count ? [[name, set]] : undefined;
+}
+
+/** `ipset save` of these sets but those that nobody reads member by member. `all` that there are: then one will do. */
+export async function saveMembers(some: readonly ListedSet[], run: Run, all = some): Promise<string> {
+  const names = some.map(({ name }) => name).filter((name) => !isWholeSet(name));
+  if (names.length === all.length) return run('ipset', ['save'], { timeoutMs: 60_000 });
   const saved = await Promise.all(names.map((name) => saveIfThere(name, run)));
   return saved.join('\n');
 }
@@ -69,47 +87,15 @@ export interface SavedMember {
 }
 
 export function parseSets(saved: string): ReadonlyMap<string, KernelSet> {
-  const sets = new Map<string, { header: string; members: Map<string, Left> }>();
-  let current: { readonly added: string; readonly members: Map<string, Left> } | undefined;
-  for (let from = 0, to = 0; from < saved.length; from = to + 1) {
-    to = endOf(saved, '\n', from);
-    // A set's members come after its header. Hundreds of thousands of them are worth a second way to read.
-    if (current && saved.startsWith(current.added, from)) {
-      readPlainMember(saved, from + current.added.length, to, current.members);
-      continue;
-    }
+  const sets = new Map<string, KernelSet>();
+  for (let from = 0, next = 0; from < saved.length; from = next) {
+    next = endOf(saved, '\ncreate ', from) + 1; // a set's members come after its header
+    const to = Math.min(endOf(saved, '\n', from), next);
     const [, name = '', options = ''] = /^create (\S+) (.*)$/.exec(saved.slice(from, to)) ?? [];
-    if (!isOurSet(name)) continue;
-    const members = new Map<string, Left>();
-    sets.set(name, { header: headerOf(options), members });
-    current = { added: `add ${name} `, members };
+    if (isOurSet(name))
+      sets.set(name, { header: headerOf(options), members: listedMembers(saved.slice(to, next), name) });
   }
   return sets;
-}
-
-function endOf(text: string, mark: string, from: number): number {
-  const at = text.indexOf(mark, from);
-  return at < 0 ? text.length : at;
-}
-
-/** `MEMBER[ timeout SECONDS]…`, as `readMember` reads it behind the set's name. */
-function readPlainMember(saved: string, from: number, to: number, members: Map<string, Left>): void {
-  const end = Math.min(endOf(saved, ' ', from), to);
-  let seconds = 0;
-  if (saved.startsWith(TIMEOUT, end)) {
-    for (let at = end + TIMEOUT.length; at < to && isDigit(saved, at); at++) {
-      seconds = seconds * 10 + saved.charCodeAt(at) - ZERO;
-    }
-  }
-  members.set(canonicalMember(saved.slice(from, end)), seconds === 0 ? 'forever' : seconds);
-}
-
-const TIMEOUT = ' timeout ';
-const ZERO = 48;
-
-function isDigit(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code >= ZERO && code < ZERO + 10;
 }
 
 export function savedMembers(saved: string): readonly SavedMember[] {
@@ -123,17 +109,6 @@ function readMember(line: string): SavedMember | undefined {
   const seconds = Number(timeout ?? 0);
   const left = seconds === 0 ? 'forever' : seconds;
   return { name, member: canonicalMember(member), left, packets: Number(packets ?? 0) };
-}
-
-/** ipset writes what lies in ::/96 as `::1.2.3.4`, we as `::102:304`. */
-export function canonicalMember(member: string): string {
-  if (!member.startsWith('::') && !member.includes(',')) return parseNetwork(member) ?? member;
-  const [network = '', ...device] = member.split(',');
-  const undotted = network.replace(/^::(\d+)\.(\d+)\.(\d+)\.(\d+)/, (_, ...bytes: string[]) => {
-    const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(0, 4).map(Number);
-    return `::${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
-  });
-  return [parseNetwork(undotted) ?? network, ...device].join();
 }
 
 /** Without what the kernel chooses by itself and changes as a set grows. */

@@ -1,5 +1,5 @@
 /** Takes the passing of time out of a comparison between what was sent and what is read back. */
-import type { KernelSet, KernelState } from './kernel-state';
+import type { KernelSet, KernelState, Members } from './kernel-state';
 import { aged, type Left } from './time-left';
 
 /** A lease that has this little left may be gone or not by the time it is read: either is right. */
@@ -13,11 +13,16 @@ export function settled(want: KernelState, have: KernelState, seconds: number): 
 
 function settledSet(want: KernelSet, have: KernelSet | undefined, seconds: number): KernelSet {
   const isEnding = (left: Left) => left !== 'forever' && left <= seconds + ENDING_SECONDS;
-  if (seconds === 0 && ![...want.members.values()].some(isEnding)) return want;
+  if (seconds === 0 && !hasOne(want.members, isEnding)) return want;
   const members = new Map<string, Left>();
   for (const [member, left] of want.members) {
     const kept = isEnding(left) ? have?.members.get(member) : aged(left, seconds);
     if (kept !== undefined) members.set(member, kept);
   }
   return { ...want, members };
+}
+
+function hasOne(members: Members, which: (left: Left) => boolean): boolean {
+  for (const [, left] of members) if (which(left)) return true;
+  return false;
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Run } from '../ports';
 import type { KernelSet, Whole } from './kernel-state';
 import { isWholeSet } from './names';
-import { canonicalMember } from './read';
+import { canonicalMember } from './listed-members';
 
 export interface WholeSets {
   /** Those that the kernel holds, of this listing. */

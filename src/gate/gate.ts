@@ -113,8 +113,8 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await others.begin();
       await attacks.begin();
       await modes.forgetLostTrial(parts, doors);
-      await backUpBeforeRules(parts, doors, 'Before Tollgate brought the rules to what it remembers, at its start.');
-      return modes.reconcile(parts, doors);
+      const why = 'Before Tollgate brought the rules to what it remembers, at its start.';
+      return modes.reconcile(parts, doors, () => tryToSaveBackup(parts, why));
     },
     async tick() {
       if (others.away()) return; // the kernel ends leases by itself
@@ -215,8 +215,8 @@ function operationsOf(
     async firewallApply(asked) {
       const { mode } = await parts.store.modeState();
       if (!mode) throw new AppError('REFUSED', 'no mode was ever chosen', 'tollgate init, or tollgate watch');
-      if (!asked.dryRun) await backUpBeforeRules(parts, doors, 'Before the firewall was applied.');
-      const lines = asked.dryRun ? await modes.planned(parts, doors) : await modes.reconcile(parts, doors);
+      const backUp = () => tryToSaveBackup(parts, 'Before the firewall was applied.');
+      const lines = asked.dryRun ? await modes.planned(parts, doors) : await modes.reconcile(parts, doors, backUp);
       return { mode, trial: null, lines, lost: [] };
     },
     firewallRestore: (asked) => modes.restoreFirewall(parts, doors, asked),
@@ -229,11 +229,6 @@ function operationsOf(
 
     mailTest: (asked) => mailTest(parts, asked),
   };
-}
-
-async function backUpBeforeRules(parts: Parts, doors: Doors, why: string): Promise<void> {
-  const changesRules = (await modes.planned(parts, doors)).includes('*filter');
-  if (changesRules) await doors.undisturbed(() => tryToSaveBackup(parts, why));
 }
 
 async function mailTest(parts: Parts, { to, dryRun }: Asked & { readonly to: string }) {

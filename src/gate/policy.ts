@@ -52,13 +52,13 @@ export async function judgedPolicyOf(parts: Ruled & Pick<Parts, 'clock'>, state:
 export async function elementsIn(
   parts: Parts,
   policy: Policy,
-  { more = [], look }: { readonly more?: readonly Entry[]; readonly look?: Look },
+  { more = [], look }: { readonly more?: readonly Entry[]; readonly look?: Look | Promise<Look> },
 ): Promise<Elements> {
   const { store, firewall, clock } = parts;
   const now = clock.now();
-  const live = [...(await store.openEntries(now)), ...(await store.outlastedLeases()), ...more];
-  const remembered = (look ?? (await firewall.look())).secondsLeft(WAS);
-  return elementsFor(live, { ...memberRulesOf(parts), services: policy.services }, remembered, now);
+  const [seen, open] = await Promise.all([look ?? firewall.look(), store.openEntries(now)]);
+  const live = [...open, ...(await store.outlastedLeases()), ...more];
+  return elementsFor(live, { ...memberRulesOf(parts), services: policy.services }, seen.secondsLeft(WAS), now);
 }
 
 /** The rules and members of one mode. */

@@ -11,27 +11,31 @@ const MOST_LOOKS = 3;
 /**
  * Makes the kernel hold what the store says, rules and members; resolves to what had to be sent. With many entries
  * reading both takes seconds, in which doors open and close as ever: they wait only while what differs is sent.
+ * `beforeRules` is done first if rules are to change.
  */
-export async function reconcile(parts: Parts, doors: Doors): Promise<readonly string[]> {
+export async function reconcile(parts: Parts, doors: Doors, beforeRules = nothing): Promise<readonly string[]> {
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
     const before = await doors.undisturbed(() => Promise.resolve(doors.changes));
     const wanted = await wantedBy(parts);
     if (!wanted) return [];
     const sent = await doors.undisturbed(async () => {
       if (doors.changes !== before) return undefined;
-      const lines = await apply(parts, wanted);
+      const lines = await apply(parts, wanted, beforeRules);
       if (lines.length > 0) doors.changed();
       return lines;
     });
     if (sent) return sent;
   }
-  return doors.exclusively(() => applyNow(parts));
+  return doors.exclusively(async () => {
+    const wanted = await wantedBy(parts);
+    return wanted ? apply(parts, wanted, beforeRules) : [];
+  });
 }
 
-/** The same within a turn of its own, for this state or the one in the store. */
-export async function applyNow(parts: Parts, state?: ModeState): Promise<readonly string[]> {
+/** The same within a turn of its own, for a state that is not in the store yet. */
+export async function applyNow(parts: Parts, state: ModeState): Promise<readonly string[]> {
   const wanted = await wantedBy(parts, state);
-  return wanted ? apply(parts, wanted) : [];
+  return wanted ? apply(parts, wanted, nothing) : [];
 }
 
 /** What `reconcile` would send. */
@@ -42,6 +46,8 @@ export async function planned(parts: Parts, doors: Doors, state?: ModeState): Pr
   });
 }
 
+const nothing = (): Promise<unknown> => Promise.resolve();
+
 interface Wanted {
   readonly policy: Policy;
   readonly elements: Elements;
@@ -49,7 +55,12 @@ interface Wanted {
   readonly look: Look;
 }
 
-function apply({ firewall }: Parts, { policy, elements, look }: Wanted): Promise<readonly string[]> {
+async function apply(
+  { firewall }: Parts,
+  { policy, elements, look }: Wanted,
+  beforeRules: () => Promise<unknown>,
+): Promise<readonly string[]> {
+  if (firewall.changesRules(policy, look)) await beforeRules();
   return firewall.apply(policy, elements, look);
 }
 
@@ -58,6 +69,7 @@ async function wantedBy(parts: Parts, asked?: ModeState): Promise<Wanted | undef
   const { mode, ...state } = asked ?? (await parts.store.modeState());
   if (!mode) return undefined;
   const policy = await judgedPolicyOf(parts, { ...state, mode });
-  const look = await parts.firewall.look();
-  return { policy, elements: await elementsIn(parts, policy, { look }), look };
+  const look = parts.firewall.look();
+  const elements = await elementsIn(parts, policy, { look });
+  return { policy, elements, look: await look };
 }

@@ -4,7 +4,7 @@ import type { Parts } from './parts';
 /** Takes part in a turn of the doors, so that nothing changes meanwhile. Rejects with FIREWALL_FAILED. */
 export async function saveBackup({ backups, store, firewall, clock }: Parts, why: string): Promise<void> {
   const at = clock.now();
-  const live = [...(await store.liveEntries(at)), ...(await store.liveGroups(at))];
+  const live = [...(await store.openEntries(at)), ...(await store.liveGroups(at))];
   const [state, kernel] = [await store.modeState(), await firewall.snapshot()];
   await backups.save({ at, why, state, open: live.map(({ id, until }) => ({ id, until })), kernel });
 }

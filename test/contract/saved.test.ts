@@ -31,11 +31,11 @@ describe.each([
 ])('what is saved %s', (_where, open) => {
   it('is a base, lines behind it, another base, and nothing', async () => {
     const [saved, read] = open();
-    await saved.base('one\n');
+    await saved.base(['one\n']);
     await saved.append(['two', 'three']);
     await saved.append(['four']);
     expect(read()).toBe('one\ntwo\nthree\nfour\n');
-    await saved.base('five\n');
+    await saved.base(['five\n']);
     expect(read()).toBe('five\n');
     await saved.remove();
     expect(read()).toBeUndefined();
@@ -53,7 +53,7 @@ describe('the file', () => {
   it('is for its owner and his group, whatever the umask', async () => {
     const before = process.umask(0o777);
     try {
-      await bootFile(file, () => undefined).base('one\n');
+      await bootFile(file, () => undefined).base(['one\n']);
     } finally {
       process.umask(before);
     }
@@ -62,14 +62,14 @@ describe('the file', () => {
 
   it('begins a line of its own behind half a line', async () => {
     const saved = bootFile(file, () => undefined);
-    await saved.base('one\n');
+    await saved.base(['one\n']);
     appendFileSync(file, 'add tg-sip4 192.0');
     await saved.append(['two']);
     expect(text()).toBe('one\nadd tg-sip4 192.0\ntwo\n');
   });
 
   it('goes on after a process that was killed between writing and renaming', async () => {
-    await bootFile(file, () => undefined).base('one\n');
+    await bootFile(file, () => undefined).base(['one\n']);
     expect(child(`fs.rename = () => { process.kill(process.pid, 'SIGKILL'); return new Promise(() => {}); };`)).toBe(
       'SIGKILL',
     );
@@ -78,7 +78,7 @@ describe('the file', () => {
     const saved = bootFile(file, () => undefined);
     await saved.append(['two']);
     expect(text()).toBe('one\ntwo\n');
-    await saved.base('three\n');
+    await saved.base(['three\n']);
     expect([text(), existsSync(`${file}.new`)]).toEqual(['three\n', false]);
   });
 
@@ -112,7 +112,7 @@ describe('the file', () => {
     symlinkSync(join(folder, 'other'), `${file}.new`);
     const saved = bootFile(file, () => undefined);
     await expect(saved.append(['two'])).rejects.toThrow('ELOOP');
-    await saved.base('one\n');
+    await saved.base(['one\n']);
     expect(readFileSync(join(folder, 'other'), 'utf8')).toBe('mine\n');
     expect(lstatSync(file).isFile()).toBe(true);
   });
@@ -120,7 +120,7 @@ describe('the file', () => {
 
 describeAsRoot('the file, written by root', () => {
   it('belongs to the user of the folder', async () => {
-    await bootFile(file, () => ({ uid: NOBODY, gid: NOBODY })).base('one\n');
+    await bootFile(file, () => ({ uid: NOBODY, gid: NOBODY })).base(['one\n']);
     expect(statSync(file)).toMatchObject({ uid: NOBODY, gid: NOBODY });
   });
 
@@ -128,7 +128,7 @@ describeAsRoot('the file, written by root', () => {
     chmodSync(folder, 0o755);
     const program = `
       const full = { base: await saved.base('x'.repeat(99_999) + '\\n').catch((error) => error.code) };
-      await saved.base('one\\n');
+      await saved.base(['one\\n']);
       fsSync.writeFileSync(process.argv[1] + '.filler', '');
       try { for (;;) fsSync.appendFileSync(process.argv[1] + '.filler', 'y'.repeat(512)); } catch {}
       const long = Array.from({ length: 9999 }, () => 'add tg-sip4 192.0.2.1');
@@ -155,7 +155,7 @@ describeAsRoot('the file, written by root', () => {
 
 /** A process that writes a base and a line, after `before` has put something in its way; resolves to its signal. */
 function child(before: string): NodeJS.Signals | null {
-  const [command = '', ...args] = node(before, `await saved.base('two\\n'); await saved.append(['three']);`);
+  const [command = '', ...args] = node(before, `await saved.base(['two\\n']); await saved.append(['three']);`);
   return spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] }).signal;
 }
 

@@ -2,7 +2,7 @@ import type { Until } from '../../src/domain/entry';
 import type { Network } from '../../src/domain/network';
 import { desiredState } from '../../src/firewall/desired-state';
 import { NOTHING, NO_RULES, type KernelSet, type KernelState, type Ruleset } from '../../src/firewall/kernel-state';
-import { batchLines, planFirewall } from '../../src/firewall/plan';
+import { batchLines, elementLines, planFirewall } from '../../src/firewall/plan';
 import type { Left } from '../../src/firewall/time-left';
 import { PBX } from '../support/firewall-host';
 import { net } from '../support/net';
@@ -22,7 +22,12 @@ const TWENTY_DAYS = 1_728_000;
 describe('what is sent for members', () => {
   it.each<[string, KernelState, KernelState, string[]]>([
     ['nothing to do', sip({ '192.0.2.1': 60 }), sip({ '192.0.2.1': 58 }), []],
-    ['a new set', sip({ '192.0.2.1': 60 }), NOTHING, [`create tg-sip4 ${HEADER}`, 'add tg-sip4 192.0.2.1 timeout 60']],
+    [
+      'a new set',
+      sip({ '192.0.2.1': 60 }),
+      NOTHING,
+      [`create tg-sip4 ${HEADER}`, `create tg-sip4 ${HEADER}`, 'add tg-sip4 192.0.2.1 timeout 60'],
+    ],
     ['an ended lease', sip({}), sip({ '192.0.2.1': 60 }), ['del tg-sip4 192.0.2.1']],
     ['a lease made good', sip({ a: 'forever' }), sip({ a: 60 }), ['add tg-sip4 a timeout 0']],
     ['a lease that was for good', sip({ a: 60 }), sip({ a: 'forever' }), ['add tg-sip4 a timeout 60']],
@@ -71,7 +76,7 @@ describe('what is sent for members', () => {
     ],
   ])('%s', (_what, want, have, expected) => {
     const { create, elements, destroy, rules } = planFirewall(want, have);
-    expect([...create, ...elements, ...destroy]).toEqual(expected);
+    expect([...create, ...elementLines(elements, () => 0), ...destroy]).toEqual(expected);
     expect(rules).toEqual({ 4: [], 6: [] });
   });
 });
@@ -174,7 +179,7 @@ describe('what is wanted of the kernel', () => {
       [net('192.0.2.3'), after(20_000)],
     ]);
     const { sets } = desiredState(PBX, new Map([['block', blocks]]), now, 2);
-    expect([...(sets.get('tg-block4')?.members.keys() ?? [])]).toEqual(['192.0.2.2', '192.0.2.3']);
+    expect([...(sets.get('tg-block4')?.members ?? [])].map(([member]) => member)).toEqual(['192.0.2.2', '192.0.2.3']);
   });
 
   it.each(['was', 'block', 'all', 'trust', 'trial', 'Sip', 'a b', 'x'.repeat(21)])(

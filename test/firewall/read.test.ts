@@ -11,7 +11,8 @@ add tg-sip6 ::1.2.3.4 timeout 0 packets 0 bytes 0
 create tg-trust4 hash:net,iface family inet hashsize 1024 maxelem 65536 bucketsize 12 initval 0xcd8fae01
 add tg-trust4 192.168.1.0/24,eth1
 `);
-    expect(sets).toEqual(
+    const told = new Map([...sets].map(([name, { header, members }]) => [name, { header, members: new Map(members) }]));
+    expect(told).toEqual(
       new Map([
         [
           'tg-sip6',

@@ -19,6 +19,7 @@ import { endedBefore } from '../../src/store/forget';
 import { endedRows } from '../../src/store/look-back';
 import { dueLetterRows } from '../../src/store/letters';
 import { openStore } from '../../src/store/open';
+import { timedRowsAfter, timelessRowsAfter } from '../../src/store/open-entries';
 import { changedRows } from '../../src/store/revision';
 import type { Session } from '../../src/store/session';
 import { wideRows } from '../../src/store/wide';
@@ -57,6 +58,16 @@ function planOf({ sql, parameters }: CompiledQuery): string {
 const plans: [name: string, query: (part: Session) => { compile(): CompiledQuery }, plan: RegExp][] = [
   ['what ended long ago', (part) => endedBefore(part, NOW), /INDEX entries_state_until \(state=\? AND until</],
   ['the live entries', (part) => liveRows(part, NOW), /INDEX entries_state_until \(state=\?/],
+  [
+    'a page of the live entries that end',
+    (part) => timedRowsAfter(part, { id: 5, until: 7 }, NOW).limit(9),
+    /^SEARCH entries USING INDEX entries_state_until \(state=\? AND until>\?\)$/,
+  ],
+  [
+    'a page of the live entries for good',
+    (part) => timelessRowsAfter(part, { id: 5, until: null }).limit(9),
+    /^SEARCH entries USING INDEX entries_state_until \(state=\? AND until=\? AND rowid>\?\)$/,
+  ],
   [
     'the live entries on a network',
     (part) => entriesOn(part, [network], NOW),

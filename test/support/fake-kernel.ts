@@ -30,8 +30,9 @@ export function fakeKernel(clock: Clock): FakeKernel {
     const [verb = '', name = '', ...rest] = line.replace(' -exist', '').split(' ');
     const set = sets.get(name);
     if (verb === 'create') {
-      if (set) throw new Refused('Set cannot be created: set with the same name already exists');
       const header = rest.join(' ');
+      if (set?.header === header) return ''; // with -exist, which is all that we send
+      if (set) throw new Refused('Set cannot be created: set with the same name already exists');
       sets.set(name, { header, most: Number(/maxelem (\d+)/.exec(header)?.[1] ?? 65_536), members: new Map() });
       return '';
     }

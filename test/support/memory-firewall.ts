@@ -61,6 +61,7 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
       return Promise.resolve(lines);
     },
     plan: () => Promise.resolve(['a line']),
+    changesRules: () => false,
     foretell: (policy, elements, packets) => foretell(policy, elements, packets, clock.now()),
     change(changes) {
       if (firewall.failNext) {

@@ -23,11 +23,13 @@ export function memorySaved(): MemorySaved {
     text: () => text,
     bases: () => bases,
     fill: (full) => void (isFull = full),
-    base: (whole) =>
-      write(() => {
-        text = whole;
+    base: async (pieces, ready) => {
+      await ready;
+      await write(() => {
+        text = [...pieces].join('');
         bases++;
-      }),
+      });
+    },
     append: (lines) =>
       text === undefined
         ? Promise.reject(new Error('ENOENT: no such file'))

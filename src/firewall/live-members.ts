@@ -1,0 +1,57 @@
+/** What live entries put into a set of one family. There may be hundreds of thousands, so nothing is copied. */
+import type { Until } from '../domain/entry';
+import { familyOf, type Family, type Network } from '../domain/network';
+import type { Members } from './kernel-state';
+import { kernelNetworks } from './names';
+import { leftUntil, type Left } from './time-left';
+
+/** Member as ipset prints it -> its end. */
+export type Ends = Pick<ReadonlyMap<string, Until>, 'get' | typeof Symbol.iterator>;
+type Networks = ReadonlyMap<Network, Until>;
+
+export function endsIn(networks: Networks, family: Family): Ends {
+  if (networks.has(EVERYTHING[family] as Network)) return inHalves(networks, family);
+  return {
+    get: (member) => (familyOf(member as Network) === family ? networks.get(member as Network) : undefined),
+    [Symbol.iterator]: () => ofFamily(networks, family),
+  };
+}
+
+const EVERYTHING: Readonly<Record<Family, string>> = { 4: '0.0.0.0/0', 6: '::/0' };
+
+function* ofFamily(networks: Networks, family: Family): MapIterator<[Network, Until]> {
+  for (const each of networks) if (familyOf(each[0]) === family) yield each;
+}
+
+function inHalves(networks: Networks, family: Family): Ends {
+  const ends = new Map<string, Until>();
+  for (const [network, until] of ofFamily(networks, family)) {
+    for (const member of kernelNetworks(network)) ends.set(member, until);
+  }
+  return ends;
+}
+
+/** The seconds that are left of them. Throws RangeError on a network that is not written as the kernel writes it. */
+export function liveMembers(ends: Ends, now: Date): Members {
+  let size = 0;
+  for (const [member] of leftOf(ends, now)) {
+    kernelNetworks(member as Network);
+    size++;
+  }
+  const get = (member: string): Left | undefined => {
+    const until = ends.get(member);
+    return until && leftUntil(until, now);
+  };
+  return {
+    ...{ size, get },
+    has: (member) => get(member) !== undefined,
+    [Symbol.iterator]: () => leftOf(ends, now),
+  };
+}
+
+function* leftOf(ends: Ends, now: Date): MapIterator<[string, Left]> {
+  for (const [member, until] of ends) {
+    const left = leftUntil(until, now);
+    if (left !== undefined) yield [member, left];
+  }
+}
