@@ -38,7 +38,7 @@ async function list(session: Session): Promise<Outcome> {
 async function restore(session: Session, id: string, { dryRun }: DryRun): Promise<Outcome> {
   const asked = { id, by: session.by, ...given({ dryRun, ssh: session.world.ssh() }) };
   const restored = await (await session.operations()).backupRestore(asked);
-  const { backup, mode, opened, closed, kept, over } = restored;
+  const { backup, mode, opened, closed, kept, left, over } = restored;
   const is = dryRun ? 'would be' : 'is';
   const which = say`Backup ${backup.id} of ${session.times().exact(backup.at)}`;
   const each = (entries: readonly EntryShape[], word: string, blocked: string) =>
@@ -51,6 +51,7 @@ async function restore(session: Session, id: string, { dryRun }: DryRun): Promis
     ...(over > 0
       ? [`${count(over, 'lease')} would have ended by now and ${over === 1 ? 'stays' : 'stay'} closed.`]
       : []),
+    ...left.map((sentence) => session.screen.colours.dim(say`${sentence}`)),
   );
   return { text, json: restored };
 }

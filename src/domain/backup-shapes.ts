@@ -21,6 +21,8 @@ export interface RestoredShape {
   readonly closed: readonly EntryShape[];
   /** What was opened since and stays: the admin's own ways in. */
   readonly kept: readonly EntryShape[];
+  /** What a backup does not bring back, one sentence each. */
+  readonly left: readonly string[];
   /** Entries of the backup whose time is over. */
   readonly over: number;
   /** What was sent to the kernel besides. */

@@ -29,15 +29,16 @@ export async function listBackups({ backups }: Parts): Promise<readonly BackupSh
 }
 
 /**
- * Brings back the mode, the entries and with them our rules and sets as they were. What would have ended by now is left
- * out, the admin's own ways in stay. Rejects with NOT_FOUND, or with REFUSED where that would be stricter than now: that
+ * Brings back the mode and the entries, and with them our sets; rules are made of the settings, which stay. In a database
+ * that PBXs share the entries stay too. What would have ended by now is left out, the admin's own ways in stay. Rejects with NOT_FOUND, or with REFUSED where that would be stricter than now: that
  * goes by a trial only.
  */
 export async function restoreBackup(parts: Parts, doors: Doors, asked: RestoreAsked): Promise<RestoredShape> {
   const backup = await backupNamed(parts, asked.id);
   const mode = modeOf(backup, await parts.store.modeState());
   const { opens, over, closes, keeps } = await compare(parts, backup, asked.ssh);
-  const shape = { backup: shapeOf(backup), mode, over, kept: keeps.map((live) => shapeOfLive(live)) };
+  const left = leftBy(parts, backup);
+  const shape = { backup: shapeOf(backup), mode, over, left, kept: keeps.map((live) => shapeOfLive(live)) };
   const closed = closes.map((live) => shapeOfLive(live));
   if (asked.dryRun) {
     const state = { ...(await parts.store.modeState()), mode };
@@ -57,6 +58,17 @@ export async function restoreBackup(parts: Parts, doors: Doors, asked: RestoreAs
     write(parts, records, { action: 'firewall', by: asked.by, what: 'firewall', from: 'command', why }),
   );
   return { ...shape, opened, closed, lines: [...lines] };
+}
+
+/** Told before it is done, too. */
+function leftBy({ sharedAs }: Parts, { open }: Backup): readonly string[] {
+  const settings =
+    'Rules are made from the settings as they are today: what was changed there since ([services], [firewall], [pbx]) is not taken back.';
+  if (sharedAs === undefined) return [settings];
+  return [
+    `Other PBXs may use the same database: only the mode of "${sharedAs}" is brought back, and what is open or blocked stays as it is for all of them. It had ${open.length} entries open; tollgate log shows what became of them, and tollgate undo takes single lines back.`,
+    settings,
+  ];
 }
 
 async function backupNamed({ backups }: Parts, id: string): Promise<Backup> {

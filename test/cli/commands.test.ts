@@ -67,7 +67,7 @@ const table: readonly (readonly [
   [
     'backup restore 20261122-093000 --dry-run',
     ['backupRestore', { id: '20261122-093000', ...BY, dryRun: true }],
-    [/Nothing was changed/, /would be closed/],
+    [/Nothing was changed/, /would be closed/, /Rules are made from the settings/],
   ],
   ['account pin 12', ['accountPin', { number: '12', ...BY }], [/has another PIN/, /PIN: 83710465/]],
   ['account card 12', ['accountShow', { number: '12' }], [/Account +12/, /12\*34\*56\*78#/]],

@@ -119,7 +119,14 @@ export function operations(more: Partial<Operations> = {}): Operations {
     backupList: () => done([BACKUP]),
     backupRestore: () =>
       done({
-        ...{ backup: BACKUP, mode: 'guard', lines: ['-A TOLLGATE -j DROP'], over: 1, kept: [] },
+        ...{
+          backup: BACKUP,
+          mode: 'guard',
+          lines: ['-A TOLLGATE -j DROP'],
+          over: 1,
+          kept: [],
+          left: ['Rules are made from the settings.'],
+        },
         ...{ opened: [entry()], closed: [entry({ id: 8, what: '203.0.113.5', addresses: ['203.0.113.5'] })] },
       }),
     ...countryAnswers(),

@@ -4,6 +4,7 @@ import { testGate, type TestGate } from '../support/test-gate';
 
 const by = 'root';
 const HOUR = 3600;
+const SETTINGS = expect.stringContaining('Rules are made from the settings') as string;
 
 describe('backups', () => {
   let gate: TestGate;
@@ -73,7 +74,7 @@ describe('backups', () => {
       expect(shape.closed.map(({ what }) => what)).toEqual(['198.51.100.3', '198.51.100.66']);
     }
     // What was opened again has another number now, and is the same all the same.
-    expect(await operations.backupRestore({ by, id })).toMatchObject({ opened: [], closed: [] });
+    expect(await operations.backupRestore({ by, id })).toMatchObject({ opened: [], closed: [], left: [SETTINGS] });
     expect(sip()).toEqual(['sip 198.51.100.1', 'sip 198.51.100.2']);
   });
 
@@ -157,4 +158,27 @@ describe('backups', () => {
     await expect(operations.guard({ by, lose: ['all'], here: true })).rejects.toThrow('the disk is full');
     expect(firewall.policy?.trial).toBeUndefined();
   });
+});
+
+it('in a database that PBXs share bring back the mode alone, and say so before it is done', async () => {
+  const gate = await testGate(memoryFirewall, undefined, { sharedAs: 'north' });
+  const { operations } = gate;
+  await operations.init({ by });
+  await operations.allow({ by, what: '203.0.113.9', primary: true, services: ['all'] });
+  await operations.guard({ by, lose: ['all'], here: true });
+  await operations.confirm({ by, here: true });
+  await operations.watch({ by });
+  await operations.allow({ by, what: '198.51.100.1' });
+  const [{ id } = { id: '' }] = (await operations.backupList({})).filter(({ mode }) => mode === 'watch');
+  const listed = await operations.list({});
+  for (const dryRun of [true, false]) {
+    const { left, opened, closed, mode } = await operations.backupRestore({ by, id, dryRun });
+    expect({ opened, closed, mode }).toEqual({ opened: [], closed: [], mode: 'watch' });
+    expect(left).toEqual([
+      expect.stringMatching(/only the mode of "north" is brought back.*It had 1 entries open/),
+      expect.stringContaining('Rules are made from the settings as they are today'),
+    ]);
+    expect(await operations.list({})).toEqual(listed);
+  }
+  await gate.close();
 });
