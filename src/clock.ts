@@ -3,8 +3,7 @@ import type { Clock } from './ports';
 
 export const clock: Clock = {
   now: () => new Date(),
-  // Not of node:timers/promises: that one makes an error, with a stack, for each sleep that is cut short, and every
-  // answer to Asterisk has such a sleep as its limit.
+  // Not of node:timers/promises: that one makes an error, with a stack, for each sleep that is cut short.
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       const wake = () => {
@@ -16,4 +15,8 @@ export const clock: Clock = {
       if (signal?.aborted === true) wake();
       else signal?.addEventListener('abort', wake);
     }),
+  timer: (ms, ring) => {
+    const timer = setTimeout(ring, ms);
+    return () => clearTimeout(timer);
+  },
 };

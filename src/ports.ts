@@ -19,6 +19,8 @@ export interface Clock {
   now(): Date;
   /** Resolves after `ms` milliseconds, or at once when `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `ring` after `ms` milliseconds, unless what is returned is called before: a limit that is rarely reached. */
+  timer(ms: number, ring: () => void): () => void;
 }
 
 /** One event, one line. Fields never hold a PIN or a secret; foreign text is escaped by the implementation. */

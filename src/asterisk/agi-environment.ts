@@ -27,9 +27,12 @@ export function scriptOf(environment: AgiEnvironment): string {
 }
 
 export function argumentsOf(environment: AgiEnvironment): string[] {
-  const names = Array.from({ length: environment.size }, (_, index) => `agi_arg_${index + 1}`);
-  const end = names.findIndex((name) => !environment.has(name));
-  return names.slice(0, end === -1 ? names.length : end).map((name) => environment.get(name) ?? '');
+  const found: string[] = [];
+  for (;;) {
+    const argument = environment.get(`agi_arg_${found.length + 1}`);
+    if (argument === undefined) return found;
+    found.push(argument);
+  }
 }
 
 /** Twice the longest number there is; the caller writes what he likes. */

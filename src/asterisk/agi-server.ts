@@ -148,5 +148,6 @@ async function converse(session: AgiSession, environment: AgiEnvironment, option
   for (const [variable, value] of Object.entries(variables)) {
     if (!(await session.leave(variable, value))) break;
   }
+  session.close(); // the caller goes on, and the log need not keep him waiting
   log('call ended', { channel, script: name, ...variables });
 }

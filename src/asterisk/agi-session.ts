@@ -16,8 +16,6 @@ const MOST_COMMAND_BYTES = 8000;
 /** Lines that answer nothing; a peer that sends more is no Asterisk. */
 const MOST_STRAY_LINES = 200;
 const PARTING_MS = 1000;
-/** A reason of our own: without one every answer in time would cost an error with its stack. */
-const SETTLED = 'settled';
 
 export class AgiSession {
   readonly #socket: Socket;
@@ -50,7 +48,7 @@ export class AgiSession {
     this.#socket.setNoDelay(true);
     // Without a listener a reset connection would end the process; 'close' follows, and is what ends the call.
     this.#socket.on('error', () => undefined);
-    this.#socket.on('close', () => this.#end(new HungUp()));
+    this.#socket.on('close', () => this.#leave());
     this.#socket.on('data', (chunk: Buffer) => {
       try {
         for (const line of readLines(chunk)) readLine(line);
@@ -83,7 +81,12 @@ export class AgiSession {
 
   close(): void {
     this.#socket.destroySoon();
-    this.#end(new HungUp());
+    this.#leave();
+  }
+
+  /** An error costs its stack: only one a call. */
+  #leave(): void {
+    if (!this.#over) this.#end(new HungUp());
   }
 
   #inTurn(line: string, withinMs: number): Promise<AgiReply> {
@@ -105,16 +108,13 @@ export class AgiSession {
   }
 
   async #within<T>(ms: number, failure: string, work: Promise<T>): Promise<T> {
-    const settled = new AbortController();
-    const late = this.#clock.sleep(ms, settled.signal).then(() => {
-      if (settled.signal.aborted) return;
-      this.#end(new AppError('AGI_FAILED', `Asterisk ${failure} within ${ms} ms`, 'is Asterisk overloaded?'));
-    });
+    const cancel = this.#clock.timer(ms, () =>
+      this.#end(new AppError('AGI_FAILED', `Asterisk ${failure} within ${ms} ms`, 'is Asterisk overloaded?')),
+    );
     try {
       return await Promise.race([work, this.#closed.promise]);
     } finally {
-      settled.abort(SETTLED);
-      await late;
+      cancel();
     }
   }
 

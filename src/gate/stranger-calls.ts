@@ -53,11 +53,13 @@ export function strangerCalls(parts: Parts, listed: Exceptions, desk: IntruderDe
   };
 
   const inTime = async (work: Promise<StrangerVerdict>): Promise<StrangerVerdict> => {
-    const done = new AbortController();
-    const late = clock.sleep(MOST_MS, done.signal).then((): never => {
-      throw new AppError('AGI_FAILED', 'the answer took too long', 'is the database or Asterisk very busy?');
+    let cancel: () => void = () => undefined;
+    const late = new Promise<never>((_, reject) => {
+      cancel = clock.timer(MOST_MS, () =>
+        reject(new AppError('AGI_FAILED', 'the answer took too long', 'is the database or Asterisk very busy?')),
+      );
     });
-    return Promise.race([work, late]).finally(() => done.abort());
+    return Promise.race([work, late]).finally(() => cancel());
   };
 
   const tell = (address: Network, why: string) => {

@@ -24,7 +24,11 @@ function* piecesOf(stdin: string | Iterable<string> = ''): Iterable<string> {
 /** Sets that take any number of members but the first `loses`, and `secondsEach` for every piece; the rules are the fake kernel's. */
 function slowFirewall(secondsEach: number, loses = 0) {
   let now = SET_OUT.getTime();
-  const clock: Clock = { now: () => new Date(now), sleep: () => new Promise(() => undefined) };
+  const clock: Clock = {
+    now: () => new Date(now),
+    sleep: () => new Promise(() => undefined),
+    timer: () => () => undefined,
+  };
   const kernel = fakeKernel(clock);
   const headers = new Set<string>();
   let added = 0;

@@ -37,6 +37,19 @@ export function fakeClock(start = new Date('2026-11-22T13:05:00Z')): FakeClock {
         sleepers = [...sleepers, sleeper];
         signal?.addEventListener('abort', sleeper.wake);
       }),
+    timer: (ms, ring) => {
+      const sleeper: Sleeper = {
+        at: now + ms,
+        wake: () => {
+          sleepers = sleepers.filter((each) => each !== sleeper);
+          ring();
+        },
+      };
+      sleepers = [...sleepers, sleeper];
+      return () => {
+        sleepers = sleepers.filter((each) => each !== sleeper);
+      };
+    },
     advance: async (ms) => {
       const end = now + ms;
       await settled();
