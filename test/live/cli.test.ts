@@ -1,10 +1,11 @@
 /** The built binary on a real kernel, in a network namespace: what people and scripts meet. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ImportShape } from '../../src/domain/shapes';
 import { checkout } from '../../src/lab/checkout';
 import { makeHost, type Host } from '../../src/lab/host';
 import { describeAsRoot } from '../support/as-root';
@@ -122,6 +123,38 @@ describeAsRoot('the binary', () => {
       await once(daemon, 'exit');
     }
     expect((await tollgate('log')).out).toContain('Restored to mode watch');
+  });
+
+  it('import iptables takes over whom the rules of this machine let in, as the kernel has them', async () => {
+    const theirs = readFileSync(join(checkout(), 'test/samples/travelin-man-3.rules'), 'utf8')
+      .replace('callcentric.com', '203.0.113.128/25') // iptables itself has looked it up
+      .replace(':INPUT DROP', ':INPUT ACCEPT');
+    await host.run('iptables-restore', ['--noflush'], { stdin: theirs });
+    await host.run('ip6tables', '-A INPUT -s 2001:db8::7 -p udp -m udp --dport 5060 -j ACCEPT'.split(' '));
+    const shown = JSON.parse((await tollgate('import iptables --json')).out) as ImportShape;
+    const news = shown.proposals
+      .filter(({ state }) => state === 'new')
+      .map(({ what, services }) => [what, ...services]);
+    expect(news).toEqual([
+      ...[
+        ['10.0.0.0/8', 'all'],
+        ['172.16.0.0/12', 'all'],
+        ['192.168.0.0/16', 'all'],
+      ],
+      ...[
+        ['209.216.2.211', 'sip', 'rtp'],
+        ['203.0.113.128/25', 'sip'],
+        ['192.0.2.7', 'phone', 'ssh'],
+      ],
+      ...[['198.51.100.10-198.51.100.20', 'all'], ['203.0.113.9'], ['2001:db8::7', 'sip']],
+    ]);
+    expect((await tollgate('import iptables --apply')).out).toContain(
+      'Done, in one step; what is marked ! was left out',
+    );
+    expect(await host.run('ipset', ['list', 'tg-sip4'])).toContain('203.0.113.128/25');
+    expect(await host.run('ipset', ['list', 'tg-sip6'])).toContain('2001:db8::7');
+    const again = JSON.parse((await tollgate('import iptables --json')).out) as ImportShape;
+    expect(again.proposals.filter(({ state }) => state === 'new')).toEqual([]);
   });
 
   it('init --undo takes everything out of the kernel', async () => {
