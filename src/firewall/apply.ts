@@ -62,7 +62,8 @@ export async function applyState(
 }
 
 function filledBy({ elements }: Batch): Filled {
-  return new Map(elements.flatMap((part) => (typeof part === 'string' ? [] : [[part.set, part.want] as const])));
+  const fillings = elements.flatMap((part) => (typeof part === 'string' ? [] : [part]));
+  return new Map(fillings.map(({ set, swappedFor = set, want }) => [swappedFor, want]));
 }
 
 /** What is as it was filled has run on since as what is wanted has. */

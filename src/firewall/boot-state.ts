@@ -69,13 +69,11 @@ interface Known {
   readonly members: ReadonlyMap<string, ChangedEnds>;
 }
 
-/** No file, or one that nobody has looked at since the start. */
-const NEVER_WRITTEN = 'never written';
-
 /** One call at a time. */
 export function openBootState(ports: Ports): BootState {
   const { saved, savedCountries = NOWHERE, clock, log, mostMembers, mostLines = 10_000 } = ports;
-  let countries = NEVER_WRITTEN;
+  /** What is in their file; undefined: nobody has looked at it since the start, or it could not be written. */
+  let countries: Wholes | undefined;
   let known: Known | undefined;
   let isDamaged = false;
   let linesBehind = 0;
@@ -89,11 +87,10 @@ export function openBootState(ports: Ports): BootState {
 
   /** Before the rules that name its sets; without the file those stay empty. */
   async function keepCountries(wholes: Wholes): Promise<void> {
-    const stamp = [...wholes].map(([name, whole]) => `${name} ${whole.stamp}`).join();
-    if (stamp === countries) return;
-    countries = NEVER_WRITTEN;
+    if (countries && sameNetworks(countries, wholes)) return;
+    countries = undefined;
     await (wholes.size > 0 ? savedCountries.base(countriesText(wholes)) : savedCountries.remove());
-    countries = stamp;
+    countries = wholes;
   }
 
   async function append(lines: readonly string[]): Promise<void> {
@@ -144,7 +141,7 @@ export function openBootState(ports: Ports): BootState {
     fold,
     async remove() {
       known = undefined;
-      countries = NEVER_WRITTEN;
+      countries = undefined;
       await saved.remove().catch(notWritten);
       await savedCountries.remove().catch(notWritten);
     },
@@ -208,6 +205,11 @@ function sameMembers(a: Known['members'], b: Known['members']): boolean {
     }
     return more === 0;
   });
+}
+
+/** They are never changed in place. */
+function sameNetworks(a: Wholes, b: Wholes): boolean {
+  return a.size === b.size && [...a].every(([name, { networks }]) => networks === b.get(name)?.networks);
 }
 
 function sizeOf(all: Iterable<unknown>): number {

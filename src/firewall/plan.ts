@@ -19,6 +19,8 @@ export interface Batch {
 /** All members of a set that holds none yet: their lines are made as they are sent. */
 interface Filling {
   readonly set: string;
+  /** The name that it has in the end, when it is swapped in. */
+  readonly swappedFor?: string;
   /** Sent in front of them even if the set is there: ipset asks for the kind of a set that it did not create with each line. */
   readonly create: string;
   readonly want: KernelSet;
@@ -103,7 +105,7 @@ function planSet(name: string, want: KernelSet, have: KernelState): Pick<Batch, 
     create: [],
     elements: [
       ...leftover,
-      fillingOf(other, want),
+      { ...fillingOf(other, want), swappedFor: name },
       `swap ${name} ${other}`,
       ...(have.sets.has(other) ? [] : [`destroy ${other}`]),
     ],
@@ -112,7 +114,8 @@ function planSet(name: string, want: KernelSet, have: KernelState): Pick<Batch, 
 
 /** Does it hold other networks than it should? What it had before nobody has any more: then it stays as it is. */
 export function isExchanged({ whole }: KernelSet, have: KernelSet | undefined): boolean {
-  return whole?.networks !== undefined && whole.stamp !== have?.whole?.stamp;
+  if (whole?.networks === undefined || whole.networks === have?.whole?.networks) return false;
+  return whole.stamp !== have?.whole?.stamp;
 }
 
 /** A kernel that knows how many will come need not make its table larger again and again: a third less time. */

@@ -22,7 +22,7 @@ export async function readSets(
   const listing = await listSets(run);
   const asFilled = new Map(listing.flatMap((listed) => setAsFilled(listed, filled) ?? []));
   const others = listing.filter(({ name }) => !asFilled.has(name));
-  const [saved, whole] = await Promise.all([saveMembers(others, run, listing), wholes.read(others, run)]);
+  const [saved, whole] = await Promise.all([saveMembers(others, run, listing), wholes.read(others, run, filled)]);
   return new Map([...asFilled, ...parseSets(saved), ...whole]);
 }
 
@@ -35,7 +35,7 @@ const NONE: Filled = new Map();
 
 function setAsFilled({ name, header, count }: ListedSet, filled: Filled): [string, KernelSet][] | undefined {
   const set = filled.get(name);
-  return set?.header === header && set.members.size === count ? [[name, set]] : undefined;
+  return set?.header === header && !set.whole && set.members.size === count ? [[name, set]] : undefined;
 }
 
 /** `ipset save` of these sets but those that nobody reads member by member. `all` that there are: then one will do. */

@@ -1,6 +1,6 @@
 /**
- * The sets of permitted countries. Their members are read once, when the process first sees them or they were exchanged;
- * after that their number tells whether they are still what they were.
+ * The sets of permitted countries. Their members are read when the process first sees them, unless it has filled them
+ * itself; after that their number tells whether they are still what they were.
  */
 import { createHash } from 'node:crypto';
 import type { Run } from '../ports';
@@ -9,8 +9,12 @@ import { isWholeSet } from './names';
 import { canonicalMember } from './listed-members';
 
 export interface WholeSets {
-  /** Those that the kernel holds, of this listing. */
-  read(listing: readonly ListedSet[], run: Run): Promise<ReadonlyMap<string, KernelSet>>;
+  /** Those that the kernel holds, of this listing; of those `filled` just now, which hold nothing else, the number will do. */
+  read(
+    listing: readonly ListedSet[],
+    run: Run,
+    filled: ReadonlyMap<string, KernelSet>,
+  ): Promise<ReadonlyMap<string, KernelSet>>;
   /** Something else may be in them from now on, of whatever number. */
   forget(): void;
 }
@@ -52,11 +56,11 @@ export function wholeSets(): WholeSets {
   const seen = new Map<string, Whole>();
   return {
     forget: () => seen.clear(),
-    async read(listing, run) {
+    async read(listing, run, filled) {
       const wholes = listing.filter(({ name }) => isWholeSet(name));
       const sets = await Promise.all(
         wholes.map(async ({ name, header, count }) => {
-          const before = seen.get(name);
+          const before = seen.get(name) ?? filled.get(name)?.whole;
           const whole = before?.count === count ? before : await readWhole(name, run);
           seen.set(name, whole);
           return [name, { header, members: new Map(), whole }] as const;

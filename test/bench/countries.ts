@@ -66,7 +66,7 @@ async function loading(host: Host, permitted: Permitted): Promise<Row> {
   );
   await firewall.close();
   return compared({
-    what: 'loading them: plan, fill, swap, read every member back and compare',
+    what: 'loading them: plan, fill, swap, and ask the kernel for their number',
     ...{ against: 'a bare `ipset restore` of the same', ours: measured.ours, theirs: measured.bare },
   });
 }
