@@ -1,6 +1,5 @@
 /** The composition root: with `daemon.ts` the only place that knows two sibling folders. */
 import { spawn } from 'node:child_process';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { procFiles } from './asterisk/listening-proc';
 import { openPhones, type Asterisk } from './asterisk/phones';
@@ -9,7 +8,6 @@ import { bootFile } from './boot-file';
 import { servicesOf, type Config } from './config';
 import { openCountryData } from './country/data';
 import { connectControl } from './control/client';
-import { parseNetwork, type Network } from './domain/network';
 import type { StatusPart } from './domain/shapes';
 import { AppError } from './errors';
 import { KEYWORDS } from './domain/freepbx-rows';
@@ -25,6 +23,7 @@ import { AT_ONCE, pinVault } from './gate/pin-vault';
 import { openPost, type Post } from './mail/open';
 import { resolverOver } from './names/resolve';
 import { askServers } from './names/servers';
+import { openOwnAddresses, type OwnAddresses } from './own-addresses';
 import { PACKAGE } from './package-folder';
 import type { Clock, Log, Random, Run } from './ports';
 import { amiSettings, mailSettings, pbxNameOf, rtpPorts, rulesOf, serverSettings } from './settings';
@@ -53,6 +52,7 @@ export interface Tollgate {
   readonly gate: Gate;
   readonly phones: Asterisk;
   readonly post: Post;
+  readonly own: OwnAddresses;
   close(): Promise<void>;
 }
 
@@ -87,6 +87,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     listening: { iaxPort: IAX_PORT, rtp: rtpPorts(config) },
     ...(isWatched(config) && { iaxLog: config.attacks.asterisk_log }),
   });
+  const own = openOwnAddresses(config.pbx.own_addresses, phones, log);
   const parts = {
     ...{ store, firewall, phones, post, clock, random, log },
     countries: countryDesk(store, countryData, clock),
@@ -98,7 +99,8 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     services: servicesOf(config),
     rules: rulesOf(config),
     ...(isShared(config) && { sharedAs: pbxNameOf(config) }),
-    ownAddresses: () => [...machineAddresses(), ...config.pbx.own_addresses],
+    ownAddresses: () => own.all(),
+    outsideAddresses: () => own.outside(),
   };
   const gate = openGate(parts, () => moreStatus(post, phones, config));
   const close = async () => {
@@ -107,7 +109,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     await store.close();
     lock.release();
   };
-  return { state, gate, phones, post, close };
+  return { state, gate, phones, post, own, close };
 }
 
 /** A server's database may have other PBXs in it; a file has not. */
@@ -136,6 +138,7 @@ export async function connectOrOpen(
     await tollgate.gate.dropUnconfirmed();
     tollgate.phones.start();
     await untilKnown(tollgate.phones, world.clock);
+    await tollgate.own.told();
   } catch (error) {
     await tollgate.close();
     throw error;
@@ -175,11 +178,6 @@ async function untilKnown(phones: Asterisk, clock: Clock): Promise<void> {
   const end = phones.onState(() => known.abort());
   await clock.sleep(ASTERISK_MS, known.signal);
   end();
-}
-
-function machineAddresses(): Network[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.flatMap(({ address }) => parseNetwork(address) ?? []);
 }
 
 const spawnSession: SpawnSession = (file, args, listener) =>

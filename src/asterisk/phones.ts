@@ -17,7 +17,7 @@ import { followLog, type LogTail } from './log-tail';
 import { readIaxLine, readLogin } from './phones-logins';
 import { readProof } from './phones-proof';
 import { Sources } from './phones-sources';
-import { endpointsWithoutKeepalive } from './pjsip-sections';
+import { endpointsWithoutKeepalive, pjsipOutsideAddresses } from './pjsip-sections';
 
 export interface PhonesOptions extends AmiPorts {
   /** undefined: no AMI configured. */
@@ -134,6 +134,10 @@ export function openPhones({ ami, clock, random, log, proc, listening, iaxLog }:
     waitingForMedia: async () => {
       const { connection, abilities } = able('DBDel');
       return abilities.has('getconfig') ? endpointsWithoutKeepalive(connection) : [];
+    },
+    outsideAddresses: async () => {
+      const { connection, abilities } = ready();
+      return abilities.has('getconfig') ? pjsipOutsideAddresses(connection) : [];
     },
     listeningPorts: () => listeningPorts(proc, listening),
     callsFrom: async (network: Network) => callsFrom(network, callsPorts(able('Status').connection)),

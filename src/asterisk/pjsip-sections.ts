@@ -3,6 +3,9 @@
  * resolved by it. Sections are filtered by their type, so that none with a password leaves Asterisk.
  */
 import type { Form, Mention } from '../domain/far-ends';
+import { printable } from '../domain/printable';
+import { parseAddress } from '../domain/network';
+import type { OutsideAddress } from '../domain/phones';
 import { AppError } from '../errors';
 import type { AmiConnection } from './ami-connection';
 import { field, type Frame } from './ami-frame';
@@ -76,6 +79,21 @@ export async function endpointsWithoutKeepalive(connection: AmiConnection): Prom
     const seconds = lines.findLast(([keyword]) => keyword === 'rtp_keepalive')?.[1] ?? '0';
     return Number(seconds) > 0 ? [] : [name];
   });
+}
+
+/** Of UDP alone: sections of TLS may hold the password of a key. */
+const TRANSPORTS = 'type=^transport$,protocol=^udp$';
+const OUTSIDE = ['external_signaling_address', 'external_media_address'];
+
+/** What Asterisk gives out as its own address behind a router; names are left out. Resolves and rejects as `pjsipSections` does. */
+export async function pjsipOutsideAddresses(connection: AmiConnection): Promise<readonly OutsideAddress[]> {
+  const found = (await matching(connection, TRANSPORTS)).flatMap(({ name, lines }) =>
+    OUTSIDE.flatMap((setting) => {
+      const address = parseAddress(lines.findLast(([keyword]) => keyword === setting)?.[1] ?? '');
+      return address === undefined ? [] : [{ address, from: `Asterisk's transport ${printable(name)} (${setting})` }];
+    }),
+  );
+  return found.filter(({ address }, i) => found.findIndex((first) => first.address === address) === i);
 }
 
 async function matching(connection: AmiConnection, filter: string): Promise<Section[]> {

@@ -37,6 +37,13 @@ export interface ListeningPorts {
   readonly iax: readonly Ports[];
 }
 
+/** An address of this PBX as others see it, behind a router. */
+export interface OutsideAddress {
+  readonly address: Network;
+  /** Where Asterisk says so: `Asterisk's transport udp (external_signaling_address)`. */
+  readonly from: string;
+}
+
 export interface Phones {
   readonly state: PhonesState;
   /** Registered phones and trunks; rejects with AMI_DOWN when Asterisk does not answer. */
@@ -48,6 +55,8 @@ export interface Phones {
    * does.
    */
   waitingForMedia(): Promise<readonly string[]>;
+  /** What Asterisk's own settings say, as far as they may be read; rejects as `peers` does. */
+  outsideAddresses(): Promise<readonly OutsideAddress[]>;
   /** The ports on which Asterisk really listens for signalling, other than loopback. */
   listeningPorts(): Promise<ListeningPorts>;
   /** The channels whose signalling comes from inside `network`. Rejects with AMI_DOWN or AMI_REFUSED: nobody can say. */

@@ -6,12 +6,13 @@ import { reachOf } from '../domain/reach';
 import type { Service } from '../domain/service';
 import type { FoundShape } from '../domain/shapes';
 import type { Listener, Redirect, Scene } from '../domain/surroundings';
-import type { ListeningPorts } from '../domain/phones';
+import type { ListeningPorts, OutsideAddress } from '../domain/phones';
 
 export interface Around {
   readonly scene: Scene;
-  /** By the settings too: the public address of a router. */
+  /** Also the public address of a router, by the settings or by Asterisk. */
   readonly ownAddresses: readonly Network[];
+  readonly outsideAddresses: readonly OutsideAddress[];
   /** Undefined: Asterisk was not asked. */
   readonly listening: ListeningPorts | undefined;
   /** Who always has access. */
@@ -21,14 +22,15 @@ export interface Around {
 }
 
 export function findingsOf(
-  { scene, ownAddresses, listening, waysIn, neighbours }: Around,
+  { scene, ownAddresses, outsideAddresses, listening, waysIn, neighbours }: Around,
   policy: Policy,
 ): readonly FoundShape[] {
   const { addresses, routes, resolvers, managers } = scene;
   const found = (what: string, texts: readonly string[]): FoundShape[] => texts.map((text) => ({ what, text }));
-  const elsewhere = ownAddresses
+  const sayOf = (own: Network) => outsideAddresses.find(({ address }) => address === own)?.from ?? 'the settings';
+  const elsewhere = [...new Set(ownAddresses)]
     .filter((own) => reachOf(own) !== 'loopback' && !addresses.some(({ address }) => address === own))
-    .map((own) => `${own}, by the settings`);
+    .map((own) => `${own}, by ${sayOf(own)}`);
   const gateways = routes.flatMap(({ gateway, device }) => (gateway === undefined ? [] : [`${gateway} on ${device}`]));
   const trusted = policy.trusted.map(({ network, device }) => `${network}@${device}`);
   const isTrusted = (text: string) => trusted.includes(text);

@@ -5,7 +5,7 @@ import type { Firewall } from '../domain/firewall';
 import type { Letter, Notice } from '../domain/letter';
 import type { Resolve } from '../domain/names';
 import type { Network } from '../domain/network';
-import type { Phones } from '../domain/phones';
+import type { OutsideAddress, Phones } from '../domain/phones';
 import type { Ports, Service } from '../domain/service';
 import type { Store } from '../domain/store';
 import type { Surroundings } from '../domain/surroundings';
@@ -113,4 +113,6 @@ export interface Parts {
   readonly sharedAs?: string;
   /** This machine's addresses, public one included, as they are now. */
   ownAddresses(): readonly Network[];
+  /** Those of them that Asterisk gives out as its own. */
+  outsideAddresses(): readonly OutsideAddress[];
 }

@@ -71,7 +71,8 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
   const why = isInForce ? `Mode ${asked.mode}, anew.` : `Mode ${asked.mode} on trial until ${until.toISOString()}.`;
   const action = isInForce ? 'mode' : 'trial';
   const shape = await change(parts, doors, asked, after, { action, why });
-  const found = findingsOf({ scene, ownAddresses: parts.ownAddresses(), listening, waysIn, neighbours }, is.policy);
+  const own = { ownAddresses: parts.ownAddresses(), outsideAddresses: parts.outsideAddresses() };
+  const found = findingsOf({ scene, ...own, listening, waysIn, neighbours }, is.policy);
   return { ...shape, lost, unsure: withoutAddress(peers), found };
 }
 

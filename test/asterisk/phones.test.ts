@@ -119,6 +119,33 @@ describe('peers', () => {
   });
 });
 
+describe('the addresses that Asterisk gives out as its own', () => {
+  const sections =
+    'Response: Success\nActionID: ID\nCategory-000000: udp\nLine-000000-000000: external_media_address=203.0.113.8\n' +
+    'Line-000000-000001: external_signaling_address=192.0.2.1\nLine-000000-000002: external_signaling_address=203.0.113.7\n' +
+    'Category-000001: other\u001b\nLine-000001-000000: external_signaling_address=203.0.113.7\n' +
+    'Line-000001-000001: external_media_address=pbx.example.com\n\n';
+  const meetWith = (...more: string[]) =>
+    meet((a) =>
+      a['Action'] === 'ListCommands' ? commands(...ABLE, ...more) : a['Action'] === 'GetConfig' ? sections : undefined,
+    );
+
+  it('are read from its transports of UDP, each once, and names are left out', async () => {
+    await meetWith('GetConfig');
+    expect(await phones.outsideAddresses()).toEqual([
+      { address: '203.0.113.7', from: "Asterisk's transport udp (external_signaling_address)" },
+      { address: '203.0.113.8', from: "Asterisk's transport udp (external_media_address)" },
+    ]);
+    for (const { Filter } of peer.named('GetConfig')) expect(Filter).toBe('type=^transport$,protocol=^udp$');
+  });
+
+  it('are not known where they may not be read', async () => {
+    await meetWith();
+    expect(await phones.outsideAddresses()).toEqual([]);
+    expect(peer.named('GetConfig')).toEqual([]);
+  });
+});
+
 describe('endpoints without rtp_keepalive', () => {
   const sections =
     'Response: Success\nActionID: ID\nCategory-000000: silent\nLine-000000-000000: type=endpoint\n' +

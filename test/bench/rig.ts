@@ -77,6 +77,7 @@ export async function openRig(folder: string, watching: Watching = {}): Promise<
     resolve: () => Promise.resolve({ kind: 'missing' as const }),
     exchange: { read: () => Promise.resolve(undefined) },
     ownAddresses: () => [],
+    outsideAddresses: () => [],
     surroundings: surroundingsWith(() => ({})),
   };
   const gate = openGate(parts, () => Promise.resolve([]));

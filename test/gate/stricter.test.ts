@@ -140,11 +140,13 @@ describe('secure', () => {
 
   it('shows what it found, and what stays reachable', async () => {
     gate.scene.managers = ['Docker'];
+    gate.asterisk.outsideNow = ['203.0.113.2'];
     const { found } = await secure({ admin, dryRun: true });
     expect(found).toEqual(
       expect.arrayContaining([
         { what: 'own address', text: '192.0.2.1 on eth0' },
         { what: 'own address', text: '203.0.113.1, by the settings' },
+        { what: 'own address', text: "203.0.113.2, by Asterisk's transport udp" },
         { what: 'connected', text: 'straight to the Internet' },
         { what: 'gateway', text: '192.0.2.254 on eth0' },
         { what: 'Asterisk listens', text: 'udp/5160' },

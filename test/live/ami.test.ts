@@ -141,6 +141,12 @@ describeAsRoot('the real Asterisk 22 over AMI', () => {
     expect(leftOut).toEqual([]);
   });
 
+  it('tells which address its transports give out as their own', async () => {
+    expect(await phones.outsideAddresses()).toEqual([
+      { address: '203.0.113.200', from: "Asterisk's transport behind-router (external_signaling_address)" },
+    ]);
+  });
+
   it('forgets the contacts of a closed door, and Asterisk sends them nothing new', async () => {
     const gone = await phones.forgetContacts(network('203.0.113.77'));
     expect(gone.map((key) => key.split(';')[0]).sort()).toEqual(['701', '702']);

@@ -50,6 +50,8 @@ interface FakePhones extends Phones {
   callsNow: string[];
   /** PJSIP endpoints without `rtp_keepalive`. */
   waitingNow: string[];
+  /** What it gives out as its own addresses. */
+  outsideNow: string[];
   /** `hangUp 192.0.2.7`, `forget 192.0.2.7`, in order. */
   readonly asked: string[];
   isDown: boolean;
@@ -105,7 +107,9 @@ export async function testGate(
     resolve: names.resolve,
     exchange: freepbx,
     ...(given.sharedAs !== undefined && { sharedAs: given.sharedAs }),
-    ownAddresses: () => (given.own ?? ['203.0.113.1']).map(address),
+    ownAddresses: () => [...(given.own ?? ['203.0.113.1']), ...asterisk.outsideNow].map(address),
+    outsideAddresses: () =>
+      asterisk.outsideNow.map((own) => ({ address: address(own), from: "Asterisk's transport udp" })),
   };
   return {
     ...openGate(parts, () => Promise.resolve([])),
@@ -128,7 +132,15 @@ function fakePhones(): FakePhones {
       : Promise.resolve(result);
   };
   const phones: FakePhones = {
-    ...{ asked, isDown: false, peersNow: [], callsNow: [], waitingNow: [], knownNow: { mentions: [], leftOut: [] } },
+    ...{
+      asked,
+      isDown: false,
+      peersNow: [],
+      callsNow: [],
+      waitingNow: [],
+      outsideNow: [],
+      knownNow: { mentions: [], leftOut: [] },
+    },
     state: { state: 'up', since: new Date(0), detail: 'connected' },
     peers: () => answer('peers', phones.peersNow),
     known: () => answer('known', phones.knownNow),
@@ -139,6 +151,7 @@ function fakePhones(): FakePhones {
     forgetContacts: (network) => answer(`forget ${network}`, []),
     onProof: () => () => undefined,
     onLogin: () => () => undefined,
+    outsideAddresses: () => answer('outside', []),
   };
   return phones;
 }

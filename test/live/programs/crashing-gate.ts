@@ -149,6 +149,7 @@ async function main(orders: Orders): Promise<void> {
     phones: {
       state: { state: 'off', since: new Date(0), detail: '' },
       peers: unreachable,
+      outsideAddresses: () => Promise.resolve([]),
       known: () => Promise.resolve({ mentions: [], leftOut: [] }),
       listeningPorts: () => Promise.resolve({ sip: [], iax: [] }),
       waitingForMedia: unreachable,
@@ -168,6 +169,7 @@ async function main(orders: Orders): Promise<void> {
     services: servicesOf(config),
     rules: rulesOf(config),
     ownAddresses: () => [],
+    outsideAddresses: () => [],
   };
   if (!(await real.modeState()).mode) {
     await real.saveModeState({ mode: 'guard', trial: undefined, listening: { sip: [], iax: [] } });
