@@ -4,16 +4,17 @@ import type { Clock, Log, Run } from '../ports';
 import type { KernelState, Ruleset } from './kernel-state';
 import type { KnownMembers } from './known-members';
 import { FAMILIES } from './names';
-import { listSets, readRules } from './read';
+import { readRules, setsIn } from './read';
 import { monitorRules, type RuleMonitor } from './rule-monitor';
 import type { SpawnSession } from './session-port';
+import type { TerseList } from './terse-list';
 
 export interface DriftWatch {
   /** What the kernel holds by our own doing, and when it was seen there. */
   learn(rules: KernelState['rules'], at: Date): void;
   /** Every member is about to be compared and mended: what others have put in place of ours is told by the next look. */
   compare(sets: KernelState['sets'], at: Date): void;
-  /** Costs one short process, and two more when the rules have to be looked at. Rejects when a tool does. */
+  /** Costs no process unless the rules have to be looked at: then two short ones. Rejects when a tool does. */
   look(): Promise<Drift | undefined>;
   /** Starts to listen; ends with what it returns. */
   listen(heard: () => void): () => void;
@@ -25,12 +26,13 @@ interface Ports {
   readonly clock: Clock;
   readonly log: Log;
   readonly known: KnownMembers;
+  readonly sets: TerseList;
 }
 
 /** Rules are looked at so often although nothing was heard of them. */
 const SLOW_POLL_MS = 10_000;
 
-export function driftWatch({ run, spawnSession, clock, log, known }: Ports): DriftWatch {
+export function driftWatch({ run, spawnSession, clock, log, known, sets }: Ports): DriftWatch {
   let expected: KernelState['rules'] | undefined;
   let rulesGoodAt = clock.now();
   let setsGoodAt = clock.now();
@@ -64,7 +66,7 @@ export function driftWatch({ run, spawnSession, clock, log, known }: Ports): Dri
   async function lookAtSets(): Promise<readonly string[]> {
     if (known.isEmpty) return [];
     const now = clock.now();
-    const have = new Map((await listSets(run)).map(({ name, count }) => [name, count]));
+    const have = new Map(setsIn(await sets.ask()).map(({ name, count }) => [name, count]));
     const text = `${known.version} ${[...have].join(' ')}`;
     const found = text === goodCounts ? [] : changedSets(known.counts(now), have);
     if (found.length > 0) return found;
@@ -87,11 +89,11 @@ export function driftWatch({ run, spawnSession, clock, log, known }: Ports): Dri
       const found = mended;
       mended = undefined;
       if (found) return found;
-      const [rules, sets] = [await lookAtRules(), await lookAtSets()];
-      if (rules.length + sets.length === 0) return undefined;
+      const [rules, members] = [await lookAtRules(), await lookAtSets()];
+      if (rules.length + members.length === 0) return undefined;
       const goodAt =
-        rules.length === 0 ? setsGoodAt : sets.length === 0 ? rulesGoodAt : earlier(rulesGoodAt, setsGoodAt);
-      return { what: [...rules, ...sets], goodAt };
+        rules.length === 0 ? setsGoodAt : members.length === 0 ? rulesGoodAt : earlier(rulesGoodAt, setsGoodAt);
+      return { what: [...rules, ...members], goodAt };
     },
     listen(heard) {
       isHeard = true; // nobody listened until now

@@ -20,6 +20,7 @@ import { listSets, readKernel, readRules, saveMembers, savedMembers } from './re
 import { openSession } from './session';
 import type { SpawnSession } from './session-port';
 import { takeSnapshot } from './snapshot';
+import { terseList } from './terse-list';
 import { withFirewallFaults } from './tool-faults';
 import { wholeSets } from './whole-sets';
 
@@ -55,7 +56,8 @@ export function openFirewall({
   const session = openSession(spawnSession, clock);
   const known = knownMembers();
   const boot = openBootState({ saved, savedCountries, clock, log, mostMembers });
-  const drift = driftWatch({ run, spawnSession, clock, log, known });
+  const sets = terseList({ run, spawnSession, clock });
+  const drift = driftWatch({ run, spawnSession, clock, log, known, sets });
   const inTurn = oneAtATime();
   let waiting: Call[] = [];
 
@@ -144,6 +146,7 @@ export function openFirewall({
     close: () =>
       inTurn(() => {
         session.close();
+        sets.close();
         return Promise.resolve();
       }),
   };

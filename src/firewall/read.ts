@@ -65,9 +65,14 @@ export async function readRules(run: Run): Promise<KernelState['rules']> {
 
 /** Our sets, and how many members they have as the kernel counts them. */
 export async function listSets(run: Run): Promise<readonly ListedSet[]> {
+  return setsIn(await run('ipset', ['list', '-terse']));
+}
+
+/** As `ipset list -terse` tells them. */
+export function setsIn(terse: string): readonly ListedSet[] {
   const sets: ListedSet[] = [];
   let [name, type, header] = ['', '', ''];
-  for (const line of (await run('ipset', ['list', '-terse'])).split('\n')) {
+  for (const line of terse.split('\n')) {
     const [, key, value = ''] = /^(Name|Type|Header|Number of entries): (.*)$/.exec(line) ?? [];
     if (key === 'Name') name = value;
     if (key === 'Type') type = value;

@@ -203,6 +203,7 @@ export function fakeKernel(clock: Clock): FakeKernel {
       }),
     spawnSession: (file, _args, listener) => {
       if (file === 'nft') return monitor(listener);
+      if (file === 'stdbuf') return lister(listener);
       let isUp = true;
       endSession = () => {
         if (isUp) setImmediate(() => listener.ended('ended with SIGKILL'));
@@ -226,6 +227,12 @@ export function fakeKernel(clock: Clock): FakeKernel {
       if (monitors.delete(tell)) setImmediate(() => listener.ended('ended with SIGKILL'));
     };
     return { write: () => undefined, kill };
+  }
+
+  /** Another `ipset -`, whose words come line by line. */
+  function lister(listener: SessionListener): SessionChild {
+    const tell = () => listener.stdout?.(`ipset> ${counted()}ipset> ipset v7.17, protocol version: 7\n`);
+    return { write: () => setImmediate(tell), kill: () => setImmediate(() => listener.ended('ended with SIGKILL')) };
   }
 
   function answer(line: string): string {

@@ -30,7 +30,7 @@ export function firewallOn(
     run: host.run,
     spawnSession: (file, args, listener) => {
       const child = host.spawn(file, args);
-      children.push(child);
+      if (file === 'ipset') children.push(child);
       return overChild(child, listener);
     },
     clock,
