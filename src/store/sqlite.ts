@@ -1,4 +1,5 @@
 /** SQLite: one file, one connection, one writer. */
+import { setImmediate } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import {
   CompiledQuery,
@@ -14,6 +15,7 @@ import type { Clock } from '../ports';
 import type { OpenDatabase } from './database';
 import { createPrivate, type Owner } from './private-file';
 import type { Schema } from './schema';
+import { preparedOnce } from './prepared';
 import { faultCode, storeFault } from './store-fault';
 import { sqliteTables } from './tables';
 import { within } from './within';
@@ -99,7 +101,7 @@ class BoundedDriver extends SqliteDriver implements Driver {
   readonly #bounds: Bounds;
 
   constructor(database: Database.Database, bounds: Bounds) {
-    super({ database });
+    super({ database: preparedOnce(database) });
     this.#database = database;
     this.#bounds = bounds;
   }
@@ -123,7 +125,10 @@ class BoundedDriver extends SqliteDriver implements Driver {
   }
 }
 
-/** Nothing that was committed is told before it is on the disk. */
+/**
+ * Nothing that was committed is told before it is on the disk. Before each statement the event loop has its turn: a
+ * transaction would else be one piece, as long as which no telephone call is answered.
+ */
 function patient(connection: DatabaseConnection, bounds: Bounds, isCommitted: () => boolean): DatabaseConnection {
   const { where, log } = bounds;
   const toDisk = async () => {
@@ -137,6 +142,7 @@ function patient(connection: DatabaseConnection, bounds: Bounds, isCommitted: ()
   return {
     streamQuery: (query, size) => connection.streamQuery(query, size),
     async executeQuery<R>(query: CompiledQuery) {
+      await setImmediate();
       const result = await untilFree(() => connection.executeQuery<R>(query), bounds);
       if (query.query.kind !== 'SelectQueryNode' && isCommitted()) await toDisk();
       return result;

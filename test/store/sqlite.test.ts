@@ -32,6 +32,28 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+it('a transaction lets the event loop have its turn before each statement, and keeps the others out all the same', async () => {
+  const store = await open();
+  let turns = 0;
+  let isOver = false;
+  const turn = () => {
+    turns++;
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const ids: number[] = [];
+  const ten = () =>
+    store.transaction(async (records) => {
+      for (let n = 0; n < 10; n++) ids.push((await records.addJournal({ ...LINE, before: undefined }, NOW)).id);
+    });
+  await Promise.all([ten(), ten()]);
+  isOver = true;
+  expect(turns).toBeGreaterThanOrEqual(2 * 10 * 3); // each line reads the head, is added, and becomes the head
+  expect(ids).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+  expect(await lines(store)).toBe(20);
+  await store.close();
+});
+
 describe('what is committed', () => {
   const disk = () => {
     const synced: (() => void)[] = [];

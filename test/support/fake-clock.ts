@@ -65,10 +65,10 @@ export function fakeClock(start = new Date('2026-11-22T13:05:00Z')): FakeClock {
   };
 }
 
-/** Promises that need nothing but each other, and what is being written to a disk, have settled after a few turns of the event loop. */
+/** Promises that need nothing but each other, a disk, or a few turns of the event loop have settled after this. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) {
     await new Promise((resolve) => setImmediate(resolve));
-    if (process.getActiveResourcesInfo().includes('FSReqCallback')) turn = 0;
+    if (process.getActiveResourcesInfo().some((what) => ['FSReqCallback', 'Immediate'].includes(what))) turn = 0;
   }
 }
