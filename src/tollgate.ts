@@ -1,5 +1,6 @@
 /** The composition root: with `daemon.ts` the only place that knows two sibling folders. */
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { procFiles } from './asterisk/listening-proc';
 import { openPhones, type Asterisk } from './asterisk/phones';
@@ -63,7 +64,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
   const lock = lockState(state.lock, ownerOf(state));
   if (!lock) throw new AppError('LOCKED', `another Tollgate works in ${state.folder}`, 'wait until it has ended');
   const { run, clock, log, random } = world;
-  const vault = pinVault(pepper, random, scryptAside(AT_ONCE));
+  const vault = pinVault(pepper, random, scryptAside(Math.min(AT_ONCE, availableParallelism()), clock));
   const store = await openStore(storeOptions(config, state, clock)).catch((error: unknown) => {
     lock.release();
     throw error;
