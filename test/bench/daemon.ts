@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,7 +18,16 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-const MAIN = join(checkout(), 'dist/src/main.js');
+/** Words for `env`: the environment and the program as the unit has them. */
+function asTheUnitDoes(): string[] {
+  const unit = readFileSync(join(checkout(), 'src/install/tollgate.service'), 'utf8');
+  const line = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1]?.split(' ') ?? [];
+  const names: Readonly<Record<string, string>> = {
+    '@NODE@': process.execPath,
+    '@MAIN@': join(checkout(), 'dist/src/main.js'),
+  };
+  return [...line('Environment'), ...line('ExecStart').map((word) => names[word] ?? word)];
+}
 
 /** `folder` holds the store and is its state folder. `on`: where an earlier one ran; `prefix`: taskset and the like; `settings`: more TOML. */
 export async function startAsService(
@@ -33,8 +42,8 @@ export async function startAsService(
   const pepper = join(folder, 'pepper');
   if (!existsSync(pepper)) await writeFile(pepper, randomBytes(32).toString('base64'), { mode: 0o400 });
   const began = performance.now();
-  const argv = [...prefix, process.execPath, MAIN, '--config', toml, 'serve'];
-  const child = host.spawn('env', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const [file, ...args] = [...prefix, 'env', ...asTheUnitDoes(), '--config', toml];
+  const child = host.spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const log: string[] = [];
   const readyAfterMs = await new Promise<number>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`serve ended (${code}): ${log.slice(-5).join('\n')}`)));
