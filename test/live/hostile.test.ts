@@ -119,6 +119,8 @@ async function meanwhile(storm: Promise<unknown>): Promise<void> {
 
 /** Counters, and the compiler's own notes. */
 const LITTLE_MIB = 1;
+/** Of a thread that is only started when a PIN has taken too long. */
+const FEW_DESCRIPTORS = 8;
 
 /** The first storm only warms it up: code is compiled and caches are filled. What the same storm adds again, it holds. */
 async function leavesNothingBehind(storm: () => Promise<unknown>): Promise<void> {
@@ -127,7 +129,7 @@ async function leavesNothingBehind(storm: () => Promise<unknown>): Promise<void>
   await meanwhile(storm());
   const after = await heldBy(daemon);
   expect(after.mib - before.mib).toBeLessThan(LITTLE_MIB);
-  expect(after.descriptors).toBeLessThanOrEqual(before.descriptors);
+  expect(after.descriptors - before.descriptors).toBeLessThan(FEW_DESCRIPTORS);
 }
 
 const ENVIRONMENT = 'agi_network: yes\nagi_network_script: travelin-man\nagi_channel: x\n';
