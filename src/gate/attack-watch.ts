@@ -7,6 +7,7 @@ import { blockIntruder } from './block-intruder';
 import type { Doors } from './doors';
 import type { IntruderDesk } from './intruder-news';
 import type { Parts } from './parts';
+import { roomAMinute } from './room-a-minute';
 
 export interface AttackWatch {
   /** Returns at once, in microseconds: thousands of them may come in a second. */
@@ -21,6 +22,10 @@ export interface AttackWatch {
 
 const MOST_TOLD = 5;
 const WRITE_MS = 60_000;
+/** Doors change one at a time: a caller's waits for these. Who is left out and goes on is judged again. */
+const MOST_AT_ONCE = 32;
+/** Over UDP the sources of a flood can be forged, each a new one, and each of these is a line of the journal. */
+const MOST_A_MINUTE = { attack: 600, perhaps: 60, many: 60 } as const;
 
 export function attackWatch(parts: Parts, doors: Doors, desk: IntruderDesk): AttackWatch {
   const { clock, log, rules, store } = parts;
@@ -32,13 +37,30 @@ export function attackWatch(parts: Parts, doors: Doors, desk: IntruderDesk): Att
     const tried = suspicion.targets.takeUnwritten();
     if (tried.length > 0) await store.saveTried(tried, ago(SUSPICION.manyMs));
   };
+  const room = {
+    attack: roomAMinute(clock, MOST_A_MINUTE.attack),
+    perhaps: roomAMinute(clock, MOST_A_MINUTE.perhaps),
+    many: roomAMinute(clock, MOST_A_MINUTE.many),
+  };
   const dealing = new Map<string, Promise<void>>();
+  let blocking = 0;
   const deal = (judgement: Judgement) => {
     const about = judgement.kind === 'many' ? `account ${judgement.account}` : judgement.address;
     if (dealing.has(about)) return; // it is being dealt with, and what goes on will be judged again
+    const left = room[judgement.kind];
+    const isAttack = judgement.kind === 'attack';
+    if (!left.isLeft() || (isAttack && blocking >= MOST_AT_ONCE)) return;
+    if (isAttack) blocking++;
+    else left.take();
     const dealt = answer(parts, doors, desk, judgement)
+      .then((isNews) => {
+        if (isAttack && isNews) left.take();
+      })
       .catch((error: unknown) => log('attack-not-answered', { about, error: String(error) }))
-      .finally(() => dealing.delete(about));
+      .finally(() => {
+        dealing.delete(about);
+        if (isAttack) blocking--;
+      });
     dealing.set(about, dealt);
   };
   return {
@@ -61,12 +83,14 @@ export function attackWatch(parts: Parts, doors: Doors, desk: IntruderDesk): Att
   };
 }
 
-async function answer(parts: Parts, doors: Doors, desk: IntruderDesk, judgement: Judgement): Promise<void> {
+/** Resolves to whether it was news: who is blocked already is none. */
+async function answer(parts: Parts, doors: Doors, desk: IntruderDesk, judgement: Judgement): Promise<boolean> {
   switch (judgement.kind) {
     case 'many': {
       const { account, addresses } = judgement;
       const why = `${addresses} addresses have tried passwords for account "${account}" within three days.`;
-      return desk.noticed('attack', account, why);
+      await desk.noticed('attack', account, why);
+      return true;
     }
     case 'perhaps': {
       const { address, tries, why: reason } = judgement;
@@ -74,7 +98,8 @@ async function answer(parts: Parts, doors: Doors, desk: IntruderDesk, judgement:
         udp: 'single UDP packets, which anybody may have forged',
         known: 'good passwords come from there too, and over UDP the wrong ones may be forged',
       }[reason];
-      return desk.noticed('attack', address, `${tries} logins failed, not blocked: ${spared}.`);
+      await desk.noticed('attack', address, `${tries} logins failed, not blocked: ${spared}.`);
+      return true;
     }
     case 'attack':
       return attack(parts, doors, desk, judgement);
@@ -86,15 +111,17 @@ async function attack(
   doors: Doors,
   desk: IntruderDesk,
   { address, tries, accounts }: Extract<Judgement, { kind: 'attack' }>,
-): Promise<void> {
+): Promise<boolean> {
   const why = `${tries} logins failed${accountsText(accounts)}.`;
   if (parts.rules.attacks.logins === 'report') {
-    return desk.noticed('attack', address, `${why} It would be blocked: [attacks] logins is "report".`);
+    await desk.noticed('attack', address, `${why} It would be blocked: [attacks] logins is "report".`);
+    return true;
   }
   const until = (network: Network) => endOfBlock(parts, network);
   const outcome = await blockIntruder(parts, doors, { address, origin: 'attack', why, until });
   if (outcome.kind === 'blocked') desk.blocked(outcome.network, outcome.until, why);
   if (outcome.kind === 'spared') await desk.noticed('attack', address, `${why} It was not blocked: ${outcome.why}.`);
+  return outcome.kind !== 'done';
 }
 
 /** Longer each time, until it was quiet for long enough. */

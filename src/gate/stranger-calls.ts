@@ -10,6 +10,7 @@ import type { IntruderDesk } from './intruder-news';
 import { knownPeers } from './known-peers';
 import { onceInAWhile } from './once-in-a-while';
 import type { Parts } from './parts';
+import { roomAMinute } from './room-a-minute';
 
 export interface StrangerCalls extends StrangerDoor {
   /** Resolves when the journal has what was told. */
@@ -23,7 +24,6 @@ const AGAIN_MS = 3600_000;
 const MOST_TOLD = 10_000;
 /** Over UDP the sources of a flood can be forged, each a new one: the log has the rest. */
 const MOST_A_MINUTE = 60;
-const MINUTE_MS = 60_000;
 
 export function strangerCalls(parts: Parts, listed: Exceptions, desk: IntruderDesk): StrangerCalls {
   const { clock, log } = parts;
@@ -31,7 +31,7 @@ export function strangerCalls(parts: Parts, listed: Exceptions, desk: IntruderDe
   const peers = knownPeers(parts);
   const isNews = onceInAWhile(clock, { againMs: AGAIN_MS, most: MOST_TOLD });
   const telling = new Set<Promise<void>>();
-  let minute = { since: -Infinity, told: 0 };
+  const room = roomAMinute(clock, MOST_A_MINUTE);
 
   const whyExempt = async (address: Network): Promise<string | undefined> => {
     if (parts.ownAddresses().some((own) => covers(own, address))) return "this machine's own address";
@@ -63,10 +63,8 @@ export function strangerCalls(parts: Parts, listed: Exceptions, desk: IntruderDe
   };
 
   const tell = (address: Network, why: string) => {
-    const now = clock.now().getTime();
-    if (now - minute.since >= MINUTE_MS) minute = { since: now, told: 0 };
-    if (minute.told >= MOST_A_MINUTE || !isNews(address)) return;
-    minute.told++;
+    if (!room.isLeft() || !isNews(address)) return;
+    room.take();
     const told = desk
       .noticed('stranger', address, why)
       .catch((error: unknown) => log('stranger-not-told', { address, error: String(error) }))

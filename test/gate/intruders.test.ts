@@ -1,4 +1,7 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Login } from '../../src/domain/login';
+import { attackWatch } from '../../src/gate/attack-watch';
+import { Doors } from '../../src/gate/doors';
 import { openGate } from '../../src/gate/gate';
 import { memoryFirewall } from '../support/memory-firewall';
 import { address, testGate, type TestGate } from '../support/test-gate';
@@ -21,7 +24,7 @@ afterEach(() => gate.close());
 const blocks = async () =>
   (await gate.parts.firewall.members('block')).map(({ network, secondsLeft }) => ({ network, secondsLeft }));
 const journal = async (action: string) =>
-  (await gate.operations.log({ limit: 100 })).filter((line) => line.action === action).map(({ why }) => why);
+  (await gate.operations.log({ limit: 1000 })).filter((line) => line.action === action).map(({ why }) => why);
 async function guess(from: string, more: Partial<Login> = {}): Promise<void> {
   for (let i = 0; i < 4; i++) {
     const account = `${700 + i}`;
@@ -152,6 +155,58 @@ describe('who guesses passwords', () => {
     await gate.clock.advance(MINUTE);
     await gate.tick();
     expect(mails()).toHaveLength(2);
+  });
+
+  it('cannot fill the journal with the names of others, by packets forged from everywhere', async () => {
+    await start();
+    const forge = async (net: number) => {
+      for (let i = 0; i < 80; i++) await guess(`198.${net}.1.${i}`, { wayBack: 'no', outcome: 'unknown-account' });
+    };
+    await forge(51);
+    expect(await journal('attack')).toHaveLength(60);
+    await gate.clock.advance(MINUTE);
+    await forge(52);
+    expect(await journal('attack')).toHaveLength(120);
+  });
+
+  it('is blocked a few at a time where thousands come at once, and later if he goes on', async () => {
+    await start();
+    const many = Array.from({ length: 40 }, (_, i) => `198.51.100.${i}`);
+    const login = { driver: 'PJSIP', outcome: 'wrong-password', wayBack: 'connection' } as const;
+    const all = async () => {
+      const silent = new Set((await blocks()).map(({ network }) => network));
+      for (const from of many.filter((each) => !silent.has(address(each))))
+        for (let i = 0; i < 4; i++) gate.login({ ...login, account: `${i}`, address: address(from) });
+    };
+    await all();
+    await gate.settled();
+    expect(await blocks()).toHaveLength(32);
+    for (let round = 0; round < 2; round++) {
+      await all();
+      await gate.settled();
+    }
+    expect(await blocks()).toHaveLength(40);
+  });
+
+  it('is dealt with by the hundred a minute, not by the thousand: over UDP the addresses may be made up', async () => {
+    await start('[attacks]\nlogins = "report"');
+    const told: string[] = [];
+    const noticed = (_: string, what: string) => Promise.resolve(void told.push(what));
+    const desk = { noticed, blocked: () => undefined, tick: () => Promise.resolve() };
+    const watch = attackWatch(gate.parts, new Doors(gate.parts), desk);
+    const all = async (net: number) => {
+      const login = { driver: 'PJSIP', outcome: 'wrong-password', wayBack: 'answer' } as const;
+      for (let i = 0; i < 700; i++) {
+        const from = address(`198.${net}.${i >> 8}.${i & 255}`);
+        for (let n = 0; n < 10; n++) watch.see({ ...login, account: `${net}-${i}`, address: from });
+        await turn();
+      }
+    };
+    await all(51);
+    expect(told).toHaveLength(600);
+    await gate.clock.advance(MINUTE);
+    await all(52);
+    expect(told).toHaveLength(1200);
   });
 
   it('costs nothing but time to judge: a minute of 2,000 logins a second, one address blocked once', async () => {
