@@ -1,5 +1,6 @@
 /** Ranges as kernel sets like them: networks of few prefix lengths, because hash:net probes each length that is present. */
-import { addressOf, type AddressRange } from './address-range';
+import type { AddressRange } from './address-range';
+import { blockText } from './block-text';
 import type { Family, Network } from './network';
 
 const BITS: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
@@ -24,30 +25,53 @@ export function foldedNetworks(
   family: Family,
   most: number,
 ): readonly Network[] | undefined {
-  const blocks = ranges.filter((range) => range.family === family).flatMap(blocksOf);
+  const steps = foldingNetworks(ranges, family, most);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** A piece of it takes a few milliseconds. */
+const A_PIECE = 4_096;
+
+/** The same in pieces, between which others may have their turn. Only putting the texts in order is one of tens of milliseconds. */
+export function* foldingNetworks(
+  ranges: readonly AddressRange[],
+  family: Family,
+  most: number,
+): Generator<undefined, readonly Network[] | undefined> {
+  const blocks: Block[] = [];
+  for (const [i, range] of ranges.entries()) {
+    if (range.family === family) addBlocks(range, blocks);
+    if (i % A_PIECE === 0) yield;
+  }
   if (blocks.length > most) return undefined;
   const counts = new Map<number, number>();
   for (const { hosts } of blocks) counts.set(hosts, (counts.get(hosts) ?? 0) + 1);
   const kept = fewestLengths(counts, Math.min(most, Math.max(MOST_TIMES * blocks.length, CHEAP)));
   const into = new Map([...counts.keys()].map((hosts) => [hosts, kept.find((one) => one <= hosts) ?? hosts]));
-  const networks = blocks.flatMap(({ first, hosts }) => {
+  // One list and nothing in between: most of the time would go into collecting hundreds of thousands of short ones.
+  const networks: Network[] = [];
+  for (const [i, { first, hosts }] of blocks.entries()) {
+    if (i % A_PIECE === 0) yield;
     const smaller = into.get(hosts) ?? hosts;
-    const pieces = 2 ** (hosts - smaller);
-    return Array.from({ length: pieces }, (_, i) => textOf(family, first + (BigInt(i) << BigInt(smaller)), smaller));
-  });
+    const step = 1n << BigInt(smaller);
+    for (let left = 2 ** (hosts - smaller), from = first; left > 0; left--, from += step) {
+      networks.push(blockText(family, from, smaller));
+    }
+  }
   return networks.sort();
 }
 
-/** The fewest networks that make up a range; hash:net knows none without a length, so everything is two halves. */
-function blocksOf({ family, first, last }: AddressRange): Block[] {
-  const blocks: Block[] = [];
+/** Adds the fewest networks that make up a range; hash:net knows none without a length, so everything is two halves. */
+function addBlocks({ family, first, last }: AddressRange, blocks: Block[]): void {
   for (let from = first; from <= last;) {
     const aligned = from === 0n ? BITS[family] : trailingZeros(from);
     const hosts = Math.min(aligned, logarithm(last - from + 1n), BITS[family] - 1);
     blocks.push({ first: from, hosts });
     from += 1n << BigInt(hosts);
   }
-  return blocks;
 }
 
 interface Choice {
@@ -86,19 +110,6 @@ function fewestLengths(counts: ReadonlyMap<number, number>, budget: number): rea
     });
   }
   return choices.at(-1)?.kept ?? [];
-}
-
-function textOf(family: Family, first: bigint, hosts: number): Network {
-  const length = hosts === 0 ? '' : `/${BITS[family] - hosts}`;
-  if (family === 4) {
-    const word = Number(first);
-    return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}${length}` as Network;
-  }
-  if (hosts < 64) return `${addressOf(6, first)}${length}` as Network;
-  // The second half is nothing but zeros, so that is what "::" stands for. There may be hundreds of thousands of these.
-  const groups = [112n, 96n, 80n, 64n].map((shift) => Number((first >> shift) & 0xffffn).toString(16));
-  while (groups.at(-1) === '0') groups.pop();
-  return `${groups.join(':')}::${length}` as Network;
 }
 
 function trailingZeros(number: bigint): number {

@@ -16,6 +16,8 @@ export interface CountryDesk {
   ready(): Promise<Countries>;
   /** What the kernel lets in by country, as they were judged last. Throws when they never were. */
   permitted(): Permitted;
+  /** Judges them where that was never done, and works that out beside the calls, which `permitted` alone keeps waiting. */
+  prepare(): Promise<void>;
   /** Why that is not what they were judged to be; undefined: it is. */
   readonly permittedFault: string | undefined;
   /** Judges anew what the store and the data say; after each change. */
@@ -54,6 +56,10 @@ export function countryDesk(
       // None would cut off everybody who comes in by country.
       if (countries === NOT_YET) throw new Error('the countries were never judged');
       return networks.of(countries);
+    },
+    async prepare() {
+      if (countries === NOT_YET) await reload();
+      await networks.prepare(countries);
     },
     get permittedFault() {
       return networks.fault;

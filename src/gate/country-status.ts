@@ -37,7 +37,7 @@ async function judgedPart({ store, countries, clock, rules, services }: Parts): 
   }
   const told = `${data}; permitted: ${permitted.join(' ') || 'ranges by hand'}`;
   if (names.length === 0) return part('ok', told, undefined);
-  await countries.ready();
+  await countries.prepare();
   const { 4: ipv4, 6: ipv6 } = countries.permitted();
   const fault = countries.permittedFault;
   if (fault !== undefined) return part('fail', `${fault}: those of before are let in`, 'permit fewer of them');

@@ -44,7 +44,7 @@ export function policyOf(parts: Ruled, state: Chosen, now: Date): Policy {
 
 /** The same, where nobody may have judged the countries yet. */
 export async function judgedPolicyOf(parts: Ruled & Pick<Parts, 'clock'>, state: Chosen): Promise<Policy> {
-  if (byCountry(parts.services).length > 0) await parts.countries.ready();
+  if (byCountry(parts.services).length > 0) await parts.countries.prepare();
   return policyOf(parts, state, parts.clock.now());
 }
 

@@ -109,3 +109,27 @@ it('when there are more than the kernel may hold, those of before stay, and that
   expect(networks.fault).toBeUndefined();
   expect(networks.of({ ...countries('203.0.113.0/24'), idle: 'nobody is permitted' })).toEqual({ 4: [], 6: [] });
 });
+
+it('is worked out in pieces, between which others have their turn', async () => {
+  let asked = 0;
+  const ranges = Array.from({ length: 20_000 }, (_, i) => {
+    const first = BigInt(0x1000_0000 + i * 512);
+    return { family: 4 as const, first, last: first + 255n };
+  });
+  const countries: Countries = {
+    idle: undefined,
+    lookup: () => ({ country: undefined, permit: true, deny: false, stranger: false }),
+    permitted: () => (asked++, ranges),
+  };
+  const networks = permittedNetworks();
+  let turns = 0;
+  let others = setImmediate(function turn() {
+    turns++;
+    others = setImmediate(turn);
+  });
+  await networks.prepare(countries);
+  clearImmediate(others);
+  expect(turns).toBeGreaterThan(3);
+  expect(networks.of(countries)).toEqual(permittedNetworks().of({ ...countries, permitted: () => ranges }));
+  expect(asked).toBe(1);
+});
