@@ -34,11 +34,8 @@ export function hasMedia(entry: Entry, { services }: MemberRules): boolean {
   return entry.kind === 'allow' && entry.account !== undefined && expandServices(entry.services, services).has(MEDIA);
 }
 
-/** Until when which set must hold which network. Of an ended entry only its media. */
-function* endsOf(
-  entries: readonly OpenEntry[],
-  { services, outlastSeconds }: MemberRules,
-): Iterable<readonly [set: string, entry: OpenEntry, end: Until, isSignalling: boolean]> {
+/** Until when which set must hold an entry's network. Of an ended entry only its media. */
+function endsBy({ services, outlastSeconds }: MemberRules) {
   const signalling = new Set(services.filter((service) => service.signalling).map(({ name }) => name));
   const expanded = new Map<readonly string[], ReadonlySet<string>>();
   const setsOf = (names: readonly string[]) => {
@@ -46,19 +43,20 @@ function* endsOf(
     expanded.set(names, sets); // many entries share one list
     return sets;
   };
-  for (const entry of entries) {
+  return function* (entry: OpenEntry): Iterable<readonly [set: string, end: Until, isSignalling: boolean]> {
     for (const set of entry.kind === 'block' ? [BLOCK] : setsOf(entry.services)) {
       if (entry.state === 'ended' && set !== MEDIA) continue;
       const end = set === MEDIA ? mediaEnd(entry, { outlastSeconds }) : entry.until;
-      yield [set, entry, end, signalling.has(set)];
+      yield [set, end, signalling.has(set)];
     }
-  }
+  };
 }
 
 /** What must be in which set for one network, by these entries on exactly it. */
 function membersOf(entries: readonly Entry[], rules: MemberRules): Map<string, Until> {
   const ends = new Map<string, Until>();
-  for (const [set, , end, isSignalling] of endsOf(entries, rules)) {
+  const endsOf = endsBy(rules);
+  for (const [set, end, isSignalling] of entries.flatMap((entry) => [...endsOf(entry)])) {
     ends.set(set, later(ends.get(set) ?? end, end));
     if (isSignalling) ends.set(WAS, later(ends.get(WAS) ?? rememberedUntil(end), rememberedUntil(end)));
   }
@@ -92,29 +90,33 @@ export function changesFor(
   return [...new Set([...ends.keys(), ...left.keys()])].map((set) => ({ set, network, until: ends.get(set) }));
 }
 
-/**
- * Everything that the kernel must hold for these live entries, and ended ones that calls outlast. What it `remembers` in
- * `was`, network and seconds left, stays until it times out.
- */
-export function elementsFor(
-  live: readonly OpenEntry[],
-  rules: MemberRules,
-  remembers: Iterable<readonly [Network, number]>,
-  now: Date,
-): Elements {
+/** Everything that the kernel must hold, entry by entry: a member is the union of all on its network. */
+export interface Gathering {
+  /** A live entry, or an ended one that a call outlasts. */
+  readonly add: (entry: OpenEntry) => void;
+  /** What the kernel remembers in `was` stays until it times out. After the entries. */
+  readonly remember: (known: readonly [network: Network, secondsLeft: number]) => void;
+  readonly elements: Elements;
+}
+
+export function gatherElements(rules: MemberRules, now: Date): Gathering {
   const elements = new Map(setNames(rules.services).map((set) => [set, new Map<Network, Until>()]));
   const was = elements.get(WAS) ?? new Map<Network, Until>();
-  let signalled: OpenEntry | undefined;
-  for (const [set, entry, end, isSignalling] of endsOf(live, rules)) {
-    raise(elements.get(set), entry.network, end);
-    if (!isSignalling || entry === signalled) continue;
-    raise(was, entry.network, rememberedUntil(end));
-    signalled = entry;
-  }
-  for (const [network, secondsLeft] of remembers) {
-    if (!was.has(network)) was.set(network, rememberedUntil(now, secondsLeft));
-  }
-  return elements;
+  const endsOf = endsBy(rules);
+  return {
+    elements,
+    add(entry) {
+      let signalling: Until | undefined;
+      for (const [set, end, isSignalling] of endsOf(entry)) {
+        raise(elements.get(set), entry.network, end);
+        if (isSignalling) signalling = end;
+      }
+      if (signalling) raise(was, entry.network, rememberedUntil(signalling));
+    },
+    remember([network, secondsLeft]) {
+      if (!was.has(network)) was.set(network, rememberedUntil(now, secondsLeft));
+    },
+  };
 }
 
 function raise(members: Map<Network, Until> | undefined, network: Network, end: Until): void {

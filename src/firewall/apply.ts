@@ -48,7 +48,7 @@ export async function applyState(
     const wanted = desired(start);
     const have = { ...read, sets: agedSets(read.sets, filled, wanted.sets) };
     const want = looks === 1 ? wanted : settled(wanted, have, 0);
-    const batch = planFirewall(want, have);
+    const batch = await planFirewall(want, have);
     const lines = batchLines(batch);
     // What is wanted, not what was read: it is the same, and holds on to no text of hundreds of thousands of lines.
     if (lines.length === 0) return { lines: sent, has: { sets: want.sets, rules: have.rules }, at: start };
@@ -117,7 +117,8 @@ async function putBack(before: KernelState, start: Date, kernel: Kernel, reason:
   try {
     const now = await readKernel(kernel.run, kernel.wholes);
     const then = kernel.clock.now();
-    await sendBatch(planFirewall(settled(before, now, secondsSince(start, kernel.clock)), now), then, kernel);
+    const batch = await planFirewall(settled(before, now, secondsSince(start, kernel.clock)), now);
+    await sendBatch(batch, then, kernel);
   } catch (error) {
     kernel.log('firewall not put back', { error: String(error) });
     throw new AppError(

@@ -1,7 +1,7 @@
 /** What a reboot brings back: a base of everything, and behind it each change as it is acknowledged. */
-import type { Until } from '../domain/entry';
 import type { Change, Elements, Policy } from '../domain/firewall';
 import { familyOf } from '../domain/network';
+import { forEachInTurn } from '../domain/others-first';
 import { AppError } from '../errors';
 import type { Clock, Log } from '../ports';
 import { addLine, atLine, baseText, countriesText, deleteLine, headText } from './boot-text';
@@ -119,7 +119,7 @@ export function openBootState(ports: Ports): BootState {
   return {
     async keep(policy, elements, held = Promise.resolve()) {
       const next = knownOf(policy, elements, clock.now(), mostMembers);
-      const isSame = known !== undefined && known.head === next.head && sameMembers(known.members, next.members);
+      const isSame = known?.head === next.head && (await sameMembers(known.members, next.members));
       const [before, wasDamaged] = [known, isDamaged];
       const ready = held.then(async () => {
         known = next;
@@ -194,17 +194,18 @@ function take({ set, network, until }: Change, members: Known['members'] | undef
   return { lines: each.map(({ line }) => line), undo: () => each.forEach(({ undo }) => undo()) };
 }
 
-function sameMembers(a: Known['members'], b: Known['members']): boolean {
-  const same = (x: Until, y: Until | undefined) => x.valueOf() === y?.valueOf();
-  return [...a].every(([set, its]) => {
-    const others = b.get(set);
-    let more = sizeOf(others ?? []);
-    for (const [member, until] of its) {
-      if (!same(until, others?.get(member))) return false;
-      more--;
-    }
-    return more === 0;
-  });
+/** `a` and `b` are of the same sets. */
+async function sameMembers(a: Known['members'], b: Known['members']): Promise<boolean> {
+  for (const [set, its] of a) {
+    const others = b.get(set) ?? changedEnds(new Map());
+    let [count, same] = [0, 0];
+    await forEachInTurn(its, ([member, until]) => {
+      count++;
+      if (until.valueOf() === others.get(member)?.valueOf()) same++;
+    });
+    if (same !== count || count !== sizeOf(others)) return false;
+  }
+  return true;
 }
 
 /** They are never changed in place. */

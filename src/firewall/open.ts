@@ -15,7 +15,7 @@ import { knownMembers } from './known-members';
 import { FAMILIES, HOOK, isOurChain, readSetName, setName } from './names';
 import { readNeighbours } from './neighbours';
 import { oneAtATime } from '../domain/one-at-a-time';
-import { batchLines, planFirewall } from './plan';
+import { batchLines, planBothRules, planFirewall } from './plan';
 import { listSets, readKernel, readRules, saveMembers, savedMembers } from './read';
 import { openSession } from './session';
 import type { SpawnSession } from './session-port';
@@ -99,12 +99,12 @@ export function openFirewall({
 
   async function plan(policy: Policy, elements: Elements, seen?: Look): Promise<readonly string[]> {
     const { at, have } = seen ? seenBy(seen) : await look();
-    return batchLines(planFirewall(desiredState(policy, elements, at, mostMembers), have));
+    return batchLines(await planFirewall(desiredState(policy, elements, at, mostMembers), have));
   }
 
   function changesRules(policy: Policy, seen: Look): boolean {
     const want = desiredState(policy, new Map(), clock.now(), mostMembers);
-    const { rules } = planFirewall(want, { sets: want.sets, rules: seenBy(seen).have.rules });
+    const rules = planBothRules(want, seenBy(seen).have);
     return FAMILIES.some((family) => rules[family].length > 0);
   }
 

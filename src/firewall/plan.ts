@@ -1,5 +1,6 @@
 /** What has to be sent to make the kernel hold one state instead of another. Nothing but text; no effect. */
 import type { Family } from '../domain/network';
+import { forEachInTurn } from '../domain/others-first';
 import type { KernelSet, KernelState, Members, Ruleset } from './kernel-state';
 import { HOOK, otherName } from './names';
 import { isNear, timeoutOf, type Left } from './time-left';
@@ -26,14 +27,20 @@ interface Filling {
   readonly want: KernelSet;
 }
 
-export function planFirewall(want: KernelState, have: KernelState): Batch {
-  const sets = [...want.sets].map(([name, set]) => planSet(name, set, have));
+/** Walks through every member; others are served meanwhile. */
+export async function planFirewall(want: KernelState, have: KernelState): Promise<Batch> {
+  const sets: Pick<Batch, 'create' | 'elements'>[] = [];
+  for (const [name, set] of want.sets) sets.push(await planSet(name, set, have));
   return {
     create: sets.flatMap(({ create }) => create),
     elements: sets.flatMap(({ elements }) => elements),
-    rules: { 4: planRules(want.rules[4], have.rules[4]), 6: planRules(want.rules[6], have.rules[6]) },
+    rules: planBothRules(want, have),
     destroy: [...have.sets.keys()].filter((name) => !want.sets.has(name)).map((name) => `destroy ${name}`),
   };
+}
+
+export function planBothRules(want: Pick<KernelState, 'rules'>, have: Pick<KernelState, 'rules'>): Batch['rules'] {
+  return { 4: planRules(want.rules[4], have.rules[4]), 6: planRules(want.rules[6], have.rules[6]) };
 }
 
 /** The batch as a person reads it, and as the tools would take it. */
@@ -92,12 +99,12 @@ function readable(part: string | Filling): readonly string[] {
 
 const MOST_READ = 1_000;
 
-function planSet(name: string, want: KernelSet, have: KernelState): Pick<Batch, 'create' | 'elements'> {
+async function planSet(name: string, want: KernelSet, have: KernelState): Promise<Pick<Batch, 'create' | 'elements'>> {
   const set = have.sets.get(name);
   const filling = fillingOf(name, want);
   if (!set) return { create: [filling.create], elements: [filling] };
   const isKept = set.header === want.header && !isExchanged(want, set);
-  if (isKept) return { create: [], elements: planMembers(name, want, set.members) };
+  if (isKept) return { create: [], elements: await planMembers(name, want, set.members) };
   // Rules hold the set, so it is filled under another name and swapped: no packet sees it empty.
   const other = otherName(name);
   const leftover = have.sets.has(other) ? [`destroy ${other}`] : [];
@@ -139,19 +146,24 @@ function fillingOf(set: string, want: KernelSet): Filling {
 }
 
 /** Usually all is as it should be, and what the kernel has is walked through once. */
-function planMembers(name: string, want: KernelSet, have: Members): string[] {
+async function planMembers(name: string, want: KernelSet, have: Members): Promise<string[]> {
   if (want.whole) return [];
   const isTimed = hasTimes(want);
   const add = (member: string, left: Left) => addLine(name, member, isTimed ? left : undefined);
   const [added, gone]: [string[], string[]] = [[], []];
   let found = 0;
-  for (const [member, now] of have) {
+  await forEachInTurn(have, ([member, now]) => {
     const left = want.members.get(member);
     if (left === undefined) gone.push(`del ${name} ${member}`);
-    else if ((found++, !isNear(left, now))) added.push(add(member, left));
-  }
+    else {
+      found++;
+      if (!isNear(left, now)) added.push(add(member, left));
+    }
+  });
   if (found < want.members.size) {
-    for (const [member, left] of want.members) if (!have.has(member)) added.push(add(member, left));
+    await forEachInTurn(want.members, ([member, left]) => {
+      if (!have.has(member)) added.push(add(member, left));
+    });
   }
   return [...added, ...gone];
 }

@@ -1,5 +1,5 @@
 /** What would happen to a packet from an address, service by service, and why. */
-import { elementsFor, WAS } from '../domain/elements';
+import { gatherElements, WAS } from '../domain/elements';
 import type { Origin } from '../domain/country';
 import type { Entry, Group } from '../domain/entry';
 import { covers, familyOf, type Network } from '../domain/network';
@@ -56,17 +56,9 @@ async function knownOf(
   const live = await store.liveEntriesCovering(address, now);
   const outlasted = (await store.outlastedLeases()).filter((entry) => covers(entry.network, address));
   const members = (await firewall.members()).filter((member) => covers(member.network, address));
-  const remembered = new Map(
-    members.flatMap(({ set, network, secondsLeft }) =>
-      set === WAS ? [[network, secondsLeft ?? Infinity] as const] : [],
-    ),
-  );
-  const elements = elementsFor(
-    [...live, ...outlasted],
-    { ...memberRulesOf(parts), services: policy.services },
-    remembered,
-    now,
-  );
+  const { add, remember, elements } = gatherElements({ ...memberRulesOf(parts), services: policy.services }, now);
+  [...live, ...outlasted].forEach(add);
+  for (const { set, network, secondsLeft = Infinity } of members) if (set === WAS) remember([network, secondsLeft]);
   const isOwn = parts.ownAddresses().includes(address);
   const ids = [...new Set(live.flatMap(({ partOf }) => partOf ?? []))];
   const groups = await Promise.all(ids.map((id) => store.group(id)));

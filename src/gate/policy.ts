@@ -1,7 +1,8 @@
 /** What the kernel is to hold in a mode: the rules, and the members that live entries make. */
-import { elementsFor, WAS } from '../domain/elements';
+import { gatherElements, WAS } from '../domain/elements';
 import type { Entry } from '../domain/entry';
 import type { Elements, Look, Mode, Policy } from '../domain/firewall';
+import { forEachInTurn } from '../domain/others-first';
 import type { ListeningPorts } from '../domain/phones';
 import type { Service } from '../domain/service';
 import type { ModeState } from '../domain/store';
@@ -57,8 +58,10 @@ export async function elementsIn(
   const { store, firewall, clock } = parts;
   const now = clock.now();
   const [seen, open] = await Promise.all([look ?? firewall.look(), store.openEntries(now)]);
-  const live = [...open, ...(await store.outlastedLeases()), ...more];
-  return elementsFor(live, { ...memberRulesOf(parts), services: policy.services }, seen.secondsLeft(WAS), now);
+  const { add, remember, elements } = gatherElements({ ...memberRulesOf(parts), services: policy.services }, now);
+  for (const some of [open, await store.outlastedLeases(), more]) await forEachInTurn(some, add);
+  await forEachInTurn(seen.secondsLeft(WAS), remember);
+  return elements;
 }
 
 /** The rules and members of one mode. */

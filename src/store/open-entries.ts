@@ -1,8 +1,8 @@
 /** What of the live entries the kernel is told: narrow rows in pages, because a start reads all of them. */
-import { setImmediate as othersFirst } from 'node:timers/promises';
 import type { Selectable } from 'kysely';
 import type { OpenEntry } from '../domain/entry';
 import type { Network } from '../domain/network';
+import { othersFirst } from '../domain/others-first';
 import type { Records } from '../domain/store';
 import { readList, readUntil, toColumn } from './columns';
 import { isOneNetwork } from './entries';

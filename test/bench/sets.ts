@@ -116,7 +116,7 @@ async function whole(many: House): Promise<Row[]> {
   const nothing = await many.times('reconcile', 3);
   return [
     compared({
-      what: `loading ${MANY} entries (4 members each): plan, send, read back, compare, save for a reboot`,
+      what: `loading ${MANY} entries (4 members each): plan, send, read back by their counts, save for a reboot`,
       ...{ against: 'a bare `ipset restore` of the same', ours: loads.ours, theirs: loads.bare, mostTimes: FLAT },
     }),
     told(`reconcile, ${MANY} entries, nothing to do`, figures(nothing)),

@@ -42,6 +42,19 @@ function describeBoot(open: (saved: MemorySaved) => Promise<FirewallUnderTest>):
     expect(savedLines().slice(1)).toEqual(['add tg-sip4 192.0.2.1', 'del tg-sip4 192.0.2.1']);
   });
 
+  it('a state that did not come about is not saved, and what was goes on', async () => {
+    await apply('192.0.2.1');
+    const before = saved.text();
+    under.failAt((file, args) => file === 'ip6tables-restore' && !args.includes('--test'));
+    const guard = under.firewall.apply({ ...PBX, mode: 'guard' }, new Map());
+    await expect(guard).rejects.toMatchObject({ code: 'FIREWALL_FAILED' });
+    under.failAt(() => false);
+    expect(saved.text()).toBe(before);
+    await change(to('sip', '192.0.2.2', 'forever'));
+    expect(saved.text()).toMatch(/^add tg-sip4 192\.0\.2\.1\n[^]*^add tg-sip4 192\.0\.2\.2\n$/m);
+    expect(saved.text()).not.toContain('GUARD');
+  });
+
   it('what the kernel refused is not saved', async () => {
     await apply();
     const most = Array.from({ length: 51 }, (_, i) => to('sip', `192.0.2.${i}`, 'forever'));

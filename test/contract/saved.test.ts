@@ -42,6 +42,16 @@ describe.each([
     await saved.remove();
   });
 
+  it('stays as it was when what it was to wait for does not come', async () => {
+    const [saved, read] = open();
+    await saved.base(['one\n']);
+    await expect(saved.base(['two\n'], Promise.reject(new Error('not held')))).rejects.toThrow('not held');
+    await saved.append(['three']);
+    expect(read()).toBe('one\nthree\n');
+    await saved.base(['four\n', 'five\n'], Promise.resolve());
+    expect(read()).toBe('four\nfive\n');
+  });
+
   it('takes no line without a base', async () => {
     const [saved, read] = open();
     await expect(saved.append(['two'])).rejects.toThrow('ENOENT');

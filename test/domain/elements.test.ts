@@ -1,4 +1,4 @@
-import { changesFor, elementsFor } from '../../src/domain/elements';
+import { changesFor, gatherElements } from '../../src/domain/elements';
 import type { Entry } from '../../src/domain/entry';
 import { parseNetwork, type Network } from '../../src/domain/network';
 import type { Service } from '../../src/domain/service';
@@ -107,7 +107,8 @@ describe('a lease that was opened by telephone', () => {
   });
 
   it('that has ended and that a call outlasts is no more than its media in the whole', () => {
-    const elements = elementsFor([ended], TERMS, new Map(), NOW);
+    const { add, elements } = gatherElements(TERMS, NOW);
+    add(ended);
     const held = [...elements].flatMap(([set, members]) => [...members].map((member) => [set, ...member]));
     expect(held).toEqual([['rtp', HOTEL, inHours(1)]]);
   });
@@ -116,8 +117,10 @@ describe('a lease that was opened by telephone', () => {
 describe('everything that the kernel must hold', () => {
   it('is every live entry, and whom the kernel still remembers, for as long as it does', () => {
     const other = parseNetwork('192.0.2.9') as Network;
-    const remembered = new Map([[other, 60]]);
-    const elements = elementsFor([entry(1, ['sip'], inHours(8))], TERMS, remembered, NOW);
+    const { add, remember, elements } = gatherElements(TERMS, NOW);
+    add(entry(1, ['sip'], inHours(8)));
+    remember([HOTEL, 60]);
+    remember([other, 60]);
     expect([...(elements.get('sip') ?? [])]).toEqual([[HOTEL, inHours(8)]]);
     expect([...(elements.get('was') ?? [])]).toEqual([
       [HOTEL, inHours(10)],

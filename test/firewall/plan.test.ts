@@ -74,8 +74,8 @@ describe('what is sent for members', () => {
       sip({}, 'hash:net,iface'),
       ['add tg-sip4 a,eth1'],
     ],
-  ])('%s', (_what, want, have, expected) => {
-    const { create, elements, destroy, rules } = planFirewall(want, have);
+  ])('%s', async (_what, want, have, expected) => {
+    const { create, elements, destroy, rules } = await planFirewall(want, have);
     expect([...create, ...elementLines(elements, () => 0), ...destroy]).toEqual(expected);
     expect(rules).toEqual({ 4: [], 6: [] });
   });
@@ -119,14 +119,14 @@ describe('what is sent for rules', () => {
       { ...rules, chains: chains(['TOLLGATE-B', []]), leads: ['-A FORWARD -j TOLLGATE-B', '-A FORWARD -j TOLLGATE-A'] },
       [':TOLLGATE-B - [0:0]', '-D FORWARD -j TOLLGATE-B', '-X TOLLGATE-B'],
     ],
-  ])('%s', (_what, have, expected) => {
-    const batch = planFirewall(state({}, rules), state({}, have)).rules[4];
+  ])('%s', async (_what, have, expected) => {
+    const batch = (await planFirewall(state({}, rules), state({}, have))).rules[4];
     expect(batch).toEqual(expected.length > 0 ? ['*filter', ...expected, 'COMMIT'] : []);
   });
 
-  it('takes everything away with what leads into it', () => {
+  it('takes everything away with what leads into it', async () => {
     const have = state({}, { ...rules, leads: ['-A FORWARD -i eth0 -j TOLLGATE'] });
-    expect(planFirewall(NOTHING, have).rules[4]).toEqual([
+    expect((await planFirewall(NOTHING, have)).rules[4]).toEqual([
       '*filter',
       ':TOLLGATE - [0:0]',
       ':TOLLGATE-A - [0:0]',
@@ -205,8 +205,8 @@ describe('what is wanted of the kernel', () => {
     for (const name of sets.keys()) expect(name.length).toBeLessThanOrEqual(31);
   });
 
-  it('reads as sets first and the sets nobody names last', () => {
-    const lines = batchLines(planFirewall(desiredState(PBX, new Map(), now), sip({})));
+  it('reads as sets first and the sets nobody names last', async () => {
+    const lines = batchLines(await planFirewall(desiredState(PBX, new Map(), now), sip({})));
     expect(lines.filter((line) => line.startsWith('#'))).toEqual([
       '# ipset restore',
       '# iptables-restore --noflush',
