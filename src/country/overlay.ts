@@ -14,47 +14,41 @@ export function rangesWhere(
   const [{ family, starts }] = layers;
   const stride = STRIDE[family];
   const at = layers.map(() => 0);
+  // The same two lists all the way: there are hundreds of thousands of steps.
+  const marks = layers.map(() => 0);
   const found: AddressRange[] = [];
   let [begun, from, here]: [bigint | undefined, Uint32Array, number] = [undefined, starts, 0];
   for (;;) {
-    const isWanted = wanted(layers.map(({ marks }, i) => marks[at[i] ?? 0] ?? 0));
-    if (isWanted) begun ??= integerAt(from, here * stride, family);
+    for (let i = 0; i < layers.length; i++) marks[i] = layers[i]?.marks[at[i] ?? 0] ?? 0;
+    if (wanted(marks)) begun ??= integerAt(from, here * stride, family);
     else if (begun !== undefined) {
       found.push({ family, first: begun, last: integerAt(from, here * stride, family) - 1n });
       begun = undefined;
     }
-    const next = nextStart(layers, at);
+    const next = nearest(layers, at);
     if (next === undefined) break;
-    layers.forEach((layer, i) => {
-      if (isStart(layer, (at[i] ?? 0) + 1, next)) at[i] = (at[i] ?? 0) + 1;
-    });
-    [from, here] = [next.layer.starts, next.segment];
+    [from, here] = [next.starts, (at[layers.indexOf(next)] ?? 0) + 1];
+    for (let i = 0; i < layers.length; i++) {
+      const [layer, segment] = [layers[i] ?? next, (at[i] ?? 0) + 1];
+      if (segment < layer.length && compareStarts(layer, segment, next, here) === 0) at[i] = segment;
+    }
   }
   if (begun !== undefined) found.push({ family, first: begun, last: LAST[family] });
   return found;
 }
 
-interface Start {
-  readonly layer: Segments;
-  readonly segment: number;
+/** The layer whose next segment begins first behind the ones that we are in; undefined: none has one. */
+function nearest(layers: readonly Segments[], at: readonly number[]): Segments | undefined {
+  let [found, its]: [Segments | undefined, number] = [undefined, 0];
+  for (let i = 0; i < layers.length; i++) {
+    const [layer, segment] = [layers[i], (at[i] ?? 0) + 1];
+    if (!layer || segment >= layer.length) continue;
+    if (!found || compareStarts(layer, segment, found, its) < 0) [found, its] = [layer, segment];
+  }
+  return found;
 }
 
-/** The nearest segment that begins behind the ones that we are in. */
-function nextStart(layers: readonly Segments[], at: readonly number[]): Start | undefined {
-  let nearest: Start | undefined;
-  layers.forEach((layer, i) => {
-    const segment = (at[i] ?? 0) + 1;
-    if (segment >= layer.length) return;
-    if (!nearest || compareStarts({ layer, segment }, nearest) < 0) nearest = { layer, segment };
-  });
-  return nearest;
-}
-
-function isStart(layer: Segments, segment: number, start: Start): boolean {
-  return segment < layer.length && compareStarts({ layer, segment }, start) === 0;
-}
-
-function compareStarts(a: Start, b: Start): number {
-  if (a.layer.family === 6) return compareWords(a.layer.starts, 4 * a.segment, b.layer.starts, 4 * b.segment);
-  return (a.layer.starts[a.segment] ?? 0) - (b.layer.starts[b.segment] ?? 0);
+function compareStarts(a: Segments, segmentOfA: number, b: Segments, segmentOfB: number): number {
+  if (a.family === 6) return compareWords(a.starts, 4 * segmentOfA, b.starts, 4 * segmentOfB);
+  return (a.starts[segmentOfA] ?? 0) - (b.starts[segmentOfB] ?? 0);
 }

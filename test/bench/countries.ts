@@ -19,9 +19,11 @@ const ROUNDS = 3;
 export async function countries(folder: string): Promise<Row[]> {
   const judged = await unitedStatesAndCanada(folder);
   const ranges = judged.permitted();
+  const networks = permittedNetworks();
   const began = performance.now();
-  const permitted = permittedNetworks().of(judged);
+  const pause = await longestPause(() => networks.prepare(judged));
   const folding = performance.now() - began;
+  const permitted = networks.of(judged);
   const many = (family: 4 | 6) => {
     const lengths = new Set(permitted[family].map((one) => one.split('/')[1] ?? ''));
     return `${permitted[family].length} IPv${family} networks of ${lengths.size} lengths`;
@@ -33,11 +35,30 @@ export async function countries(folder: string): Promise<Row[]> {
         `folding ${ranges.length} merged ranges of the United States and Canada`,
         `${number(folding)} ms: ${many(4)}, ${many(6)}`,
       ),
+      told('the longest in which no call is answered meanwhile', `${number(pause)} ms`),
       await loading(host, permitted),
     ];
   } finally {
     host.close();
   }
+}
+
+/** Milliseconds in which nothing else had its turn. */
+async function longestPause(work: () => Promise<void>): Promise<number> {
+  let longest = 0;
+  let since = performance.now();
+  const look = () => {
+    longest = Math.max(longest, performance.now() - since);
+    since = performance.now();
+  };
+  let next = setImmediate(function turn() {
+    look();
+    next = setImmediate(turn);
+  });
+  await work();
+  look();
+  clearImmediate(next);
+  return longest;
 }
 
 /** From a kernel without them, and from one with as many others. */
