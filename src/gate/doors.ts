@@ -10,7 +10,7 @@ import { oneAtATime, type OneAtATime } from '../domain/one-at-a-time';
 import { write } from './announce';
 import { cutOff, forgetContacts } from './cutting-off';
 import { begin, endAll, lineOf, lineOfGroup, narrowedIn, openingOf, settle, takeBack } from './door-records';
-import { changesOf, kernelOf, tellKernel, withOutlasted } from './kernel-changes';
+import { bothWaysOf, changesOf, kernelOf, tellKernel, withOutlasted } from './kernel-changes';
 import { mediaUntil } from './outlasting';
 import type { Parts } from './parts';
 
@@ -135,10 +135,9 @@ export class Doors {
     const { openings, left } = await this.exclusively(async () => {
       const begun = await store.transaction((records) => begin(records, step));
       const gone = await withOutlasted(this.#parts, begun.closing);
-      const all = { coming: begun.coming.flatMap(({ entries }) => entries), leaving: [...begun.superseded, ...gone] };
-      const forth = await changesOf(this.#parts, all);
+      const coming = begun.coming.flatMap(({ entries }) => entries);
       // The way back is known before the first step, because the store may be what fails.
-      const back = await changesOf(this.#parts, { coming: all.leaving, leaving: all.coming });
+      const { forth, back } = await bothWaysOf(this.#parts, { coming, leaving: [...begun.superseded, ...gone] });
       const kernel = await kernelOf(this.#parts);
       try {
         await kernel(forth);

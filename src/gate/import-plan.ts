@@ -64,9 +64,12 @@ function askedFor({ what, services, until, name, note }: Wish, { by }: Asked, or
 
 async function wantedOf(parts: Parts, asked: AllowAsked, proposal: Opening): Promise<Wanted> {
   const wanted = await (proposal.wish.kind === 'block' ? blockWanted(parts, asked) : allowWanted(parts, asked));
-  if (proposal.state === 'new') return wanted;
+  // Of what is new there is nothing to renew, and it may be very much.
+  if (proposal.state === 'new') return { ...wanted, replaces: nothing };
   return { ...wanted, replaces: (records) => withThere(parts, records, { wanted, there: proposal.there }) };
 }
+
+const nothing = () => Promise.resolve({ superseded: [], closing: [] });
 
 /** What is there on other terms ends too, if it is still open: its journal line brings it back. */
 async function withThere(

@@ -5,23 +5,37 @@ import type { Change } from '../domain/firewall';
 import { memberRulesOf } from './outlasting';
 import type { Parts } from './parts';
 
+interface Moving {
+  readonly coming?: readonly Entry[];
+  readonly leaving?: readonly Entry[];
+}
+
 /** The changes of every network that `coming` or `leaving` entries are on. */
-export async function changesOf(
+export async function changesOf(parts: Parts, moving: Moving): Promise<readonly Change[]> {
+  return (await bothWaysOf(parts, moving)).forth;
+}
+
+/** The same, and the way back from them. */
+export async function bothWaysOf(
   parts: Parts,
-  { coming = [], leaving = [] }: { readonly coming?: readonly Entry[]; readonly leaving?: readonly Entry[] },
-): Promise<readonly Change[]> {
+  { coming = [], leaving = [] }: Moving,
+): Promise<{ readonly forth: readonly Change[]; readonly back: readonly Change[] }> {
   const { store, clock } = parts;
   const now = clock.now();
-  const left = new Set(leaving.map((entry) => entry.id));
-  const outlasted = (await store.outlastedLeases()).filter(({ id }) => !left.has(id));
-  const changes: Change[] = [];
-  for (const network of groupByNetwork([...coming, ...leaving]).keys()) {
-    const stored = (await store.liveEntriesOn(network, now)).filter((entry) => !left.has(entry.id));
-    const live = [...stored, ...[...coming, ...outlasted].filter((entry) => entry.network === network)];
-    const gone = leaving.filter((entry) => entry.network === network);
-    changes.push(...changesFor(network, live, gone, memberRulesOf(parts), now));
+  const rules = memberRulesOf(parts);
+  const outlasted = groupByNetwork(await store.outlastedLeases());
+  const [comes, leaves] = [groupByNetwork(coming), groupByNetwork(leaving)];
+  const forth: Change[] = [];
+  const back: Change[] = [];
+  for (const network of new Set([...comes.keys(), ...leaves.keys()])) {
+    const there = [...(await store.liveEntriesOn(network, now)), ...(outlasted.get(network) ?? [])];
+    const [come, leave] = [comes.get(network) ?? [], leaves.get(network) ?? []];
+    const moved = new Set([...come, ...leave].map(({ id }) => id));
+    const stays = there.filter(({ id }) => !moved.has(id));
+    forth.push(...changesFor(network, [...stays, ...come], leave, rules, now));
+    back.push(...changesFor(network, [...stays, ...leave], come, rules, now));
   }
-  return changes;
+  return { forth, back };
 }
 
 /** These entries, and ended ones on the same networks that calls outlast. */
