@@ -102,7 +102,7 @@ export async function rushAt(
   await oneTraveller(folder);
   const asterisk = await idleAsterisk();
   const ami = ['ENABLED=true', `PORT=${asterisk.port}`, 'SECRET=none'].map((setting) => `TOLLGATE_AMI_${setting}`);
-  const daemon = await startAsService(folder, HERE, [...ami, `NODE_OPTIONS=--max-old-space-size=${HEAP_MIB}`]);
+  const daemon = await startAsService(folder, HERE, ['env', ...ami, `NODE_OPTIONS=--max-old-space-size=${HEAP_MIB}`]);
   const control = await connectControl<Operations>(join(folder, 'control.sock'));
   if (!control) throw new Error('the daemon does not answer');
   const detail = async (name: string) =>
