@@ -11,6 +11,7 @@ import { firewallOn } from '../support/firewall-host';
 import { SETTINGS as MAIL } from '../support/mail-fixtures';
 import { memoryFirewall } from '../support/memory-firewall';
 import { address, testGate, type TestGate } from '../support/test-gate';
+import { until } from '../support/until';
 
 const HOTEL = '198.51.100.77';
 const HOUR = 3_600_000;
@@ -252,6 +253,7 @@ function aGate(makeFirewall: (clock: FakeClock) => Firewall, end: () => void): v
         await open(`198.51.100.${last}`);
       }
       expect(await held(gate)).toEqual([...phone('198.51.100.1'), ...phone('198.51.100.2')].sort());
+      await until(() => gate.asterisk.asked.includes(`hangUp ${HOTEL}`), 'its calls are hung up');
     });
 
     it('has its lease back when the traveller opens the address again, and is not hung up', async () => {
