@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rushAt } from '../bench/events';
+import { quantile } from '../bench/statistics';
 import { describeAsRoot } from '../support/as-root';
 
 const A_SECOND = 2_000;
@@ -23,6 +24,6 @@ describeAsRoot('2,000 failed logins a second', () => {
     expect(outcome.most).toBeLessThan(MOST_MIB);
     expect(outcome.results.length).toBeGreaterThan(3);
     expect(new Set(outcome.results)).toEqual(new Set(['opened']));
-    expect(Math.max(...outcome.busy)).toBeLessThan(TURN_MS);
+    expect(quantile(outcome.busy, 1)).toBeLessThan(TURN_MS);
   });
 });
