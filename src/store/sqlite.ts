@@ -114,6 +114,12 @@ class BoundedDriver extends SqliteDriver implements Driver {
     return patient(connection, this.#bounds, () => !this.#database.inTransaction);
   }
 
+  /** Whoever is between two turns of the event loop is let finish. */
+  override async destroy(): Promise<void> {
+    await super.acquireConnection();
+    await super.destroy();
+  }
+
   /** A plain BEGIN would read first and then find that another program has written meanwhile. */
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));

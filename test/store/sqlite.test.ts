@@ -54,6 +54,14 @@ it('a transaction lets the event loop have its turn before each statement, and k
   await store.close();
 });
 
+it('is closed behind whoever is in the middle of a question', async () => {
+  const store = await open();
+  const asked = lines(store);
+  await Promise.resolve();
+  await store.close();
+  expect(await asked).toBe(0);
+});
+
 describe('what is committed', () => {
   const disk = () => {
     const synced: (() => void)[] = [];
