@@ -147,7 +147,10 @@ function describeWalk(makeWorld: () => Promise<World>, { steps, mostMs, pauses }
       const isAsListed = async () => (await held()).join() === (await listed()).join();
       for (let waits = 0; waits < 3 && !(await isAsListed()); waits++) await time(1100);
       expect([done, await held()]).toEqual([done, await listed()]);
-      expect([done, await gate.reconcile()]).toEqual([done, []]);
+      const { trial } = await first.parts.store.modeState();
+      const found = await gate.reconcile();
+      // On a busy machine a trial may let go between two looks: then the next one finds nothing.
+      expect([done, trial && found.length > 0 ? await gate.reconcile() : found]).toEqual([done, []]);
     }
     expect(done.length).toBeGreaterThan(5);
   });
