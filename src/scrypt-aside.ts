@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { oneAtATime } from './domain/one-at-a-time';
-import type { Scrypt } from './gate/pin-vault';
+import type { Scrypt } from './gate/travellers/pin-vault';
 import { PACKAGE } from './package-folder';
 import type { Clock } from './ports';
 

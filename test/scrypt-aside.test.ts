@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { clock } from '../src/clock';
-import { pinVault } from '../src/gate/pin-vault';
+import { pinVault } from '../src/gate/travellers/pin-vault';
 import type { Clock } from '../src/ports';
 import { scryptAside } from '../src/scrypt-aside';
 import { until } from './support/until';

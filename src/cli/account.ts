@@ -1,7 +1,7 @@
 /** tollgate account: the travellers on file. */
 import type { Command } from 'commander';
 import type { AccountShape } from '../domain/shapes';
-import type { WithPin } from '../gate/accounts';
+import type { WithPin } from '../gate/travellers/accounts';
 import { addCard } from './account-card';
 import { accountFacts, accountTable } from './account-page';
 import type { Act } from './act';

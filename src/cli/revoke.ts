@@ -1,7 +1,7 @@
 /** tollgate revoke and tollgate unblock: end entries. */
 import type { Command } from 'commander';
 import type { EntryShape } from '../domain/shapes';
-import type { ClosedShape } from '../gate/closing';
+import type { ClosedShape } from '../gate/doors/closing';
 import type { Act } from './act';
 import { whatOf } from './entry-table';
 import { given } from './given';

@@ -6,8 +6,8 @@ import type { Entry } from '../domain/entry';
 import type { Mode } from '../domain/firewall';
 import { covers, type Network } from '../domain/network';
 import type { Peer } from '../domain/phones';
-import { judgementOf } from './country-desk';
-import { mediaHint } from './media-hint';
+import { judgementOf } from './countries/country-desk';
+import { mediaHint } from './doors/media-hint';
 import type { Parts } from './parts';
 
 /** Rejects with AMI_DOWN when Asterisk does not answer. */

@@ -2,9 +2,9 @@
 import type { Entry } from '../domain/entry';
 import type { Mode } from '../domain/firewall';
 import { AppError } from '../errors';
-import { cutOff, forgetContacts } from './cutting-off';
-import type { Doors } from './doors';
-import { changesOf, tellKernel, withOutlasted } from './kernel-changes';
+import { cutOff, forgetContacts } from './doors/cutting-off';
+import type { Doors } from './doors/doors';
+import { changesOf, tellKernel, withOutlasted } from './doors/kernel-changes';
 import type { Parts } from './parts';
 
 /** `mode`: the last that was known; the kernel still has it. */

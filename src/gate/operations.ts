@@ -19,16 +19,16 @@ import type {
   ModeShape,
   StatusShape,
 } from '../domain/shapes';
-import type * as accounts from './accounts';
-import type { RestoreAsked } from './backups';
-import type { CloseAsked, ClosedShape } from './closing';
-import type { ConfirmedFrom } from './connection';
-import type { AdoptAsked, CountryAsked } from './countries';
-import type { RangeAsked, RangeNamed } from './ranges';
-import type { ExchangeAsked } from './exchange-watch';
-import type * as entries from './entries';
-import type { ImportAsked } from './import-plain';
-import type { StricterAsked } from './stricter';
+import type * as accounts from './travellers/accounts';
+import type { RestoreAsked } from './modes/backups';
+import type { CloseAsked, ClosedShape } from './doors/closing';
+import type { ConfirmedFrom } from './modes/connection';
+import type { AdoptAsked, CountryAsked } from './countries/countries';
+import type { RangeAsked, RangeNamed } from './countries/ranges';
+import type { ExchangeAsked } from './imports/exchange-watch';
+import type * as entries from './doors/entries';
+import type { ImportAsked } from './imports/import-plain';
+import type { StricterAsked } from './modes/stricter';
 import type { Undone } from './undo';
 
 type Asked = entries.Asked;

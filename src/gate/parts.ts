@@ -10,8 +10,8 @@ import type { Ports, Service } from '../domain/service';
 import type { Store } from '../domain/store';
 import type { Surroundings } from '../domain/surroundings';
 import type { Clock, Log, Random } from '../ports';
-import type { CountryDesk } from './country-desk';
-import type { PinVault } from './pin-vault';
+import type { CountryDesk } from './countries/country-desk';
+import type { PinVault } from './travellers/pin-vault';
 
 /** Mail as the gate needs it: words now, delivery whenever the server is there. */
 interface Post {

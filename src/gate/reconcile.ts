@@ -1,9 +1,9 @@
 /** The kernel held against the store: what it should hold, what differs, and making it so. */
 import type { Elements, Look, Policy } from '../domain/firewall';
 import type { ModeState } from '../domain/store';
-import type { Doors } from './doors';
+import type { Doors } from './doors/doors';
 import type { Parts } from './parts';
-import { elementsIn, judgedPolicyOf } from './policy';
+import { elementsIn, judgedPolicyOf } from './modes/policy';
 
 /** Doors that change while we look make us look again, so often; then they wait. */
 const MOST_LOOKS = 3;

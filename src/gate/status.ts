@@ -1,12 +1,12 @@
 /** Is everything that a traveller rests on as it should be? */
 import type { StatusPart, StatusShape } from '../domain/shapes';
-import { countryPart } from './country-status';
+import { countryPart } from './countries/country-status';
 import type { Away, Follower } from './follow';
-import { heardPart } from './foresee';
-import { namesPart } from './names-status';
-import { neighboursPart } from './neighbours-status';
-import { sayOf } from './pepper';
-import { servicesWith } from './policy';
+import { heardPart } from './modes/foresee';
+import { namesPart } from './names/names-status';
+import { neighboursPart } from './modes/neighbours-status';
+import { sayOf } from './travellers/pepper';
+import { servicesWith } from './modes/policy';
 import type { Parts } from './parts';
 
 /** Parts that the composition root alone knows of: the daemon, the AGI server, the mailer. */

@@ -6,13 +6,13 @@ import type { EntryShape } from '../domain/shapes';
 import type { Records } from '../domain/store';
 import { AppError } from '../errors';
 import { tellOwners, write } from './announce';
-import { accountNamed, enableAccount } from './accounts';
-import { refuseThePrimary } from './closing';
-import type { Doors } from './doors';
-import type { Asked } from './entries';
+import { accountNamed, enableAccount } from './travellers/accounts';
+import { refuseThePrimary } from './doors/closing';
+import type { Doors } from './doors/doors';
+import type { Asked } from './doors/entries';
 import type { Parts } from './parts';
-import { shapeOfOpening } from './open-group';
-import { wantedAgain, type Before } from './reopen';
+import { shapeOfOpening } from './doors/open-group';
+import { wantedAgain, type Before } from './doors/reopen';
 import { shapeOfEntry, shapeOfGroup } from './shape';
 
 export interface Undone {

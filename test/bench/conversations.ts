@@ -7,7 +7,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { clock } from '../../src/clock';
-import { pinVault } from '../../src/gate/pin-vault';
+import { pinVault } from '../../src/gate/travellers/pin-vault';
 import { checkout } from '../../src/lab/checkout';
 import type { Host } from '../../src/lab/host';
 import { run } from '../../src/run';

@@ -7,7 +7,7 @@ import { fetchTable } from '../../src/country/fetch';
 import type { Countries, CountryData } from '../../src/domain/country';
 import type { Permitted } from '../../src/domain/firewall';
 import { AppError } from '../../src/errors';
-import { permittedNetworks } from '../../src/gate/permitted-networks';
+import { permittedNetworks } from '../../src/gate/countries/permitted-networks';
 import { makeHost, type Host } from '../../src/lab/host';
 import { run } from '../../src/run';
 import { firewallOn, PBX } from '../support/firewall-host';

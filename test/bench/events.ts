@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { clock } from '../../src/clock';
 import { connectControl } from '../../src/control/client';
-import { pinVault } from '../../src/gate/pin-vault';
+import { pinVault } from '../../src/gate/travellers/pin-vault';
 import type { Operations } from '../../src/gate/operations';
 import type { Host } from '../../src/lab/host';
 import { run } from '../../src/run';

@@ -5,7 +5,7 @@ import type { Service } from '../../src/domain/service';
 import { connect, makeHost, type Host } from '../../src/lab/host';
 import { inTree, type Room } from '../../src/lab/room';
 import { BENCH, tree } from '../../src/lab/trees';
-import { permittedNetworks } from '../../src/gate/permitted-networks';
+import { permittedNetworks } from '../../src/gate/countries/permitted-networks';
 import { firewallOn, PBX } from '../support/firewall-host';
 import { unitedStatesAndCanada } from './countries';
 import { alternate, type Rounds } from './rounds';

@@ -1,6 +1,6 @@
 import { clock } from '../../src/clock';
 import type { Elements, Policy } from '../../src/domain/firewall';
-import { driftWatch } from '../../src/gate/drift';
+import { driftWatch } from '../../src/gate/modes/drift';
 import { describeAsRoot } from '../support/as-root';
 import { firewallOn, PBX } from '../support/firewall-host';
 import { net } from '../support/net';

@@ -16,7 +16,7 @@ import type { Firewall } from '../../../src/domain/firewall';
 import type { Store } from '../../../src/domain/store';
 import { openFirewall } from '../../../src/firewall/open';
 import { overChild } from '../../../src/firewall/session-port';
-import { countryDesk } from '../../../src/gate/country-desk';
+import { countryDesk } from '../../../src/gate/countries/country-desk';
 import { openGate, type Gate } from '../../../src/gate/gate';
 import type { Parts } from '../../../src/gate/parts';
 import { lettersFor } from '../../../src/mail/letters';

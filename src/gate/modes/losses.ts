@@ -1,0 +1,101 @@
+/** Before the firewall gets stricter: everybody who talks to this PBX, and who of them would not be heard any more. */
+import type { Packet, Policy } from '../../domain/firewall';
+import type { Network } from '../../domain/network';
+import { deviceTo } from '../../domain/paths';
+import type { HeardPeer, Peer } from '../../domain/phones';
+import type { Ports, Service } from '../../domain/service';
+import type { Connection, Scene } from '../../domain/surroundings';
+import { AppError } from '../../errors';
+import type { Parts } from '../parts';
+import type { Ruling } from './policy';
+
+/** Somebody with the packets that he sends; he is heard while one of them gets through. */
+interface Witness {
+  /** `phone 701 192.0.2.7`, each word of which `--lose` may say. */
+  readonly who: string;
+  readonly packets: readonly Packet[];
+}
+
+export type Placed = Pick<Scene, 'addresses' | 'routes'>;
+
+/** Those of `peers` and `connections` who get through `before` and not `after`. */
+export function whoWouldBeLost(
+  { firewall }: Pick<Parts, 'firewall'>,
+  { before, after }: { readonly before: Ruling; readonly after: Ruling },
+  {
+    peers,
+    scene,
+  }: { readonly peers: readonly Peer[]; readonly scene: Pick<Scene, 'addresses' | 'routes' | 'connections'> },
+): readonly string[] {
+  const { services } = after.policy;
+  const witnesses = [
+    ...peers.flatMap((peer) =>
+      peer.address === undefined ? [] : peerWitness({ ...peer, address: peer.address }, services, scene),
+    ),
+    ...scene.connections.flatMap((each) => connectionWitness(each, after.policy, scene)),
+  ];
+  const packets = witnesses.flatMap((witness) => witness.packets);
+  const [was, is] = [before, after].map(({ policy, elements }) => {
+    const fates = firewall.foretell(policy, elements, packets);
+    return new Map(packets.map((packet, i) => [packet, fates[i] !== 'drop']));
+  });
+  const lost = witnesses.filter(
+    (witness) =>
+      witness.packets.some((packet) => was?.get(packet)) && !witness.packets.some((packet) => is?.get(packet)),
+  );
+  return [...new Set(lost.map(({ who }) => who))].sort();
+}
+
+/** Would this address reach the port of the admin's shell? */
+export function reachesShell(
+  { firewall }: Pick<Parts, 'firewall'>,
+  { policy, elements }: Ruling,
+  { far, ownPort, scene }: { readonly far: Network; readonly ownPort: number; readonly scene: Placed },
+): boolean {
+  const [fate] = firewall.foretell(policy, elements, [packetFrom(far, { protocol: 'tcp', port: ownPort }, scene)]);
+  return fate !== 'drop';
+}
+
+/** A phone or trunk signals to one of these ports; which, only Asterisk knows. */
+function peerWitness({ kind, name, address }: HeardPeer, services: readonly Service[], scene: Placed): Witness[] {
+  const ports = services.filter(({ signalling }) => signalling).flatMap((service) => service.ports);
+  const packets = ports.map(({ protocol, first }) => packetFrom(address, { protocol, port: first }, scene));
+  return [{ who: `${kind} ${name} ${address}`, packets }];
+}
+
+/** What goes to a signalling port is a phone's, which Asterisk has told, or a stranger's. */
+function connectionWitness(connection: Connection, { services, rtp }: Policy, scene: Placed): Witness[] {
+  const { protocol, far, farPort, ownPort, isOurs } = connection;
+  const signalling = services.filter((service) => service.signalling).flatMap(({ ports }) => ports);
+  if (!isOurs && holds(signalling, protocol, ownPort)) return [];
+  // Media that others began is forgotten when the rules come into force, and answers Asterisk's own next packet.
+  const isReply = isOurs || holds([rtp], protocol, ownPort);
+  const packet = { ...packetFrom(far, { protocol, port: ownPort }, scene), fromPort: farPort, isReply };
+  const what = isOurs ? `connection to ${protocol}/${farPort} of` : `connection to our ${protocol}/${ownPort} from`;
+  return [{ who: `${what} ${far}`, packets: [packet] }];
+}
+
+function packetFrom(from: Network, { protocol, port }: Pick<Packet, 'protocol' | 'port'>, scene: Placed): Packet {
+  const isOwn = scene.addresses.some(({ address }) => address === from);
+  return { protocol, from, port, device: deviceTo(from, scene), isReply: false, isOwn };
+}
+
+function holds(ranges: readonly Ports[], protocol: string, port: number): boolean {
+  return ranges.some((range) => range.protocol === protocol && range.first <= port && port <= range.last);
+}
+
+/** Rejects as AMI does, saying what it is needed for. */
+export async function peersOf({ phones }: Parts): Promise<readonly Peer[]> {
+  try {
+    return await phones.peers();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const what = `nobody can say which phones would be cut off: ${error.what}`;
+    throw new AppError(error.code, what, `${error.hint}; or do it all the same with --without-asterisk`, error);
+  }
+}
+
+/** Trunks that Asterisk knows by name alone: somebody else has to say where they are. */
+export function withoutAddress(peers: readonly Peer[]): readonly string[] {
+  return [...new Set(peers.filter(({ address }) => address === undefined).map(({ kind, name }) => `${kind} ${name}`))];
+}

@@ -1,0 +1,50 @@
+/** News of attackers and strangers: each in the journal at once, all of them together in a mail, never one a packet. */
+import type { Until } from '../../domain/entry';
+import type { IntruderNews } from '../../domain/letter';
+import type { Network } from '../../domain/network';
+import { tell, write } from '../announce';
+import type { Parts } from '../parts';
+
+export interface IntruderDesk {
+  /** Of something that was blocked: the journal has it already. */
+  blocked(network: Network, until: Until, why: string): void;
+  /** Of something that was only noticed. Rejects with STORE_FAILED. */
+  noticed(kind: 'attack' | 'stranger', what: string, why: string): Promise<void>;
+  /** Sends what has come together when its time has come; called every second or so. */
+  tick(): Promise<void>;
+}
+
+/** What comes within this time, or that between two mails when it is shorter, goes into the first one. */
+const GATHER_MS = 60_000;
+const MOST_NEWS = 100;
+
+export function intruderDesk(parts: Parts): IntruderDesk {
+  const { store, clock, post, rules } = parts;
+  let news: IntruderNews[] = [];
+  let more = 0;
+  let mailedAt = -Infinity;
+  const add = (what: string, blockedUntil: Until | undefined, why: string, country?: string) => {
+    if (news.length < MOST_NEWS) news.push({ at: clock.now(), what, country, blockedUntil, why });
+    else more++;
+  };
+  const countryOf = (network: Network) => parts.countries.now().lookup(network).country;
+  return {
+    blocked: (network, until, why) => add(network, until, why, countryOf(network)),
+    async noticed(kind, what, why) {
+      await write(parts, store, { action: kind, by: 'Tollgate', what, from: 'Asterisk', why });
+      add(what, undefined, why);
+    },
+    async tick() {
+      const now = clock.now();
+      const [first] = news;
+      const everyMs = rules.attacks.mailSeconds * 1000;
+      if (!first || now.getTime() - first.at.getTime() < Math.min(GATHER_MS, everyMs)) return;
+      if (now.getTime() - mailedAt < everyMs) return;
+      const notice = { kind: 'intruders', since: first.at, news, more } as const;
+      await store.transaction((records) => tell(parts, records, notice));
+      mailedAt = now.getTime();
+      [news, more] = [[], 0];
+      post.poke();
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/** Registrations from strangers: blocked in the kernel first, then their contacts removed and their calls hung up. */
+import { AUTOMATIC, type Entry, type Until } from '../../domain/entry';
+import type { Network } from '../../domain/network';
+import { AppError } from '../../errors';
+import { blockIntruder } from './block-intruder';
+import { judgementOf } from '../countries/country-desk';
+import type { Doors } from '../doors/doors';
+import type { IntruderDesk } from './intruder-news';
+import { onceInAWhile } from '../once-in-a-while';
+import type { Parts } from '../parts';
+
+export interface StrangerWatch {
+  /** Somebody has registered or logged in from there. Returns at once. */
+  heard(address: Network, name: string): void;
+  /** Looks at everybody who is registered now; at a start, and when Asterisk was away. Never rejects. */
+  catchUp(): Promise<void>;
+  /** Ends the blocks of those who are no strangers any more; after each change of the tables. */
+  forgive(by: string): Promise<void>;
+  settled(): Promise<void>;
+}
+
+/** One that is only reported is told again after so long. */
+const AGAIN_MS = 24 * 3600 * 1000;
+const MOST_TOLD = 10_000;
+
+export function strangerWatch(parts: Parts, doors: Doors, desk: IntruderDesk): StrangerWatch {
+  const { clock, log, phones, countries, rules, store } = parts;
+  const dealing = new Map<Network, Promise<void>>();
+  const isNews = onceInAWhile(clock, { againMs: AGAIN_MS, most: MOST_TOLD });
+  const heard = (address: Network, name: string) => {
+    if (rules.countries.registrations === 'off' || countries.now().idle !== undefined) return;
+    if (!countries.now().lookup(address).stranger || dealing.has(address)) return;
+    const dealt = deal(parts, doors, desk, { address, name, isNews })
+      .catch((error: unknown) => log('stranger-not-answered', { address, error: String(error) }))
+      .finally(() => dealing.delete(address));
+    dealing.set(address, dealt);
+  };
+  const settled = async () => {
+    await Promise.all(dealing.values());
+  };
+  return {
+    heard,
+    settled,
+    async catchUp() {
+      if (rules.countries.registrations === 'off') return;
+      try {
+        await countries.ready();
+        for (const { address, name, kind } of await phones.peers()) {
+          if (kind === 'phone' && address !== undefined) heard(address, name);
+        }
+        await settled();
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        log('strangers-not-looked-for', { error: error.what }); // `status` shows that Asterisk does not tell
+      }
+    },
+    async forgive(by) {
+      const cause = { action: 'unblock', by, from: 'command', why: 'It is no stranger any more.' } as const;
+      await doors.close(async () => {
+        const blocks = await store.liveEntries(clock.now(), 'block');
+        const isOver = ({ origin, network }: Entry) =>
+          origin === AUTOMATIC.stranger && !countries.now().lookup(network).stranger;
+        return { entries: blocks.filter(isOver), cause };
+      });
+    },
+  };
+}
+
+interface Heard {
+  readonly address: Network;
+  readonly name: string;
+  isNews(address: Network): boolean;
+}
+
+async function deal(parts: Parts, doors: Doors, desk: IntruderDesk, heard: Heard): Promise<void> {
+  const { address, name } = heard;
+  const { origin, stranger } = await judgementOf(parts, address);
+  if (!stranger) return;
+  const { registrations, blockSeconds } = parts.rules.countries;
+  const why = `Extension ${name} registered from ${origin.country ?? 'an unknown country'}, which is not permitted.`;
+  if (registrations === 'report') {
+    if (heard.isNews(address)) await desk.noticed('stranger', address, `${why} "enforce" would have blocked it.`);
+    return;
+  }
+  const now = parts.clock.now().getTime();
+  const end: Until = blockSeconds === undefined ? 'forever' : new Date(now + blockSeconds * 1000);
+  const until = () => Promise.resolve(end);
+  const outcome = await blockIntruder(parts, doors, { address, origin: 'stranger', why, until });
+  if (outcome.kind === 'blocked') desk.blocked(outcome.network, outcome.until, why);
+  if (outcome.kind === 'spared' && heard.isNews(address)) {
+    await desk.noticed('stranger', address, `${why} It was not blocked: ${outcome.why}.`);
+  }
+}
