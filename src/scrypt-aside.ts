@@ -10,33 +10,57 @@ const PROGRAM = join(PACKAGE, 'src/scrypt-thread.mjs');
 /**
  * Whoever is merely nicer keeps the processor to the end of his slice, milliseconds in which a caller's key waits; who
  * has the idle class gives it up at once. But he gets nothing at all while others, Asterisk for example, keep every
- * processor busy: what has taken so long is therefore computed once more by a thread that is only nicer, and whoever is
- * first is heard.
+ * processor busy: what has been computed for so long is therefore computed once more by a thread that is only nicer, and
+ * whoever is first is heard.
  */
 const PATIENCE_MS = 1000;
 
 type Job = Parameters<Scrypt>;
 type Answer = { readonly key: Uint8Array } | { readonly error: Error };
-/** Undefined: it was no longer wanted when its turn came. */
-type Compute = (job: Job, answered: AbortSignal) => Promise<Answer | undefined>;
+type Compute = (job: Job) => Promise<Answer>;
 
-/** At most `threads` at a time, and one more for what takes too long. Each is started when it is first needed, and none keeps the process alive. */
+interface Task {
+  readonly job: Job;
+  /** The first answer counts. */
+  readonly settle: (answer: Answer) => void;
+}
+
+/** At most `threads` at a time, and one more while they get nowhere. Each is started when it is first needed, and none keeps the process alive. */
 export function scryptAside(threads: number, clock: Clock): Scrypt {
-  const idle = Array.from({ length: threads }, () => oneThread({ idle: true }));
+  const waiting: Task[] = [];
+  const free = Array.from({ length: threads }, () => oneThread({ idle: true }));
   const urgent = oneThread({ idle: false });
-  let turn = 0;
+  const inTurn = oneAtATime();
+
+  async function work(thread: Compute): Promise<void> {
+    for (let task = waiting.shift(); task; task = waiting.shift()) {
+      const done = new AbortController();
+      void rescue(task, done.signal);
+      task.settle(await thread(task.job));
+      done.abort('done');
+    }
+    free.push(thread);
+  }
+
+  /** As long as nobody gets on with this one, what waits behind it is computed as well. */
+  async function rescue(stuck: Task, done: AbortSignal): Promise<void> {
+    await clock.sleep(PATIENCE_MS, done);
+    let task: Task | undefined = done.aborted ? undefined : stuck;
+    while (task) {
+      const { job, settle } = task;
+      settle(await inTurn(() => urgent(job)));
+      task = done.aborted ? undefined : waiting.shift();
+    }
+  }
+
   return async (...job) => {
-    const answered = new AbortController();
-    const later = async () => {
-      await clock.sleep(PATIENCE_MS, answered.signal);
-      return answered.signal.aborted ? undefined : urgent(job, answered.signal);
-    };
-    const first = (idle[turn++ % threads] as Compute)(job, answered.signal);
-    const second = later();
-    const answer = (await Promise.race([first, second.then((it) => it ?? first)])) ?? (await second);
-    answered.abort('answered');
-    if (answer && 'key' in answer) return Buffer.from(answer.key);
-    throw answer?.error ?? new Error('nobody computed it');
+    const answer = await new Promise<Answer>((settle) => {
+      waiting.push({ job, settle });
+      const thread = free.shift();
+      if (thread) void work(thread);
+    });
+    if ('key' in answer) return Buffer.from(answer.key);
+    throw answer.error;
   };
 }
 
@@ -45,22 +69,19 @@ interface Thread {
   answered: (answer: Answer) => void;
 }
 
+/** For one job at a time. */
 function oneThread(how: { readonly idle: boolean }): Compute {
-  const alone = oneAtATime();
   let thread: Thread | undefined;
-  const compute: Compute = async ([secret, salt, bytes, options], { aborted: isAnswered }) => {
-    if (isAnswered) return undefined;
-    const { worker } = (thread ??= start(how, () => (thread = undefined)));
-    const current = thread;
-    worker.ref();
+  return async ([secret, salt, bytes, options]) => {
+    const current = (thread ??= start(how, () => (thread = undefined)));
+    current.worker.ref();
     const answer = await new Promise<Answer>((resolve) => {
       current.answered = resolve;
-      worker.postMessage({ secret, salt, bytes, options });
+      current.worker.postMessage({ secret, salt, bytes, options });
     });
-    worker.unref();
+    current.worker.unref();
     return answer;
   };
-  return (job, answered) => alone(() => compute(job, answered));
 }
 
 function start(how: { readonly idle: boolean }, ended: () => void): Thread {
