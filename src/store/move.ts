@@ -57,11 +57,11 @@ export async function moveStore(
   to: StoreOptions,
   { dryRun = false }: { readonly dryRun?: boolean } = {},
 ): Promise<Moved> {
-  const source = openDatabase(from);
+  const source = await openDatabase(from);
   try {
     await refuseOutdated(source);
     if (dryRun) return await wouldMove(source, to);
-    const target = openDatabase(to);
+    const target = await openDatabase(to);
     try {
       refuseSame(source, target);
       await migrate(target);
@@ -107,7 +107,7 @@ async function wouldMove(source: OpenDatabase, to: StoreOptions): Promise<Moved>
   if (to.kind === 'sqlite' && !existsSync(to.file)) {
     return { from: source.where, to: `the database ${to.file}`, tables };
   }
-  const target = openDatabase(to);
+  const target = await openDatabase(to);
   try {
     if (await isCurrent(target)) await inTransaction(target, (rows) => refuseUnlessEmpty(rows, target));
     return { from: source.where, to: target.where, tables };

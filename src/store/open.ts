@@ -3,7 +3,7 @@ import type { Store } from '../domain/store';
 import type { Clock } from '../ports';
 import type { OpenDatabase } from './database';
 import { migrate } from './migrate';
-import { openMariadb, type MariadbOptions } from './mariadb';
+import type { MariadbOptions } from './mariadb';
 import { recordsOf } from './records';
 import { stamp } from './revision';
 import type { Session } from './session';
@@ -17,7 +17,7 @@ export type StoreOptions = SqliteOptions | MariadbOptions;
  * One process at a time may write: hold `lockState` meanwhile.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const database = openDatabase(options);
+  const database = await openDatabase(options);
   try {
     await migrate(database);
     return storeOn(database, options.clock);
@@ -27,9 +27,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-/** Without a look at what is in it. Throws STORE_FAILED or CONFIG_INVALID. */
-export function openDatabase(options: StoreOptions): OpenDatabase {
-  return options.kind === 'sqlite' ? openSqlite(options) : openMariadb(options);
+/** Without a look at what is in it. Rejects with STORE_FAILED or CONFIG_INVALID. */
+export async function openDatabase(options: StoreOptions): Promise<OpenDatabase> {
+  if (options.kind === 'sqlite') return openSqlite(options);
+  const { openMariadb } = await import('./mariadb.js'); // its package takes 16 MiB
+  return openMariadb(options);
 }
 
 /** Milliseconds that a change waits for the changes before it. */

@@ -20,6 +20,8 @@ import { compared, figures, number, told, type Row } from './row';
 import { p99 } from './statistics';
 
 const CALLERS = 500;
+/** Before it is measured each server has been running for a while, and its code is compiled. */
+const EARLIER_CALLERS = 60;
 /** Each takes as long as judging so many PINs does: more than a minute on one core. */
 const ROUNDS = 1;
 const MOST_TIMES = 2;
@@ -45,6 +47,8 @@ export async function conversations(folder: string): Promise<Row[]> {
   await travellers(folder);
   const daemon = await startAsService(folder, HERE, onCore(0));
   const idle = await memoryOf(daemon.child, 'VmRSS');
+  const earlier = { callers: EARLIER_CALLERS, account: FIRST_ACCOUNT + CALLERS, pin: PIN, address: ROUNDS * CALLERS };
+  await crowd({ ...earlier, port: PORT, transcripts: undefined });
   const ours: Outcome[] = [];
   const bare: Outcome[] = [];
   const transcripts = join(folder, 'transcripts.json');
@@ -53,6 +57,7 @@ export async function conversations(folder: string): Promise<Row[]> {
     ours.push(await crowd({ ...job, port: PORT, transcripts }));
     const server = start([...onCore(0), ...program('bare-server.ts'), transcripts]);
     const port = Number(await firstLine(server));
+    await crowd({ ...earlier, port, transcripts: undefined });
     bare.push(await crowd({ ...job, port, transcripts: undefined }));
     server.kill();
   }
@@ -93,7 +98,8 @@ async function travellers(folder: string): Promise<void> {
   const store = await openStore({ kind: 'sqlite', file: state.database, clock });
   await store.saveModeState({ mode: 'guard', trial: undefined, listening: undefined });
   await store.transaction(async (records) => {
-    for (let n = 0; n < CALLERS; n++) await records.saveAccount(traveller(String(FIRST_ACCOUNT + n), hash));
+    for (let n = 0; n < CALLERS + EARLIER_CALLERS; n++)
+      await records.saveAccount(traveller(String(FIRST_ACCOUNT + n), hash));
   });
   await store.close();
 }

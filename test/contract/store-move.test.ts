@@ -120,7 +120,7 @@ describeAsRoot('moving a store', () => {
     const [source, target] = [await place(from), await place(to)];
     await on(source, () => Promise.resolve());
     const names = (await moveStore(source, target)).tables.map((table) => table.name);
-    const database = openDatabase(target);
+    const database = await openDatabase(target);
     const there = (await database.db.introspection.getTables()).map((table) => table.name);
     await database.close();
     expect(names.sort()).toEqual(there.filter((name) => !name.startsWith('tollgate_migration')).sort());

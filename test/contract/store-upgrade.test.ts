@@ -17,7 +17,7 @@ const NOW = new Date('2030-06-01T12:00:00Z');
 function upgrade(place: () => Promise<StoreOptions>): void {
   it('keeps its mode, its letters and its doors, also when the upgrade was cut off once', async () => {
     const options = await place();
-    const database = openDatabase(options);
+    const database = await openDatabase(options);
     const db = database.db as Kysely<unknown>;
     await firstTables(database.tables).up(db);
     await warningsAndChain(database.tables).up(db);
