@@ -23,7 +23,11 @@ const TIMED = ['hostile', 'shared-store', 'event-rush'].map((name) => `/test/liv
 /** @type {import('jest').Config} */
 module.exports = {
   projects: [
-    tier('unit', { testMatch: ['**/*.test.ts'], testPathIgnorePatterns: ['/test/contract/', '/test/live/'] }),
+    tier('unit', {
+      testMatch: ['**/*.test.ts'],
+      testPathIgnorePatterns: ['/test/contract/', '/test/live/'],
+      ...patient,
+    }),
     tier('contract', { testMatch: ['**/test/contract/**/*.test.ts'], ...patient }),
     tier('live', { testMatch: ['**/test/live/**/*.test.ts'], testPathIgnorePatterns: TIMED, ...patient }),
     tier('timed', { testMatch: TIMED.map((file) => `**${file}`), ...patient }),

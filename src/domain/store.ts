@@ -196,6 +196,9 @@ export interface Records {
   saveTried(tried: readonly Tried[], keptSince: Date): Promise<void>;
   /** Undefined: no PBX has started with this store yet. */
   pepperMark(): Promise<PepperMark | undefined>;
+  /** Unless there is one already; resolves to the one that counts. */
+  leavePepperMark(mark: string, at: Date): Promise<PepperMark>;
+  /** In place of the one that is there. */
   savePepperMark(mark: string, at: Date): Promise<void>;
 
   /** Takes away a bounded part of what is older; resolves to how many rows that were, none when nothing is. */

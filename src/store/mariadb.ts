@@ -1,6 +1,6 @@
 /** MariaDB or MySQL: a small pool, every wait of which ends. */
 import { Kysely, MysqlDialect, MysqlDriver, type DatabaseConnection, type Driver } from 'kysely';
-import { createPool, type PoolOptions } from 'mysql2';
+import type { PoolOptions } from 'mysql2';
 import type { Clock } from '../ports';
 import { boundedPool } from './bounded-pool';
 import type { OpenDatabase } from './database';
@@ -24,11 +24,12 @@ export interface MariadbOptions {
 
 const CONNECTIONS = 4;
 
-/** Throws CONFIG_INVALID. Connects when it is first used. */
-export function openMariadb(options: MariadbOptions): OpenDatabase {
+/** Rejects with CONFIG_INVALID. Connects when it is first used. */
+export async function openMariadb(options: MariadbOptions): Promise<OpenDatabase> {
   const { url, clock, deadlineMs = 5000, lockWaitSeconds = 2, pbx = '' } = options;
   const address = readMariadbUrl(url);
   const where = nameOf(address);
+  const { createPool } = await import('mysql2'); // 16 MiB, for nothing where there is SQLite
   const pool = boundedPool(createPool(poolOptions(address, deadlineMs)), { clock, deadlineMs, lockWaitSeconds, where });
   const dialect = new MysqlDialect({ pool });
   dialect.createDriver = () => new ForgivingDriver({ pool });

@@ -3,7 +3,7 @@ import type { Store } from '../domain/store';
 import type { Clock } from '../ports';
 import type { OpenDatabase } from './database';
 import { migrate } from './migrate';
-import type { MariadbOptions } from './mariadb';
+import { openMariadb, type MariadbOptions } from './mariadb';
 import { recordsOf } from './records';
 import { stamp } from './revision';
 import type { Session } from './session';
@@ -29,9 +29,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** Without a look at what is in it. Rejects with STORE_FAILED or CONFIG_INVALID. */
 export async function openDatabase(options: StoreOptions): Promise<OpenDatabase> {
-  if (options.kind === 'sqlite') return openSqlite(options);
-  const { openMariadb } = await import('./mariadb.js'); // its package takes 16 MiB
-  return openMariadb(options);
+  return options.kind === 'sqlite' ? openSqlite(options) : openMariadb(options);
 }
 
 /** Milliseconds that a change waits for the changes before it. */

@@ -212,7 +212,7 @@ interface TriedRow {
 }
 
 /** One row. */
-interface PepperRow {
+export interface PepperRow {
   readonly id: number;
   readonly mark: string;
   /** The PBX that left it. */

@@ -291,7 +291,7 @@ describeAsRoot('on a real MariaDB', () => {
     await server.sql(`USE ${database}; INSERT INTO entries (kind, what, network, services, account, opened_by, since, until, state)
       SELECT 'allow', 'x', CONCAT('10.', seq % 250, '.', FLOOR(seq / 250) % 250, '.1'), '["phone"]', seq % 500, 'root', seq, seq + 1,
              IF(seq % 1000, 'ended', 'open') FROM seq_1_to_100000; ANALYZE TABLE entries`);
-    const opened = openMariadb({ kind: 'mariadb', url: urlOf('root'), clock });
+    const opened = await openMariadb({ kind: 'mariadb', url: urlOf('root'), clock });
     const session: Session = { db: opened.db, locksRows: false, ...ALONE, atomically: (work) => work(session) };
     const keyOf = async (query: ReturnType<typeof dueRows>) => {
       const { sql, parameters } = query.compile();

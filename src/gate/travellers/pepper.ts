@@ -13,12 +13,8 @@ interface Peppered {
 
 /** The first to start leaves its mark. Rejects with CONFIG_INVALID when it is not ours. `file`: where our pepper is. */
 export async function holdToPepper({ store, clock, vault }: Peppered, file: string): Promise<void> {
-  const there = await store.transaction(async (records) => {
-    const mark = await records.pepperMark();
-    if (!mark) await records.savePepperMark(vault.mark, clock.now());
-    return mark;
-  });
-  if (!there || there.mark === vault.mark) return;
+  const there = await store.transaction((records) => records.leavePepperMark(vault.mark, clock.now()));
+  if (there.mark === vault.mark) return;
   const what = `the PINs in the database are kept with another pepper than ${file}: ${sayOf(there)}`;
   throw new AppError('CONFIG_INVALID', what, HINT);
 }
