@@ -30,8 +30,10 @@ const TIERS = [
   { name: 'unit', world: false },
   { name: 'contract', world: ROOT },
   { name: 'live', world: true },
-  { name: 'timed', world: true, alone: true },
+  { name: 'timed', world: true, alone: true, network: true },
 ];
+/** A network of its own besides: some start the daemon beside themselves, and it writes firewall rules. */
+const IN_A_NETWORK = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
 
 const say = (line) => process.stdout.write(`${line}\n`);
 
@@ -74,7 +76,7 @@ async function checkStatics() {
   return { ...row, seconds: (Date.now() - began) / 1000 };
 }
 
-async function runTier({ name, world, alone = false }, patterns) {
+async function runTier({ name, world, alone = false, network = false }, patterns) {
   const began = Date.now();
   const out = mkdtempSync(join(tmpdir(), 'tollgate-test-'));
   const json = join(out, 'results.json');
@@ -93,7 +95,7 @@ async function runTier({ name, world, alone = false }, patterns) {
   say(`\n${name}`);
   try {
     if (world && !ROOT) return await skipTier(name, argv);
-    const code = await (world ? inWorld(argv) : exitOf(argv));
+    const code = await (world ? inWorld([...(network ? IN_A_NETWORK : []), ...argv]) : exitOf(argv));
     return { name, ...resultsIn(json, code), seconds: (Date.now() - began) / 1000 };
   } finally {
     rmSync(out, { recursive: true });
