@@ -32,8 +32,6 @@ const TIERS = [
   { name: 'live', world: true },
   { name: 'timed', world: true, alone: true, network: true },
 ];
-/** A network of its own besides: some start the daemon beside themselves, and it writes firewall rules. */
-const IN_A_NETWORK = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
 
 const say = (line) => process.stdout.write(`${line}\n`);
 
@@ -95,7 +93,7 @@ async function runTier({ name, world, alone = false, network = false }, patterns
   say(`\n${name}`);
   try {
     if (world && !ROOT) return await skipTier(name, argv);
-    const code = await (world ? inWorld([...(network ? IN_A_NETWORK : []), ...argv]) : exitOf(argv));
+    const code = await (world ? inWorld(argv, { network }) : exitOf(argv));
     return { name, ...resultsIn(json, code), seconds: (Date.now() - began) / 1000 };
   } finally {
     rmSync(out, { recursive: true });

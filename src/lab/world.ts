@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 /**
  * Its own processes and mounts; /run and the folder for temporary files live in memory. The process under `unshare` is
  * the shell, not the command: process 1 of a world does not hear signals that it does not handle.
- * A resolver that is configured in /run stays usable.
+ * A resolver that is configured in /run stays usable. Called `network`, it is in a network of its own.
  */
 const ENTER = `set -e
 resolv=$(readlink -f /etc/resolv.conf || true)
@@ -15,6 +15,7 @@ mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -m 1777 /run/tmp /run/lock
 case $resolv in /run/*) mkdir -p "\${resolv%/*}"; printf '%s\\n' "$names" > "$resolv";; esac
 export TMPDIR=/run/tmp
+[ "$0" != network ] || ip link set lo up
 set +e
 env --default-signal=INT,TERM "$@"
 exit $?`;
@@ -29,6 +30,8 @@ export interface WorldOptions {
   readonly onLine?: (line: string) => void;
   /** Put into the command's environment, on top of ours. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A network of its own too, with nothing but loopback: for what starts the daemon beside itself. */
+  readonly network?: boolean;
 }
 
 /**
@@ -36,13 +39,28 @@ export interface WorldOptions {
  * root. SIGINT and SIGTERM reach the command once; ten seconds later, or at the second one, the world ends. It also ends
  * when this process does, by kill -9 too.
  */
-export async function inWorld(argv: readonly string[], { onLine, env = {} }: WorldOptions = {}): Promise<number> {
+export async function inWorld(
+  argv: readonly string[],
+  { onLine, env = {}, network = false }: WorldOptions = {},
+): Promise<number> {
   const child = spawn(
     'setpriv',
     [
       // `unshare` would die of a signal that is meant for the command, and take the world with it.
       ...['--pdeathsig', 'KILL', 'env', '--ignore-signal=INT,TERM', 'unshare', '--mount', '--propagation', 'private'],
-      ...['--pid', '--fork', '--kill-child', '--mount-proc', '--', 'sh', '-c', ENTER, 'sh', ...argv],
+      ...(network ? ['--net'] : []),
+      ...[
+        '--pid',
+        '--fork',
+        '--kill-child',
+        '--mount-proc',
+        '--',
+        'sh',
+        '-c',
+        ENTER,
+        network ? 'network' : 'sh',
+        ...argv,
+      ],
     ],
     // A process group of its own: a terminal's Ctrl-C reaches us alone, and we pass it on.
     { stdio: ['inherit', onLine ? 'pipe' : 'inherit', 'inherit'], detached: true, env: { ...process.env, ...env } },
