@@ -1,12 +1,7 @@
 /** Countries and ranges as people ask for them, over a real store and a real table. */
-import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { downloader } from '../../../src/country/download';
-import { fetchTable } from '../../../src/country/fetch';
 import type { Peer } from '../../../src/domain/phones';
-import { run } from '../../../src/run';
 import { DBIP_LINES } from '../../support/country-files';
+import { refreshFrom } from '../../support/country-refresh';
 import { memoryFirewall } from '../../support/memory-firewall';
 import { address, testGate, type TestGate } from '../../support/test-gate';
 
@@ -21,15 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => gate.close());
 
-/** As `country refresh --from` does. */
-async function refresh(lines = DBIP_LINES) {
-  const file = join(gate.countryFolder, '../dbip.csv');
-  writeFileSync(file, lines);
-  const settings = { folder: gate.countryFolder, owner: undefined, source: 'auto', maxmindLogin: '', url: '' } as const;
-  const ports = { run, download: downloader(), clock: gate.clock, random: randomBytes, tell: () => undefined };
-  const fetched = await fetchTable(file, settings, ports);
-  return gate.operations.countryAdopt({ by, tried: [], ...(fetched.kind === 'new' && { table: fetched.name }) });
-}
+const refresh = (lines = DBIP_LINES) => refreshFrom(gate, by, lines);
 const permit = (...countries: string[]) => gate.operations.countryPermit({ by, countries });
 const stranger = async (what: string) => (await gate.operations.countryLookup({ what })).stranger;
 const peer = (name: string, text: string, kind: Peer['kind'] = 'phone'): Peer => ({

@@ -1,14 +1,9 @@
 /** What services of the policy `countries` let in: told to the kernel when it changes, and to people. */
-import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { downloader } from '../../../src/country/download';
-import { fetchTable } from '../../../src/country/fetch';
 import { permittedNetworks } from '../../../src/gate/countries/permitted-networks';
 import { rangeOf } from '../../../src/domain/address-range';
 import type { Countries } from '../../../src/domain/country';
-import { run } from '../../../src/run';
 import { DBIP_LINES } from '../../support/country-files';
+import { refreshFrom } from '../../support/country-refresh';
 import { memoryFirewall, type MemoryFirewall } from '../../support/memory-firewall';
 import { net } from '../../support/net';
 import { testGate, type TestGate } from '../../support/test-gate';
@@ -27,15 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => gate.close());
 
-/** As `country refresh --from` does. */
-async function refresh(lines = DBIP_LINES) {
-  const file = join(gate.countryFolder, '../dbip.csv');
-  writeFileSync(file, lines);
-  const settings = { folder: gate.countryFolder, owner: undefined, source: 'auto', maxmindLogin: '', url: '' } as const;
-  const ports = { run, download: downloader(), clock: gate.clock, random: randomBytes, tell: () => undefined };
-  const fetched = await fetchTable(file, settings, ports);
-  return gate.operations.countryAdopt({ by, tried: [], ...(fetched.kind === 'new' && { table: fetched.name }) });
-}
+const refresh = (lines = DBIP_LINES) => refreshFrom(gate, by, lines);
 /** Of all permitted networks those that are documentation's: the private ones are always there. */
 const letIn = () => {
   const { 4: ipv4 = [], 6: ipv6 = [] } = firewall.policy?.permitted ?? {};
