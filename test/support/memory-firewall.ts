@@ -5,6 +5,7 @@ import type { Network } from '../../src/domain/network';
 import type { Clock } from '../../src/ports';
 import { AppError } from '../../src/errors';
 import { foretell } from '../../src/firewall/foretell';
+import { opensOneOf } from '../../src/firewall/opening-rules';
 
 export interface MemoryFirewall extends Firewall {
   /** `set network`, sorted, of what is in force now. */
@@ -12,6 +13,8 @@ export interface MemoryFirewall extends Firewall {
   policy: Policy | undefined;
   /** The next `change` fails. */
   failNext: boolean;
+  /** Others' rules, as `iptables -S` prints them. */
+  foreignRules: string[];
   /** What others have changed; `apply` mends it unless it fails. */
   damage: Drift | undefined;
   applyFault: AppError | undefined;
@@ -38,6 +41,7 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
   const firewall: MemoryFirewall = {
     policy: undefined,
     failNext: false,
+    foreignRules: [],
     damage: undefined,
     applyFault: undefined,
     rulesChange: () => listeners.forEach((heard) => heard()),
@@ -82,7 +86,10 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
       const left = firewall.policy?.trial && secondsLeft(firewall.policy.trial.until);
       return Promise.resolve(left !== undefined && left > 0 ? left : undefined);
     },
-    neighbours: () => Promise.resolve([]),
+    neighbours: (guarded = []) =>
+      Promise.resolve(
+        firewall.foreignRules.filter((rule) => opensOneOf(rule, guarded)).map((text) => ({ family: 4, text })),
+      ),
     snapshot: () => Promise.resolve({ iptables: '*filter\n', ip6tables: '*filter\n', ipset: '' }),
     drift: () => Promise.resolve(firewall.damage),
     listen(heard) {

@@ -4,7 +4,7 @@ import type { StatusPart } from '../../domain/shapes';
 import type { Redirect } from '../../domain/surroundings';
 import type { Ports } from '../../domain/service';
 import type { Parts } from '../parts';
-import { servicesWith } from './policy';
+import { guardedPorts, servicesWith } from './policy';
 
 /** More are no help in one line. */
 const MOST_NAMED = 8;
@@ -13,9 +13,7 @@ const MOST_NAMED = 8;
 export async function neighboursPart(parts: Parts): Promise<StatusPart | undefined> {
   const { mode, listening } = await parts.store.modeState();
   if (!mode) return undefined;
-  const guarded = servicesWith(parts.services, listening)
-    .filter(({ signalling, guarded: asked }) => signalling || asked)
-    .flatMap(({ ports }) => ports);
+  const guarded = guardedPorts(servicesWith(parts.services, listening));
   const neighbours = (await parts.firewall.neighbours(guarded)).map(({ family, text }) => `IPv${family}: ${text}`);
   const { redirects, managers } = await parts.surroundings.look();
   const past = redirects.filter(({ ports }) => !ports || guarded.some((range) => overlaps(range, ports)));

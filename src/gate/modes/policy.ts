@@ -4,7 +4,7 @@ import type { Entry } from '../../domain/entry';
 import type { Elements, Look, Mode, Policy } from '../../domain/firewall';
 import { forEachInTurn } from '../../domain/others-first';
 import type { ListeningPorts } from '../../domain/phones';
-import type { Service } from '../../domain/service';
+import type { Ports, Service } from '../../domain/service';
 import type { ModeState } from '../../domain/store';
 import { memberRulesOf } from '../doors/outlasting';
 import type { Parts } from '../parts';
@@ -25,6 +25,11 @@ export function servicesWith(services: readonly Service[], listening: ListeningP
     );
     return { ...service, ports: [...service.ports, ...more] };
   });
+}
+
+/** Ports that nobody else's rule should open: those of signalling, and what the admin guards besides. */
+export function guardedPorts(services: readonly Service[]): readonly Ports[] {
+  return services.filter(({ signalling, guarded }) => signalling || guarded).flatMap(({ ports }) => ports);
 }
 
 /** Needs countries that were judged, where a service lets them in. */

@@ -16,7 +16,7 @@ import { linksOf } from './links';
 import { peersOf, reachesShell, whoWouldBeLost, withoutAddress } from './losses';
 import { change, loosen } from './modes';
 import type { Parts } from '../parts';
-import { ruling, type Chosen, type Ruling } from './policy';
+import { guardedPorts, ruling, type Chosen, type Ruling } from './policy';
 
 export interface StricterAsked extends Asked {
   readonly mode: 'guard' | 'secure';
@@ -67,7 +67,7 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
     refuseUnagreed(lost, asked);
     if (admin.asked) await allow(parts, doors, admin.asked);
   }
-  const neighbours = (await firewall.neighbours()).map(({ text }) => text);
+  const neighbours = (await firewall.neighbours(guardedPorts(is.policy.services))).map(({ text }) => text);
   const why = isInForce ? `Mode ${asked.mode}, anew.` : `Mode ${asked.mode} on trial until ${until.toISOString()}.`;
   const action = isInForce ? 'mode' : 'trial';
   const shape = await change(parts, doors, asked, after, { action, why });

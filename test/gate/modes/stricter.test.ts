@@ -141,6 +141,8 @@ describe('secure', () => {
   it('shows what it found, and what stays reachable', async () => {
     gate.scene.managers = ['Docker'];
     gate.asterisk.outsideNow = ['203.0.113.2'];
+    const opens = '-A INPUT -p udp -m udp --dport 5160 -j ACCEPT'; // where Asterisk is found to listen
+    firewall.foreignRules = [opens, '-A INPUT -p tcp -m tcp --dport 8443 -j ACCEPT'];
     const { found } = await secure({ admin, dryRun: true });
     expect(found).toEqual(
       expect.arrayContaining([
@@ -152,6 +154,7 @@ describe('secure', () => {
         { what: 'Asterisk listens', text: 'udp/5160' },
         { what: 'way in', text: ADMIN },
         { what: 'firewall', text: 'Docker has rules of its own' },
+        { what: 'firewall', text: opens },
         { what: 'service', text: 'tcp/22 (ssh), sshd: entries and trusted networks only' },
       ]),
     );
