@@ -18,6 +18,7 @@ import { driftWatch } from './modes/drift';
 import { exchangeWatch, type ExchangeWatch } from './imports/exchange-watch';
 import * as entries from './doors/entries';
 import { exceptions } from './strangers/exceptions';
+import { exemptOf } from './strangers/exempt';
 import { explain } from './explain/explain';
 import { follower, type Follower } from './follow';
 import { nameFollower } from './names/follow-names';
@@ -92,7 +93,8 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const old = forgetful(parts);
   const strangers = strangerWatch(parts, doors, desk);
   const listed = exceptions(parts);
-  const strangerDoor = strangerCalls(parts, listed, desk);
+  const exempt = exemptOf(parts, listed);
+  const strangerDoor = strangerCalls(parts, exempt, desk);
   const dropUnconfirmed = async () => {
     const dropped = await parts.store.transaction((records) => records.dropOpening());
     for (const entry of dropped)

@@ -1,4 +1,4 @@
-/** The addresses of the phones and trunks that Asterisk knows: what it is set to call, and who has registered. */
+/** The addresses of the trunks that Asterisk knows: what it is set to call, whoever has registered. */
 import type { Network } from '../../domain/network';
 import type { Parts } from '../parts';
 
@@ -16,7 +16,7 @@ export function knownPeers({ phones, clock, log }: Pick<Parts, 'phones' | 'clock
   const ask = async () => {
     try {
       const peers = await phones.peers();
-      addresses = new Set(peers.flatMap(({ address }) => address ?? []));
+      addresses = new Set(peers.flatMap(({ kind, address }) => (kind === 'trunk' ? (address ?? []) : [])));
     } catch (error) {
       log('peers not told', { why: error instanceof Error ? error.message : String(error) });
     }

@@ -1,13 +1,11 @@
 /** Calls of strangers: judged while the caller waits, told afterwards. */
 import { countryText } from '../../domain/country-name';
 import type { Caller } from '../../domain/doorkeeper';
-import { covers, type Network } from '../../domain/network';
+import type { Network } from '../../domain/network';
 import type { StrangerDoor, StrangerVerdict } from '../../domain/stranger-door';
 import { AppError } from '../../errors';
-import { judgementOf } from '../countries/country-desk';
-import type { Exceptions } from './exceptions';
+import type { Exempt } from './exempt';
 import type { IntruderDesk } from './intruder-news';
-import { knownPeers } from './known-peers';
 import { onceInAWhile } from '../once-in-a-while';
 import type { Parts } from '../parts';
 import { roomAMinute } from './room-a-minute';
@@ -25,21 +23,12 @@ const MOST_TOLD = 10_000;
 /** Over UDP the sources of a flood can be forged, each a new one: the log has the rest. */
 const MOST_A_MINUTE = 60;
 
-export function strangerCalls(parts: Parts, listed: Exceptions, desk: IntruderDesk): StrangerCalls {
+export function strangerCalls(parts: Parts, whyExempt: Exempt, desk: IntruderDesk): StrangerCalls {
   const { clock, log } = parts;
   const { calls, fail } = parts.rules.countries;
-  const peers = knownPeers(parts);
   const isNews = onceInAWhile(clock, { againMs: AGAIN_MS, most: MOST_TOLD });
   const telling = new Set<Promise<void>>();
   const room = roomAMinute(clock, MOST_A_MINUTE);
-
-  const whyExempt = async (address: Network): Promise<string | undefined> => {
-    if (parts.ownAddresses().some((own) => covers(own, address))) return "this machine's own address";
-    if (listed.covers(address)) return 'an exception of the settings';
-    const { entry } = await judgementOf(parts, address);
-    if (entry) return `open by entry ${entry.id}`;
-    return (await peers.knows(address)) ? 'a phone or trunk that Asterisk knows' : undefined;
-  };
 
   const judge = async (address: Network): Promise<StrangerVerdict> => {
     const countries = await parts.countries.ready();

@@ -87,13 +87,18 @@ describe('no strangers are', () => {
     expect(await isStranger(ABROAD)).toBe(true);
   });
 
-  it('phones and trunks that Asterisk knows, also when it does not answer any more', async () => {
+  it('trunks that Asterisk knows, also when it does not answer any more', async () => {
     gate.asterisk.peersNow = [{ name: 'carrier', address: address(ABROAD), kind: 'trunk', channel: 'PJSIP' }];
     expect(await isStranger(ABROAD)).toBe(false);
     gate.asterisk.isDown = true;
     await gate.clock.advance(HOUR);
     expect(await isStranger(ABROAD)).toBe(false);
     expect(await isStranger('198.51.100.10')).toBe(true);
+  });
+
+  it('but a phone may be one: its password may have been stolen', async () => {
+    gate.asterisk.peersNow = [{ name: '701', address: address(ABROAD), kind: 'phone', channel: 'PJSIP' }];
+    expect(await isStranger(ABROAD)).toBe(true);
   });
 
   it('those whom Asterisk has been asked for lately, without asking it for each call', async () => {
