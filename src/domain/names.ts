@@ -18,8 +18,11 @@ interface Found {
 /** `missing`: every server that answered says that there is no such name. `empty`: it is there and has no address. */
 export type LookUp = Found | { readonly kind: 'missing' | 'empty' } | { readonly kind: 'failed'; readonly why: string };
 
-/** Asks DNS for a name's A and AAAA, with `services` also for what SIP's SRV records lead to. Never rejects. */
-export type Resolve = (name: string, how: { readonly services: boolean }) => Promise<LookUp>;
+/** `itself`: a name's own A and AAAA. `services`: those of the other names that its SRV records for SIP lead to. */
+export type Side = 'itself' | 'services';
+
+/** Asks DNS for one side of a name. Never rejects. */
+export type Resolve = (name: string, side: Side) => Promise<LookUp>;
 
 export interface Judging {
   /** This machine's addresses. */

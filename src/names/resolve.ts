@@ -13,15 +13,14 @@ const FAMILIES = [
 ] as const;
 
 export function resolverOver(ask: Ask): Resolve {
-  return async (name, { services }) => {
-    const [own, targets] = await Promise.all([addressesOf(ask, name), services ? targetsOf(ask, name) : NONE]);
-    const further = targets.names.filter((target) => target !== name);
-    const others = await Promise.all(further.map((target) => addressesOf(ask, target)));
-    return together([own, ...others].flat(), targets.failed);
+  return async (name, side) => {
+    if (side === 'itself') return together(await addressesOf(ask, name), []);
+    const targets = await targetsOf(ask, name);
+    const others = targets.names.filter((target) => target !== name);
+    const told = await Promise.all(others.map((target) => addressesOf(ask, target)));
+    return together(told.flat(), targets.failed);
   };
 }
-
-const NONE = Promise.resolve({ names: [] as readonly string[], failed: [] as readonly Answer[] });
 
 interface Told {
   readonly family: Family;

@@ -24,11 +24,14 @@ const RECORDS: Readonly<Record<string, FakeRecords>> = {
   'one.trunk': { A: ['198.51.100.2'], ttlSeconds: 30 },
   'two.trunk': { AAAA: ['2001:db8::2'] },
   '_sip._udp.bare': { SRV: ['one.trunk.example.com'] },
+  '_sip._udp.lost': { SRV: ['gone.trunk.example.com'] },
+  loop: { A: ['198.51.100.4'] },
+  '_sip._udp.loop': { SRV: ['loop.example.com'] },
 };
 
 function telling(resolve: Resolve): void {
-  const plain = (name: string) => resolve(`${name}.${ZONE}`, { services: false });
-  const withServices = (name: string) => resolve(`${name}.${ZONE}`, { services: true });
+  const plain = (name: string) => resolve(`${name}.${ZONE}`, 'itself');
+  const servicesOf = (name: string) => resolve(`${name}.${ZONE}`, 'services');
 
   it.each<[string, string, LookUp]>([
     [
@@ -56,12 +59,19 @@ function telling(resolve: Resolve): void {
   });
 
   it('follows SRV records of every kind to their targets, and lives as long as the shortest', async () => {
-    expect(await withServices('trunk')).toEqual({
+    expect(await servicesOf('trunk')).toEqual({
       ...{ kind: 'found', settled: [4, 6], ttlSeconds: 30 },
-      addresses: ['198.51.100.1', '198.51.100.2', '2001:db8::2'],
+      addresses: ['198.51.100.2', '2001:db8::2'],
     });
     expect(await plain('trunk')).toMatchObject({ addresses: ['198.51.100.1'] });
-    expect(await withServices('bare')).toMatchObject({ addresses: ['198.51.100.2'] });
+    expect(await servicesOf('bare')).toMatchObject({ addresses: ['198.51.100.2'] });
+    expect(await plain('bare')).toEqual({ kind: 'empty' });
+  });
+
+  it('tells that no SRV record leads anywhere', async () => {
+    expect(await servicesOf('office')).toEqual({ kind: 'missing' });
+    expect(await servicesOf('lost')).toEqual({ kind: 'missing' });
+    expect(await servicesOf('loop')).toEqual({ kind: 'missing' });
   });
 }
 
@@ -72,7 +82,7 @@ describe('a table in memory', () => {
 
   it('fails when it is told to', async () => {
     names.fail('out of order');
-    expect(await names.resolve(`office.${ZONE}`, { services: false })).toEqual({ kind: 'failed', why: 'out of order' });
+    expect(await names.resolve(`office.${ZONE}`, 'itself')).toEqual({ kind: 'failed', why: 'out of order' });
   });
 });
 
@@ -103,29 +113,29 @@ describeAsRoot('real name servers', () => {
     return one.resolve;
   };
 
-  describe('by IPv4', () => telling((name, how) => (v4 ??= ask('192.0.2.53'))(name, how)));
+  describe('by IPv4', () => telling((name, side) => (v4 ??= ask('192.0.2.53'))(name, side)));
   let v4: Resolve | undefined;
 
   it('answer over IPv6 too, and on a port of their own', async () => {
-    expect(await ask('[2001:db8::53]:53')(`four.${ZONE}`, { services: false })).toMatchObject({ kind: 'found' });
+    expect(await ask('[2001:db8::53]:53')(`four.${ZONE}`, 'itself')).toMatchObject({ kind: 'found' });
   });
 
   it('are all asked at once: the first address wins, however many are out of order', async () => {
     const resolve = ask('192.0.2.99', '192.0.2.54:5353', '192.0.2.53');
-    expect(await resolve(`office.${ZONE}`, { services: false })).toMatchObject({ kind: 'found', settled: [4, 6] });
+    expect(await resolve(`office.${ZONE}`, 'itself')).toMatchObject({ kind: 'found', settled: [4, 6] });
   });
 
   it('that fail are named with their reason', async () => {
-    expect(await ask('192.0.2.53:5353')(`office.${ZONE}`, { services: false })).toEqual({
+    expect(await ask('192.0.2.53:5353')(`office.${ZONE}`, 'itself')).toEqual({
       kind: 'failed',
       why: '192.0.2.53:5353 is not there',
     });
     await server.publish(undefined);
-    expect(await ask('192.0.2.53')(`office.${ZONE}`, { services: false })).toMatchObject({
+    expect(await ask('192.0.2.53')(`office.${ZONE}`, 'itself')).toMatchObject({
       why: expect.stringContaining('SERVFAIL') as string,
     });
     await server.silence(true);
-    expect(await ask('192.0.2.53')(`office.${ZONE}`, { services: false })).toMatchObject({
+    expect(await ask('192.0.2.53')(`office.${ZONE}`, 'itself')).toMatchObject({
       why: '192.0.2.53 did not answer in time',
     });
     await server.silence(false);
@@ -157,10 +167,10 @@ function startAsking(host: Host, servers: readonly string[]): Asking {
   const answers: Interface | undefined = child.stdout ? createInterface(child.stdout) : undefined;
   const waiting: ((answer: LookUp) => void)[] = [];
   answers?.on('line', (line) => waiting.shift()?.(JSON.parse(line) as LookUp));
-  const resolve: Resolve = (name, { services }) =>
+  const resolve: Resolve = (name, side) =>
     new Promise((answer) => {
       waiting.push(answer);
-      child.stdin?.write(`${JSON.stringify({ name, services } satisfies Question)}\n`);
+      child.stdin?.write(`${JSON.stringify({ name, side } satisfies Question)}\n`);
     });
   return { child, resolve };
 }

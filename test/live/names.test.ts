@@ -49,7 +49,10 @@ describeAsRoot('a name that is let in', () => {
     [pbx, net] = [await makeHost('pbx'), await makeHost('net')];
     await connect(pbx, ['192.0.2.1/24'], net, [`${NAME_SERVER}/24`]);
     server = await startNameServer(net, await tree(NSD, { progress: () => undefined }), 'example.com');
-    await server.publish(['office IN A 198.51.100.7', 'office IN AAAA 2001:db8::7', 'lan IN A 10.1.1.1']);
+    await server.publish([
+      ...['office IN A 198.51.100.7', 'office IN AAAA 2001:db8::7', 'lan IN A 10.1.1.1'],
+      ...['_sip._udp.trunk IN SRV 0 0 5060 edge.trunk', 'edge.trunk IN A 198.51.100.30'],
+    ]);
     await net.run('iptables', [...COUNTED, '-A', 'PREROUTING', '-p', 'udp', '--dport', '53']);
     await tollgate(pbx, 'init');
     daemon = await serve(pbx);
@@ -108,10 +111,10 @@ describeAsRoot('a name that is let in', () => {
     const rule = (await net.run('iptables', [...COUNTED, '-vxnL', 'PREROUTING'])).trim().split('\n').at(-1) ?? '';
     return Number(/^\s*(\d+)/.exec(rule)?.[1]);
   };
-  /** Both families have been asked for twice since now: at least once from beginning to end. */
+  /** Both families, and three kinds of SRV, have been asked for twice since now: at least once from beginning to end. */
   const askedAgain = async () => {
     const before = await questions();
-    await until(async () => (await questions()) >= before + 4, 'it was asked again', 15_000);
+    await until(async () => (await questions()) >= before + 10, 'it was asked again', 15_000);
   };
   const subjects = async (): Promise<string[]> => {
     const files = await readdir(join(folder, 'state/mail')).catch(() => []);
@@ -126,6 +129,9 @@ describeAsRoot('a name that is let in', () => {
       addresses: ['198.51.100.7', '2001:db8::7'],
     });
     expect(await kernel()).toEqual(['198.51.100.7', '2001:db8::7']);
+    expect(await tollgate(pbx, 'allow', 'trunk.example.com', '--dry-run')).toMatchObject({
+      addresses: ['198.51.100.30'],
+    });
   });
 
   it('is followed when it moves: the new address at once, the old one for the grace', async () => {

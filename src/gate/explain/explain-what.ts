@@ -28,8 +28,9 @@ export async function meantBy(parts: Parts, typed: string): Promise<Meant> {
   const what = readWhat(typed);
   if (what.kind === 'range') return meant(what.networks, typed, typed);
   if (what.kind !== 'name') throw nothingThere(typed);
-  const found = await parts.resolve(what.host, { services: false });
-  return meant(found.kind === 'found' ? found.addresses : [], what.host, typed);
+  const sides = await Promise.all([parts.resolve(what.host, 'itself'), parts.resolve(what.host, 'services')]);
+  const addresses = sides.flatMap((found) => (found.kind === 'found' ? found.addresses : []));
+  return meant(addresses, what.host, typed);
 }
 
 /** Also one that has ended, by its number. */

@@ -8,7 +8,7 @@ import type { Doors } from '../doors/doors';
 import { nameNews, type NoteNews } from './name-news';
 import { entryOn } from '../doors/open-group';
 import type { Parts } from '../parts';
-import { isFollowed, lookAt, sourcesOf, type Seen, type Sources } from './sources';
+import { calledOf, isFollowed, isKnown, lookAt, sourcesOf, type Seen, type Sources } from './sources';
 import type { Terms } from '../doors/terms';
 
 export interface NameFollower {
@@ -71,7 +71,7 @@ async function follow({ parts, doors, noteNews }: Tools, group: Group, stopped: 
   const sources = sourcesOf(group, parts);
   if (!sources || !(await claimed(parts, group))) return rules.names.mostSeconds;
   const before = await store.liveEntriesIn(group.id, clock.now());
-  const networksOf = (host: string) => before.filter(({ what }) => what === host).map(({ network }) => network);
+  const networksOf = (called: string) => before.filter(({ what }) => what === called).map(({ network }) => network);
   const seen = await Promise.race([lookAt(parts, sources, networksOf), stopped]);
   if (!seen) return rules.names.mostSeconds;
   const now = clock.now();
@@ -117,10 +117,12 @@ async function move(parts: Parts, doors: Doors, group: Group, { sources, seen, m
       ...moves.left.map((entry) => ({ ...entry, until: ends.graceEnd, state: 'opening' as const })),
     );
   };
-  for (const { host, lookUp, good } of seen) {
+  for (const each of seen) {
+    const { lookUp, good, services } = each;
     if (lookUp.kind !== 'found' || good.length === 0) continue;
-    const its = members.filter(({ what }) => what === host);
-    note(host, movesOf(its, good, lookUp.settled, ends));
+    const called = calledOf(each);
+    const its = members.filter(({ what }) => what === called);
+    note(called, movesOf(its, good, lookUp.settled, ends), services);
   }
   for (const { network, services } of sources.networks) {
     const its = members.filter(({ what }) => what === network);
@@ -151,7 +153,7 @@ const BOTH: readonly Family[] = [4, 6];
 
 /** What came from a name or network that the provider has no more. */
 function gone(members: readonly Entry[], { names, networks }: Sources): Map<string, Entry[]> {
-  const known = new Set<string>([...names.map(({ host }) => host), ...networks.map(({ network }) => network)]);
+  const known = new Set<string>([...names.map(calledOf), ...networks.map(({ network }) => network)]);
   const left = members.filter(({ what }) => !known.has(what));
   return new Map(left.map(({ what }) => [what, left.filter((entry) => entry.what === what)]));
 }
@@ -173,6 +175,9 @@ function secondsUntilNext(
   seen: readonly Seen[],
   { leastSeconds, mostSeconds }: { readonly leastSeconds: number; readonly mostSeconds: number },
 ): number {
-  const wanted = seen.map(({ lookUp }) => (lookUp.kind === 'found' ? lookUp.ttlSeconds : leastSeconds));
+  const wanted = seen.map((each) => {
+    if (each.lookUp.kind === 'found') return each.lookUp.ttlSeconds;
+    return isKnown(each) ? mostSeconds : leastSeconds;
+  });
   return Math.max(leastSeconds, Math.min(mostSeconds, ...wanted));
 }

@@ -6,7 +6,7 @@ import type { GroupPatch, Records } from '../../domain/store';
 import { tell, write } from '../announce';
 import { sayLookUp } from './names';
 import type { Parts } from '../parts';
-import type { Seen } from './sources';
+import { calledOf, isKnown, type Seen } from './sources';
 
 /** `members`: what was open before this look. */
 export type NoteNews = (group: Group, seen: readonly Seen[], members: readonly Entry[]) => Promise<void>;
@@ -51,14 +51,17 @@ async function note(parts: Parts, records: Records, group: Group, { patch, why, 
 
 /** Why what is open for it may be out of date; undefined: DNS has told it all. */
 function whyStale(seen: readonly Seen[], members: readonly Entry[]): string | undefined {
-  for (const { host, lookUp, good } of seen) {
-    const its = members.filter(({ what }) => what === host);
-    if (lookUp.kind === 'failed') return `${host}: ${sayLookUp(lookUp)}`;
+  for (const each of seen) {
+    const { side, lookUp, good } = each;
+    const called = calledOf(each);
+    const its = members.filter(({ what }) => what === called);
+    // Some servers cannot be asked for SRV at all, which is no matter to a name that has none.
+    if (lookUp.kind === 'failed' && (side === 'itself' || its.length > 0)) return `${called}: ${sayLookUp(lookUp)}`;
     if (its.length === 0) continue; // nothing to lose
-    if (lookUp.kind !== 'found') return `${host}: ${sayLookUp(lookUp)}`;
-    if (good.length === 0) return `${host}: it answers with nothing that may be let in`;
+    if (lookUp.kind !== 'found') return `${called}: ${sayLookUp(lookUp)}`;
+    if (good.length === 0) return `${called}: it answers with nothing that may be let in`;
     const unseen = its.find(({ network }) => !lookUp.settled.includes(familyOf(network)));
-    if (unseen) return `${host}: DNS does not tell about addresses of the kind of ${unseen.network}`;
+    if (unseen) return `${called}: DNS does not tell about addresses of the kind of ${unseen.network}`;
   }
   return undefined;
 }
@@ -81,7 +84,7 @@ function newsOfAge({ clock, rules }: Parts, { what, staleSince, staleToldAt }: G
 
 /** Told once, when it begins; `status` shows it as long as it lasts. */
 function newsOfRefusal({ what, refused: before = [] }: Group, seen: readonly Seen[], isQuiet: boolean): News[] {
-  if (seen.some(({ lookUp }) => lookUp.kind !== 'found')) return []; // not known whether it lasts
+  if (!seen.every(isKnown)) return []; // not known whether it lasts
   const refused = [...new Set(seen.flatMap((each) => each.refused))].sort();
   if (refused.join() === [...before].sort().join()) return [];
   const why =

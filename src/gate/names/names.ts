@@ -6,7 +6,7 @@ import type { Wanted } from '../doors/doors';
 import type { AllowAsked } from '../doors/entries';
 import { entryOn, groupWanted } from '../doors/open-group';
 import type { Parts } from '../parts';
-import { lookAt, sourcesOf, type Seen } from './sources';
+import { calledOf, lookAt, sourcesOf, type Seen } from './sources';
 import { termsOf, type Terms } from '../doors/terms';
 
 /** Rejects with NOT_FOUND, DNS_FAILED or REFUSED, with nothing changed: a door that nobody can come through is none. */
@@ -28,14 +28,19 @@ async function followedWanted(
   const sources = sourcesOf({ kind, what, services: terms.services }, parts) ?? { names: [], networks: [] };
   const seen = await lookAt(parts, sources, () => undefined);
   const entries = [
-    ...seen.flatMap(({ host, good }) => good.map((network) => ({ ...entryOn(network, terms), what: host }))),
+    ...seen.flatMap((each) =>
+      each.good.map((network) => ({
+        ...entryOn(network, { ...terms, services: each.services }),
+        what: calledOf(each),
+      })),
+    ),
     ...sources.networks.map(({ network, services }) => entryOn(network, { ...terms, services })),
   ];
   if (entries.length === 0) throw nothingToOpen(what, seen);
   return groupWanted({ kind, what, entries }, terms);
 }
 
-/** Of several names, the most that is known: a refusal, then why nobody could be asked, then that there is nothing. */
+/** Of several answers, the most that is known: a refusal, then why nobody could be asked, then that there is nothing. */
 function nothingToOpen(what: string, seen: readonly Seen[]): AppError {
   const refused = seen.flatMap((each) => each.refused);
   if (refused.length > 0) {
@@ -49,7 +54,10 @@ function nothingToOpen(what: string, seen: readonly Seen[]): AppError {
     return new AppError('DNS_FAILED', happened, hint);
   }
   if (seen.some(({ lookUp }) => lookUp.kind === 'empty')) {
-    return new AppError('NOT_FOUND', `"${what}" has no address in DNS`, 'is it a name of mail or web alone?');
+    const isSip = seen.some(({ side }) => side === 'services');
+    const happened = `"${what}" has no address in DNS${isSip ? ', and no SRV record for SIP that leads to one' : ''}`;
+    const hint = 'ask its company for the addresses or names that calls come from, and let those in';
+    return new AppError('NOT_FOUND', happened, hint);
   }
   return new AppError(
     'NOT_FOUND',

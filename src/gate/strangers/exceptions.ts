@@ -9,7 +9,9 @@ export interface Exceptions {
 }
 
 interface Known {
-  addresses: readonly Network[];
+  itself: readonly Network[];
+  /** Where its SRV records lead. */
+  services: readonly Network[];
   nextAt: number;
 }
 
@@ -17,18 +19,20 @@ interface Known {
 export function exceptions({ rules, resolve, clock, log }: Parts): Exceptions {
   const { networks, names } = rules.countries.exceptions;
   const { leastSeconds, mostSeconds } = rules.names;
-  const known = new Map<string, Known>(names.map((name) => [name, { addresses: [], nextAt: -Infinity }]));
+  const known = new Map<string, Known>(names.map((name) => [name, { itself: [], services: [], nextAt: -Infinity }]));
   const lookUp = async (name: string, entry: Known) => {
-    const found = await resolve(name, { services: true });
-    if (found.kind === 'found') entry.addresses = found.addresses;
-    else log('exception-not-looked-up', { name, outcome: found.kind });
-    const ttl = found.kind === 'found' ? found.ttlSeconds : mostSeconds;
-    entry.nextAt = clock.now().getTime() + Math.min(mostSeconds, Math.max(leastSeconds, ttl)) * 1000;
+    const [itself, services] = await Promise.all([resolve(name, 'itself'), resolve(name, 'services')]);
+    if (itself.kind === 'found') entry.itself = itself.addresses;
+    if (services.kind === 'found') entry.services = services.addresses;
+    const found = [itself, services].flatMap((each) => (each.kind === 'found' ? [each] : []));
+    if (found.length === 0) log('exception-not-looked-up', { name, outcome: itself.kind });
+    const ttl = Math.min(mostSeconds, ...found.map(({ ttlSeconds }) => ttlSeconds));
+    entry.nextAt = clock.now().getTime() + Math.max(leastSeconds, ttl) * 1000;
   };
   return {
     covers: (address) =>
       networks.some((network) => covers(network, address)) ||
-      [...known.values()].some(({ addresses }) => addresses.includes(address)),
+      [...known.values()].some(({ itself, services }) => [...itself, ...services].includes(address)),
     async look() {
       const now = clock.now().getTime();
       const due = [...known].filter(([, { nextAt }]) => nextAt <= now);

@@ -121,6 +121,20 @@ describe('import freepbx', () => {
     });
   });
 
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['alone', [], ['203.0.113.41']],
+    ['besides addresses of its own', ['203.0.113.40'], ['203.0.113.40', '203.0.113.41']],
+  ])('lets in where the SRV records of a trunk’s name lead, %s', async (_, A, addresses) => {
+    await open('', row(1, 'sip_server', 'sip.north.example'));
+    gate.names.set('sip.north.example', { A });
+    gate.names.set('_sip._tcp.sip.north.example', { SRV: ['edge.north.example'] });
+    gate.names.set('edge.north.example', { A: ['203.0.113.41'] });
+    expect((await importIt()).proposals.map(({ state, what }) => `${state} ${what}`)).toEqual([
+      'new sip.north.example',
+    ]);
+    expect(await gate.operations.list({})).toMatchObject([{ what: 'sip.north.example', addresses }]);
+  });
+
   it('closes nothing while DNS does not answer for a name that may stand for it', async () => {
     await open('', row(1, 'match', '198.51.100.1'));
     await importIt();

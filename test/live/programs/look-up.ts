@@ -3,17 +3,18 @@
  * as JSON, each line of stdout its answer, in the same order.
  */
 import { createInterface } from 'node:readline';
+import type { Side } from '../../../src/domain/names';
 import { resolverOver } from '../../../src/names/resolve';
 import { askServers, type ServerSettings } from '../../../src/names/servers';
 
 export interface Question {
   readonly name: string;
-  readonly services: boolean;
+  readonly side: Side;
 }
 
 const resolve = resolverOver(askServers(JSON.parse(process.argv[2] ?? '{}') as ServerSettings));
 let answered = Promise.resolve();
 createInterface(process.stdin).on('line', (line) => {
-  const { name, services } = JSON.parse(line) as Question;
-  answered = answered.then(async () => console.log(JSON.stringify(await resolve(name, { services }))));
+  const { name, side } = JSON.parse(line) as Question;
+  answered = answered.then(async () => console.log(JSON.stringify(await resolve(name, side))));
 });
