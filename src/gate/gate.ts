@@ -91,9 +91,9 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const desk = intruderDesk(parts);
   const attacks = attackWatch(parts, doors, desk);
   const old = forgetful(parts);
-  const strangers = strangerWatch(parts, doors, desk);
   const listed = exceptions(parts);
   const exempt = exemptOf(parts, listed);
+  const strangers = strangerWatch(parts, doors, desk, exempt);
   const strangerDoor = strangerCalls(parts, exempt, desk);
   const dropUnconfirmed = async () => {
     const dropped = await parts.store.transaction((records) => records.dropOpening());

@@ -263,8 +263,8 @@ describe('a restart of Tollgate', () => {
 
 describe('a stranger who registers', () => {
   const stranger = { extension: '701', address: address(THIEF) };
-  const begin = async (force: string) => {
-    await start(`[country]\nregistrations = "${force}"`);
+  const begin = async (force: string, more = '') => {
+    await start(`[country]\nregistrations = "${force}"\n${more}`);
     await gate.operations.rangePermit({ by, first: '203.0.113.0', last: '203.0.113.255' });
   };
   const register = async (proof = stranger) => {
@@ -287,6 +287,20 @@ describe('a stranger who registers', () => {
     await register();
     await register({ extension: '702', address: address('203.0.113.7') });
     expect(await blocks()).toEqual([]);
+  });
+
+  it('is none where the settings list him, or Asterisk is set up to call: providers log in with passwords too', async () => {
+    await begin('enforce', 'exceptions = ["198.51.100.128/25", "sip.example.com"]');
+    gate.names.set('sip.example.com', { A: ['198.51.100.20'] });
+    await gate.followNames(new AbortController().signal);
+    const carrier = address('198.51.100.30');
+    gate.asterisk.peersNow = [{ name: 'carrier', address: carrier, kind: 'trunk', channel: 'PJSIP' }];
+    for (const from of ['198.51.100.200', '198.51.100.20', carrier]) {
+      await register({ extension: 'carrier', address: address(from) });
+    }
+    expect([await blocks(), await journal('stranger')]).toEqual([[], []]);
+    await register();
+    expect(await blocks()).toMatchObject([{ network: THIEF }]);
   });
 
   it('is let go when his range is permitted', async () => {
