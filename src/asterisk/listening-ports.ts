@@ -14,6 +14,8 @@ export interface PortRules {
   readonly rtp: Ports;
   /** From where the kernel takes ports for sockets that asked for none. */
   readonly ephemeral: Ports;
+  /** Where its transports are told to listen, as far as its settings were read. */
+  readonly binds: readonly Ports[];
 }
 
 /** SIP of every age and, on 8088 and 8089, WebRTC. */
@@ -37,9 +39,12 @@ const OTHERS: readonly Ports[] = [
   { protocol: 'udp', first: 4000, last: 4999 },
 ];
 
+const ROOT = 0;
+
 /**
- * With the inodes, every listening port that is not known to be something else is signalling. By user only the known
- * ports are: a web server may run as the same user.
+ * Every listening port that is not known to be something else is signalling. By user alone that holds for UDP; of TCP
+ * only the known ports and those of its transports are, because a web server may run as the same user (FreePBX), and
+ * of what is root's as well.
  */
 export function signallingPorts(
   sockets: readonly ListeningSocket[],
@@ -47,12 +52,15 @@ export function signallingPorts(
   rules: PortRules,
 ): ListeningPorts {
   const own = sockets.filter(({ inode, uid }) => (inodes ? inodes.has(inode) : uids.has(uid)));
+  const notSignalling = [rules.rtp, ...bothProtocols(rules.ephemeral)];
+  const isCertain = ({ protocol, uid }: ListeningSocket) =>
+    inodes !== undefined || (protocol === 'udp' && uid !== ROOT);
   const isIax = ({ protocol, port }: ListeningSocket) => protocol === 'udp' && port === rules.iax;
   const isSip = (socket: ListeningSocket) => {
-    if (isIax(socket) || within(socket, OTHERS)) return false;
-    return (
-      within(socket, SIP) || (inodes !== undefined && !within(socket, [rules.rtp, ...bothProtocols(rules.ephemeral)]))
-    );
+    if (isIax(socket)) return false;
+    if (within(socket, rules.binds)) return true;
+    if (within(socket, OTHERS)) return false;
+    return within(socket, SIP) || (isCertain(socket) && !within(socket, notSignalling));
   };
   return { iax: distinct(own.filter(isIax)), sip: distinct(own.filter(isSip)) };
 }

@@ -16,6 +16,11 @@ export interface ListeningSettings {
   readonly rtp: Ports;
 }
 
+/** `binds`: the ports of its transports. */
+export interface ListeningAsked extends ListeningSettings {
+  readonly binds: readonly Ports[];
+}
+
 const TABLES = [
   ['udp', 'udp'],
   ['udp', 'udp6'],
@@ -24,7 +29,7 @@ const TABLES = [
 ] as const;
 
 /** Nothing when no process named `asterisk` runs here. */
-export async function listeningPorts(proc: ProcFiles, { iaxPort, rtp }: ListeningSettings): Promise<ListeningPorts> {
+export async function listeningPorts(proc: ProcFiles, asked: ListeningAsked): Promise<ListeningPorts> {
   const tables = await Promise.all(
     // Without IPv6 in the kernel its tables are not there.
     TABLES.map(async ([protocol, table]) =>
@@ -33,7 +38,8 @@ export async function listeningPorts(proc: ProcFiles, { iaxPort, rtp }: Listenin
   );
   const range = (await optional(proc.read('/proc/sys/net/ipv4/ip_local_port_range'))) ?? '';
   const [first = 32768, last = 60999] = (range.match(/\d+/g) ?? []).map(Number);
-  const rules = { iax: iaxPort, rtp, ephemeral: { protocol: 'udp', first, last } } as const;
+  const { iaxPort, rtp, binds } = asked;
+  const rules = { iax: iaxPort, rtp, binds, ephemeral: { protocol: 'udp', first, last } } as const;
   return signallingPorts(tables.flat(), await asteriskSockets(proc), rules);
 }
 

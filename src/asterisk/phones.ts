@@ -17,7 +17,7 @@ import { followLog, type LogTail } from './log-tail';
 import { readIaxLine, readLogin } from './phones-logins';
 import { readProof } from './phones-proof';
 import { Sources } from './phones-sources';
-import { endpointsWithoutKeepalive, pjsipOutsideAddresses } from './pjsip-sections';
+import { endpointsWithoutKeepalive, pjsipBinds, pjsipOutsideAddresses } from './pjsip-sections';
 
 export interface PhonesOptions extends AmiPorts {
   /** undefined: no AMI configured. */
@@ -96,6 +96,12 @@ export function openPhones({ ami, clock, random, log, proc, listening, iaxLog }:
     throw new AppError('AMI_REFUSED', `the AMI user may not send ${missing.join(', ')}`, REDUCED_HINT);
   };
 
+  /** None while nobody can be asked: the sockets tell without them. */
+  const binds = async () => {
+    if (link?.state.kind !== 'ready' || !link.state.abilities.has('getconfig')) return [];
+    return pjsipBinds(link.state.connection);
+  };
+
   const callsPorts = (connection: AmiConnection) => ({
     ...{ connection, seen },
     contacts: () => listContacts(connection, sources, clock.now()),
@@ -139,7 +145,7 @@ export function openPhones({ ami, clock, random, log, proc, listening, iaxLog }:
       const { connection, abilities } = ready();
       return abilities.has('getconfig') ? pjsipOutsideAddresses(connection) : [];
     },
-    listeningPorts: () => listeningPorts(proc, listening),
+    listeningPorts: async () => listeningPorts(proc, { ...listening, binds: await binds() }),
     callsFrom: async (network: Network) => callsFrom(network, callsPorts(able('Status').connection)),
     hangUp: async (network: Network) => {
       const { connection } = able('Status', 'Hangup');

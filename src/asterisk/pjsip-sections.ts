@@ -6,6 +6,7 @@ import type { Form, Mention } from '../domain/far-ends';
 import { printable } from '../domain/printable';
 import { parseAddress } from '../domain/network';
 import type { OutsideAddress } from '../domain/phones';
+import type { Ports } from '../domain/service';
 import { AppError } from '../errors';
 import type { AmiConnection } from './ami-connection';
 import { field, type Frame } from './ami-frame';
@@ -81,19 +82,31 @@ export async function endpointsWithoutKeepalive(connection: AmiConnection): Prom
   });
 }
 
-/** Of UDP alone: sections of TLS may hold the password of a key. */
-const TRANSPORTS = 'type=^transport$,protocol=^udp$';
+/** Of UDP and TCP alone: sections of TLS may hold the password of a key. */
+const UDP_TRANSPORTS = 'type=^transport$,protocol=^udp$';
+const TCP_TRANSPORTS = 'type=^transport$,protocol=^tcp$';
 const OUTSIDE = ['external_signaling_address', 'external_media_address'];
 
 /** What Asterisk gives out as its own address behind a router; names are left out. Resolves and rejects as `pjsipSections` does. */
 export async function pjsipOutsideAddresses(connection: AmiConnection): Promise<readonly OutsideAddress[]> {
-  const found = (await matching(connection, TRANSPORTS)).flatMap(({ name, lines }) =>
+  const found = (await matching(connection, UDP_TRANSPORTS)).flatMap(({ name, lines }) =>
     OUTSIDE.flatMap((setting) => {
       const address = parseAddress(lines.findLast(([keyword]) => keyword === setting)?.[1] ?? '');
       return address === undefined ? [] : [{ address, from: `Asterisk's transport ${printable(name)} (${setting})` }];
     }),
   );
   return found.filter(({ address }, i) => found.findIndex((first) => first.address === address) === i);
+}
+
+/** Where its UDP and TCP transports are told to listen; those without a port of their own are left out. */
+export async function pjsipBinds(connection: AmiConnection): Promise<readonly Ports[]> {
+  const bindsOf = async (protocol: Ports['protocol'], filter: string) =>
+    (await matching(connection, filter)).flatMap(({ lines }): Ports[] => {
+      const bind = lines.findLast(([keyword]) => keyword === 'bind')?.[1] ?? '';
+      const port = Number(/^(?:[^:[\]]*|\[[^[\]]*\]):(\d{1,5})$/.exec(bind)?.[1] ?? 0);
+      return port > 0 && port <= 65_535 ? [{ protocol, first: port, last: port }] : [];
+    });
+  return [...(await bindsOf('udp', UDP_TRANSPORTS)), ...(await bindsOf('tcp', TCP_TRANSPORTS))];
 }
 
 async function matching(connection: AmiConnection, filter: string): Promise<Section[]> {

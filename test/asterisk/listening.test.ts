@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { listeningPorts, type ProcFiles } from '../../src/asterisk/listening';
 import { readSocketTable } from '../../src/asterisk/listening-sockets';
 
-const SETTINGS = { iaxPort: 4569, rtp: { protocol: 'udp', first: 10000, last: 20000 } } as const;
+const SETTINGS = { iaxPort: 4569, rtp: { protocol: 'udp', first: 10000, last: 20000 }, binds: [] } as const;
 const table = (name: string) => readFileSync(join(__dirname, 'proc', name), 'utf8');
 
 /** A /proc of samples: path -> text, list or the error's code. Absent: ENOENT. */
@@ -39,6 +39,7 @@ const VISIBLE = {
   '/proc/101/fd': [...INODES.keys(), 'gone'].map(String),
   ...Object.fromEntries(INODES.map((inode, fd) => [`/proc/101/fd/${fd}`, `socket:[${inode}]`])),
 };
+const port = (protocol: 'udp' | 'tcp', number: number) => ({ protocol, first: number, last: number });
 const shown = async (proc: ProcFiles, settings: Parameters<typeof listeningPorts>[1] = SETTINGS) => {
   const { sip, iax } = await listeningPorts(proc, settings);
   const text = (ports: typeof sip) =>
@@ -53,15 +54,35 @@ it('finds every port on which the process itself waits, but media, T.38, AMI, ep
   });
 });
 
-it("finds the known ports of its user when the process's files are not ours to see; a web server may be the same user", async () => {
-  expect(await shown(procWith({ '/proc/101/fd': 'EACCES' }))).toEqual({
-    sip: ['udp/5060', 'tcp/5060', 'udp/5066', 'udp/5160', 'tcp/8088'],
-    iax: ['udp/4569'],
+describe("when the process's files are not ours to see", () => {
+  const HIDDEN = { '/proc/101/fd': 'EACCES' };
+
+  it("finds every UDP port of its user but media's and such, and of TCP the known ones: a web server may be the same user", async () => {
+    expect(await shown(procWith(HIDDEN))).toEqual({
+      sip: ['udp/5060', 'tcp/5060', 'udp/5066', 'udp/5160', 'udp/7000', 'tcp/8088'],
+      iax: ['udp/4569'],
+    });
+  });
+
+  it('finds the known ports alone where it runs as root, as much else does', async () => {
+    const root = { '/proc/101/status': 'Name:\tasterisk\nUid:\t0\t0\t0\t0\n' };
+    const line = ' 0: 00000000:1B58 00000000:0000 07 0:0 0:0 0 0 0 1 2 0 0';
+    expect(await shown(procWith({ ...HIDDEN, ...root, '/proc/net/udp': `${table('udp')}${line}\n` }))).toEqual({
+      sip: ['udp/5063'],
+      iax: [],
+    });
+  });
+
+  it("finds those of its transports that it listens on, among the kernel's own ports and the web server's too", async () => {
+    const binds = [port('tcp', 80), port('udp', 48729), port('udp', 4520), port('tcp', 7061), port('udp', 5063)];
+    expect((await shown(procWith(HIDDEN), { ...SETTINGS, binds })).sip).toEqual([
+      ...['tcp/80', 'udp/4520', 'udp/5060', 'tcp/5060', 'udp/5066', 'udp/5160', 'udp/7000', 'tcp/8088', 'udp/48729'],
+    ]);
   });
 });
 
 it('follows the settings', async () => {
-  const moved = { iaxPort: 7000, rtp: { protocol: 'udp', first: 12000, last: 13000 } } as const;
+  const moved = { ...SETTINGS, iaxPort: 7000, rtp: { protocol: 'udp', first: 12000, last: 13000 } } as const;
   expect(await shown(procWith(VISIBLE), moved)).toMatchObject({ iax: ['udp/7000'] });
   expect(
     (await shown(procWith(VISIBLE), { ...SETTINGS, rtp: { protocol: 'udp', first: 20000, last: 30000 } })).sip,

@@ -20,7 +20,7 @@ const NO_PROC: ProcFiles = {
 };
 const ABLE = ['Status', 'Hangup', 'DBGet', 'DBPut', 'DBDel', 'PJSIPShowContacts', 'PJSIPShowEndpoints'];
 
-async function meet(answers: Answers = () => undefined): Promise<void> {
+async function meet(answers: Answers = () => undefined, proc = NO_PROC): Promise<void> {
   peer = await amiPeer(answers);
   logged = [];
   phones = openPhones({
@@ -32,7 +32,7 @@ async function meet(answers: Answers = () => undefined): Promise<void> {
       patience: { retryMs: 10, longestRetryMs: 20 },
     },
     listening: { iaxPort: 4569, rtp: { protocol: 'udp', first: 10000, last: 20000 } },
-    proc: NO_PROC,
+    proc,
     clock,
     random: (size) => {
       drawn++;
@@ -143,6 +143,43 @@ describe('the addresses that Asterisk gives out as its own', () => {
     await meetWith();
     expect(await phones.outsideAddresses()).toEqual([]);
     expect(peer.named('GetConfig')).toEqual([]);
+  });
+});
+
+describe('the ports of its transports', () => {
+  const section = (name: string, bind: string) =>
+    `Response: Success\nActionID: ID\nCategory-000000: ${name}\nLine-000000-000000: bind=${bind}\n\n`;
+  const ofProtocol: Readonly<Record<string, string>> = {
+    'type=^transport$,protocol=^udp$': section('udp', '0.0.0.0:80'),
+    'type=^transport$,protocol=^tcp$': section('tcp', '[::]:443'),
+  };
+  /** Of Asterisk's user: udp/80, tcp/80, tcp/443. */
+  const proc: ProcFiles = {
+    read: (path) =>
+      Promise.resolve(
+        {
+          '/proc/net/udp': '0: 00000000:0050 00000000:0000 07 0:0 0:0 0 101 0 1 2 0 0\n',
+          '/proc/net/tcp': '0: 00000000:0050 00000000:0000 0A 0:0 0:0 0 101 0 2 2 0 0\n',
+          '/proc/net/tcp6': `0: ${'0'.repeat(32)}:01BB ${'0'.repeat(32)}:0000 0A 0:0 0:0 0 101 0 3 2 0 0\n`,
+          '/proc/101/status': 'Name:\tasterisk\nUid:\t101\t101\t101\t101\n',
+        }[path] ?? '',
+      ),
+    list: (path) =>
+      path === '/proc' ? Promise.resolve(['101']) : Promise.reject(Object.assign(new Error(path), { code: 'EACCES' })),
+    link: () => Promise.reject(new Error('not asked')),
+  };
+  const port = (protocol: string, number: number) => ({ protocol, first: number, last: number });
+
+  it('are signalling wherever they are, and no section of TLS is asked for, which may hold a password', async () => {
+    const able = commands(...ABLE, 'GetConfig');
+    await meet((a) => (a['Action'] === 'ListCommands' ? able : ofProtocol[a['Filter'] ?? '']), proc);
+    expect((await phones.listeningPorts()).sip).toEqual([port('udp', 80), port('tcp', 443)]);
+    expect(peer.named('GetConfig').map(({ Filter }) => Filter)).toEqual(Object.keys(ofProtocol));
+  });
+
+  it('are not known where they may not be read, and the sockets tell alone', async () => {
+    await meet((a) => (a['Action'] === 'ListCommands' ? commands(...ABLE) : undefined), proc);
+    expect((await phones.listeningPorts()).sip).toEqual([port('udp', 80)]);
   });
 });
 

@@ -51,11 +51,11 @@ describeAsRoot('the real Asterisk 22 over AMI', () => {
     [pbx, hotel].forEach((host) => host.close());
   });
 
-  function open(user: string, secret = SECRET): Asterisk {
+  function open(user: string, secret = SECRET, proc = procOf(pbx)): Asterisk {
     const made = openPhones({
       ami: { host: 'localhost', port: relay.path, user, secret, patience: { retryMs: 50, longestRetryMs: 500 } },
       listening: { iaxPort: 4569, rtp: { protocol: 'udp', first: 10000, last: 20000 } },
-      proc: procOf(pbx),
+      proc,
       clock,
       random: randomBytes,
       log: (event, fields) => void logged.push({ user, event, ...fields }),
@@ -218,14 +218,23 @@ describeAsRoot('the real Asterisk 22 over AMI', () => {
     }
   });
 
-  it('finds the ports on which Asterisk listens, and none of its others', async () => {
-    expect(await phones.listeningPorts()).toEqual({
-      iax: [{ protocol: 'udp', first: 4569, last: 4569 }],
-      sip: [
-        { protocol: 'udp', first: 5060, last: 5060 },
-        { protocol: 'tcp', first: 8088, last: 8088 },
-      ],
-    });
+  it('finds the ports on which Asterisk listens, and none of its others, also for who may not see its files', async () => {
+    const all = procOf(pbx);
+    const list: ProcFiles['list'] = (path) =>
+      path.endsWith('/fd') ? Promise.reject(Object.assign(new Error(path), { code: 'EACCES' })) : all.list(path);
+    const asService = open('tollgate', SECRET, { ...all, list });
+    await until(() => asService.state.state === 'up', 'AMI is up');
+    for (const each of [phones, asService]) {
+      expect(await each.listeningPorts()).toEqual({
+        iax: [{ protocol: 'udp', first: 4569, last: 4569 }],
+        sip: [
+          { protocol: 'udp', first: 5060, last: 5060 },
+          { protocol: 'tcp', first: 7001, last: 7001 },
+          { protocol: 'tcp', first: 8088, last: 8088 },
+        ],
+      });
+    }
+    await asService.stop();
   });
 
   it('works by events alone for a user that may write nothing, and says so', async () => {

@@ -1,4 +1,5 @@
 /** What must hold of doors, with the whole product: real daemon, Asterisk, phones and kernel, and packets counted. */
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openWire } from '../../src/lab/wire';
@@ -222,6 +223,27 @@ describeAsRoot('a door', () => {
       }
     },
   );
+
+  it('is guarded also on a strange port, which the service sees without seeing what Asterisk holds open', async () => {
+    const listen = 'IO::Socket::INET->new(Proto => "udp", LocalPort => 7000) or die; $| = 1; print "up"; sleep 600';
+    const socket = house.stage.asterisk.room.spawn('perl', ['-MIO::Socket::INET', '-e', `my $s = ${listen}`], {
+      ...{ user: 'asterisk', stdio: ['ignore', 'pipe', 'inherit'] },
+    });
+    house.keep({ close: () => void socket.kill('SIGKILL') });
+    await once(socket.stdout ?? socket, 'data');
+    const wire = house.keep(await openWire(house.stage.stranger, { protocol: 'udp', from: stranger }));
+    wire.connect(ADDRESS.pbx, 7000);
+    const match = `-p udp --dport 7000 -s ${stranger}`;
+    const [arrived, accepted] = [await house.counter('arrived', match), await house.counter('accepted', match)];
+    wire.send(Buffer.from('open?'));
+    await until(async () => (await accepted()) === 1, 'a packet to a port that nobody guards');
+    expect(await house.tollgate('status')).toContain('udp/7000, which is not guarded');
+
+    expect(await house.tollgate('guard --lose all')).toContain('udp/7000');
+    wire.send(Buffer.from('open?'));
+    await until(async () => (await arrived()) === 2, 'another packet');
+    expect(await accepted()).toBe(1);
+  });
 
   it('is not lost in a restart, and not one packet of a flood gets in meanwhile', async () => {
     await house.tollgate(`allow ${hotel} --for 1h`);

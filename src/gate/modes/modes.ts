@@ -9,6 +9,7 @@ import type { Doors } from '../doors/doors';
 import type { Asked } from '../doors/entries';
 import type { Parts } from '../parts';
 import { applyNow, planned } from '../reconcile';
+import { listeningWith } from './listening';
 import { saveBackup, tryToSaveBackup } from './save-backup';
 
 export { planned, reconcile } from '../reconcile';
@@ -19,7 +20,8 @@ export async function loosen(parts: Parts, doors: Doors, asked: Asked & { readon
   if (before.mode && STRICTNESS[asked.mode] > STRICTNESS[before.mode]) {
     throw new AppError('MISUSED', `${asked.mode} is stricter than ${before.mode}`, `tollgate ${asked.mode}`);
   }
-  const listening = await parts.phones.listeningPorts().catch(() => before.listening); // only counted in watch
+  const now = await parts.phones.listeningPorts().catch(() => undefined); // only counted in watch
+  const listening = listeningWith({ before: before.listening, now });
   const state: ModeState = { ...before, mode: asked.mode, trial: undefined, listening };
   return change(parts, doors, asked, state, { action: 'mode', why: `Mode ${asked.mode}.` });
 }

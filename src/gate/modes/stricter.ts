@@ -13,6 +13,7 @@ import type { Doors } from '../doors/doors';
 import type { AllowAsked, Asked } from '../doors/entries';
 import { findingsOf, redirectText } from './findings';
 import { linksOf } from './links';
+import { listeningWith } from './listening';
 import { peersOf, reachesShell, whoWouldBeLost, withoutAddress } from './losses';
 import { change, loosen } from './modes';
 import type { Parts } from '../parts';
@@ -44,9 +45,10 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
   const { store, clock, rules, firewall, phones, surroundings } = parts;
   const saved = await store.modeState();
   if (saved.mode && STRICTNESS[saved.mode] > STRICTNESS[asked.mode]) return loosen(parts, doors, asked);
-  const listening = asked.withoutAsterisk ? undefined : await phones.listeningPorts();
+  const foundNow = asked.withoutAsterisk ? undefined : await phones.listeningPorts();
   const peers = asked.withoutAsterisk ? [] : await peersOf(parts);
   const scene = await surroundings.look();
+  const listening = listeningWith({ before: saved.listening, now: foundNow, listeners: scene.listeners });
   const admin = await adminOf(parts, doors, asked);
   const waysIn = [...new Set([...(await primaries(parts)), ...(admin.asked ? [admin.asked.what] : [])])];
   const before: Chosen = { ...saved, mode: saved.mode ?? 'watch' };
@@ -58,7 +60,7 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
     trial: isInForce ? undefined : { mode: asked.mode, until, connections },
   };
   const [was, is] = [await ruling(parts, before), await ruling(parts, after, admin.entries)];
-  refuseHandedOn(is.policy, scene, asked.mode, listening);
+  refuseHandedOn(is.policy, scene, asked.mode, foundNow);
   const lost = whoWouldBeLost(parts, { before: was, after: is }, { peers, scene });
   if (!asked.dryRun) {
     refuseToLoseAdmin(parts, is, asked, scene);

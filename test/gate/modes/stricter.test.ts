@@ -171,6 +171,29 @@ describe('secure', () => {
     expect(firewall.policy?.services.find(({ name }) => name === 'sip')?.ports).toContainEqual(port);
   });
 
+  it('keeps a port that was found before as long as anything listens on it, whoever looks now', async () => {
+    const udp = (port: number) => ({ protocol: 'udp', first: port, last: port }) as const;
+    const [strange, gone, now] = [udp(7000), udp(7001), udp(5060)];
+    const seen = jest.spyOn(gate.asterisk, 'listeningPorts').mockResolvedValue({ sip: [strange, gone], iax: [] });
+    await gate.operations.watch({ by });
+    seen.mockResolvedValue({ sip: [now], iax: [] });
+    await gate.operations.watch({ by });
+    const kept = async (more: object = {}) => {
+      await secure({ admin, ...more });
+      return (await gate.store.modeState()).listening?.sip;
+    };
+    const [first] = (await gate.store.modeState()).listening?.sip ?? []; // of init
+    expect(await kept({ withoutAsterisk: true })).toEqual([first, strange, gone, now]);
+    gate.scene.listeners = [
+      { protocol: 'udp', port: 7000, program: undefined },
+      { protocol: 'tcp', port: 7001, program: undefined },
+    ];
+    seen.mockResolvedValue({ sip: [], iax: [] });
+    expect(await kept()).toEqual([first, strange, gone, now]); // Asterisk may be starting anew
+    seen.mockResolvedValue({ sip: [now], iax: [] });
+    expect(await kept()).toEqual([strange, now]);
+  });
+
   it('goes down to guard at once, because that is less strict', async () => {
     await secure({ admin });
     gate.scene.connections = [tcp(ADMIN, 50001, 22)];
