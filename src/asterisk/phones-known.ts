@@ -1,5 +1,5 @@
 /** The far ends that a running Asterisk names: what an import lets in. */
-import type { Known, LeftOut, Mention } from '../domain/far-ends';
+import { REGISTERED, type Known, type LeftOut, type Mention } from '../domain/far-ends';
 import type { AmiConnection } from './ami-connection';
 import { field, type Frame } from './ami-frame';
 import { itemsOf, listContacts } from './phones-contacts';
@@ -19,14 +19,16 @@ export async function listKnown(
   const able = (action: string) => abilities.has(action.toLowerCase());
   const ask = async (action: string, complete: string) =>
     able(action) ? itemsOf(await connection.list({ Action: action }, complete)) : [];
+  // Before the contacts: who registers in between must not be taken for a trunk.
+  const endpoints = await ask('PJSIPShowEndpoints', 'EndpointListComplete');
   const phones = able('PJSIPShowContacts') ? await listContacts(connection, sources, now) : [];
   const registered = new Set(phones.map(({ extension }) => extension));
   const mayRead = able('GetConfig');
   const mentions = [
     ...(mayRead ? await pjsipSections(connection) : []),
-    ...(await ask('PJSIPShowEndpoints', 'EndpointListComplete')).flatMap((frame) => staticContacts(frame, registered)),
+    ...endpoints.flatMap((frame) => staticContacts(frame, registered)),
     ...(await ask('PJSIPShowAors', 'AorListComplete')).flatMap(proxyOfAor),
-    ...phones.flatMap(({ extension, address }) => mention(`phone ${extension}`, 'registered from there', address, SIP)),
+    ...phones.flatMap(({ extension, address }) => mention(`phone ${extension}`, REGISTERED, address, SIP)),
     ...(await ask('IAXpeerlist', 'PeerlistComplete')).flatMap((frame) => driverPeer(frame, IAX)),
     ...(await ask('IAXregistry', 'RegistrationsComplete')).flatMap((frame) => registry(frame, IAX)),
     ...(await ask('SIPpeers', 'PeerlistComplete')).flatMap((frame) => driverPeer(frame, CHAN_SIP)),
@@ -68,7 +70,7 @@ function proxyOfAor(frame: Frame): Mention[] {
 function driverPeer(frame: Frame, how: How): Mention[] {
   const isDynamic = field(frame, 'dynamic')?.toLowerCase() === 'yes';
   const of = `${how.driver}peer ${field(frame, 'objectname') ?? ''}`;
-  return mention(of, isDynamic ? 'registered from there' : 'host', field(frame, 'ipaddress'), how);
+  return mention(of, isDynamic ? REGISTERED : 'host', field(frame, 'ipaddress'), how);
 }
 
 /** chan_iax2 tells the address that it has found for a name. */

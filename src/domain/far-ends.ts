@@ -20,6 +20,14 @@ export interface Mention {
   readonly speaks: 'sip' | 'iax';
 }
 
+/** The `setting` of a mention that is none: only that a phone has registered from there. */
+export const REGISTERED = 'registered from there';
+
+/** Without phones that have registered: what somebody has set, as trunks are. */
+export function setByHand(mentions: readonly Mention[]): readonly Mention[] {
+  return mentions.filter(({ setting }) => setting !== REGISTERED);
+}
+
 /** What a telephone system tells of its far ends. */
 export interface Known {
   readonly mentions: readonly Mention[];

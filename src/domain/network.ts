@@ -52,6 +52,11 @@ export function covers(outer: Network, inner: Network): boolean {
   return bits(inner).match(bits(outer), prefixOf(outer));
 }
 
+/** Have they an address in common? */
+export function touches(a: Network, b: Network): boolean {
+  return covers(a, b) || covers(b, a);
+}
+
 /** The network of `prefix` bits around an address: `aroundAddress('2001:db8::1', 64)` is `2001:db8::/64`. */
 export function around(network: Network, prefix: number): Network {
   return prefixOf(network) <= prefix ? network : canonical(bits(network), prefix);

@@ -17,8 +17,7 @@ import { Doors } from './doors/doors';
 import { driftWatch } from './modes/drift';
 import { exchangeWatch, type ExchangeWatch } from './imports/exchange-watch';
 import * as entries from './doors/entries';
-import { exceptions } from './strangers/exceptions';
-import { exemptOf } from './strangers/exempt';
+import { openExempt } from './strangers/exempt';
 import { explain } from './explain/explain';
 import { follower, type Follower } from './follow';
 import { nameFollower } from './names/follow-names';
@@ -91,8 +90,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const desk = intruderDesk(parts);
   const attacks = attackWatch(parts, doors, desk);
   const old = forgetful(parts);
-  const listed = exceptions(parts);
-  const exempt = exemptOf(parts, listed);
+  const exempt = openExempt(parts);
   const strangers = strangerWatch(parts, doors, desk, exempt);
   const strangerDoor = strangerCalls(parts, exempt, desk);
   const dropUnconfirmed = async () => {
@@ -143,7 +141,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
     },
     async followNames(stop) {
-      await Promise.all([listed.look(), others.away() ? undefined : names.look(stop)]);
+      await Promise.all([exempt.look(), others.away() ? undefined : names.look(stop)]);
     },
     compareExchange: () => (others.away() ? Promise.resolve() : exchange.look()),
     reconcile: () => (others.away() || drift.isResting ? Promise.resolve([]) : modes.reconcile(parts, doors)),
@@ -160,7 +158,7 @@ function operationsOf(
   moreStatus: MoreStatus,
 ): Operations {
   return {
-    status: () => status(parts, others, moreStatus),
+    status: (asked) => status(parts, others, { ...asked, more: moreStatus }),
     async log({ afterId, since, limit }) {
       const { store } = parts;
       const from = new Date(since ?? 0);
@@ -184,7 +182,7 @@ function operationsOf(
     block: (asked) => block(parts, doors, asked),
     unblock: (asked) => unblock(parts, doors, asked),
     list: () => entries.list(parts),
-    explain: ({ what }) => explain(parts, what),
+    explain: ({ what, legacy }) => explain(parts, what, legacy),
 
     importFreepbx: (asked) => exchange.importFrom('freepbx', asked),
     importAsterisk: (asked) => exchange.importFrom('asterisk', asked),

@@ -1,20 +1,28 @@
 /** Whom no country makes a stranger: this PBX, exceptions of the settings, open entries, and Asterisk's trunks. */
 import { covers, type Network } from '../../domain/network';
 import { judgementOf } from '../countries/country-desk';
-import type { Exceptions } from './exceptions';
-import { knownPeers } from './known-peers';
+import { exceptions } from './exceptions';
+import { knownTrunks } from './known-trunks';
 import type { Parts } from '../parts';
 
-/** Resolves to why it is exempt, as a part of a sentence; undefined: it is not. Rejects with STORE_FAILED. */
-export type Exempt = (address: Network) => Promise<string | undefined>;
+export interface Exempt {
+  /** Why it is, as a part of a sentence; undefined: it is not. Rejects with STORE_FAILED. */
+  why(address: Network): Promise<string | undefined>;
+  /** Looks up names whose time has come; called every second or so. Never rejects; resolves to whether there is news. */
+  look(): Promise<boolean>;
+}
 
-export function exemptOf(parts: Parts, listed: Exceptions): Exempt {
-  const peers = knownPeers(parts);
-  return async (address) => {
-    if (parts.ownAddresses().some((own) => covers(own, address))) return "this machine's own address";
-    if (listed.covers(address)) return 'an exception of the settings';
-    const { entry } = await judgementOf(parts, address);
-    if (entry) return `open by entry ${entry.id}`;
-    return (await peers.knows(address)) ? 'a trunk that Asterisk knows' : undefined;
+export function openExempt(parts: Parts): Exempt {
+  const listed = exceptions(parts);
+  const trunks = knownTrunks(parts);
+  return {
+    async why(address) {
+      if (parts.ownAddresses().some((own) => covers(own, address))) return "this machine's own address";
+      if (await listed.cover(address)) return 'an exception of the settings';
+      const { entry } = await judgementOf(parts, address);
+      if (entry) return `open by entry ${entry.id}`;
+      return (await trunks.know(address)) ? 'a trunk that Asterisk knows' : undefined;
+    },
+    look: async () => (await Promise.all([listed.look(), trunks.look()])).includes(true),
   };
 }

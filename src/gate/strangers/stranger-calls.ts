@@ -23,7 +23,7 @@ const MOST_TOLD = 10_000;
 /** Over UDP the sources of a flood can be forged, each a new one: the log has the rest. */
 const MOST_A_MINUTE = 60;
 
-export function strangerCalls(parts: Parts, whyExempt: Exempt, desk: IntruderDesk): StrangerCalls {
+export function strangerCalls(parts: Parts, exempt: Exempt, desk: IntruderDesk): StrangerCalls {
   const { clock, log } = parts;
   const { calls, fail } = parts.rules.countries;
   const isNews = onceInAWhile(clock, { againMs: AGAIN_MS, most: MOST_TOLD });
@@ -35,8 +35,8 @@ export function strangerCalls(parts: Parts, whyExempt: Exempt, desk: IntruderDes
     const { country, stranger, deny, permit } = countries.lookup(address);
     if (permit && !stranger) return { stranger, country, reason: 'permitted' };
     if (!stranger) return { stranger, country, reason: `nobody is a stranger: ${countries.idle ?? 'no rule says so'}` };
-    const exempt = await whyExempt(address);
-    if (exempt !== undefined) return { stranger: false, country, reason: exempt };
+    const spared = await exempt.why(address);
+    if (spared !== undefined) return { stranger: false, country, reason: spared };
     const where = country === undefined ? 'an unknown country' : countryText(country);
     return { stranger, country, reason: `${where} ${deny ? 'or its range is denied' : 'is not permitted'}` };
   };

@@ -24,14 +24,14 @@ export interface StrangerWatch {
 const AGAIN_MS = 24 * 3600 * 1000;
 const MOST_TOLD = 10_000;
 
-export function strangerWatch(parts: Parts, doors: Doors, desk: IntruderDesk, whyExempt: Exempt): StrangerWatch {
+export function strangerWatch(parts: Parts, doors: Doors, desk: IntruderDesk, exempt: Exempt): StrangerWatch {
   const { clock, log, phones, countries, rules, store } = parts;
   const dealing = new Map<Network, Promise<void>>();
   const isNews = onceInAWhile(clock, { againMs: AGAIN_MS, most: MOST_TOLD });
   const heard = (address: Network, name: string) => {
     if (rules.countries.registrations === 'off' || countries.now().idle !== undefined) return;
     if (!countries.now().lookup(address).stranger || dealing.has(address)) return;
-    const dealt = deal(parts, doors, desk, { address, name, isNews, whyExempt })
+    const dealt = deal(parts, doors, desk, { address, name, isNews, exempt })
       .catch((error: unknown) => log('stranger-not-answered', { address, error: String(error) }))
       .finally(() => dealing.delete(address));
     dealing.set(address, dealt);
@@ -71,13 +71,13 @@ interface Heard {
   readonly address: Network;
   readonly name: string;
   isNews(address: Network): boolean;
-  readonly whyExempt: Exempt;
+  readonly exempt: Exempt;
 }
 
 async function deal(parts: Parts, doors: Doors, desk: IntruderDesk, heard: Heard): Promise<void> {
   const { address, name } = heard;
   const { origin, stranger } = await judgementOf(parts, address);
-  if (!stranger || (await heard.whyExempt(address)) !== undefined) return;
+  if (!stranger || (await heard.exempt.why(address)) !== undefined) return;
   const { registrations, blockSeconds } = parts.rules.countries;
   const why = `Extension ${name} registered from ${origin.country ?? 'an unknown country'}, which is not permitted.`;
   if (registrations === 'report') {

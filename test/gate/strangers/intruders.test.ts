@@ -292,10 +292,15 @@ describe('a stranger who registers', () => {
   it('is none where the settings list him, or Asterisk is set up to call: providers log in with passwords too', async () => {
     await begin('enforce', 'exceptions = ["198.51.100.128/25", "sip.example.com"]');
     gate.names.set('sip.example.com', { A: ['198.51.100.20'] });
-    await gate.followNames(new AbortController().signal);
-    const carrier = address('198.51.100.30');
-    gate.asterisk.peersNow = [{ name: 'carrier', address: carrier, kind: 'trunk', channel: 'PJSIP' }];
-    for (const from of ['198.51.100.200', '198.51.100.20', carrier]) {
+    const match = {
+      of: 'endpoint carrier',
+      setting: 'match',
+      value: '198.51.100.30',
+      form: 'hosts',
+      speaks: 'sip',
+    } as const;
+    gate.asterisk.knownNow = { mentions: [match], leftOut: [] };
+    for (const from of ['198.51.100.200', '198.51.100.20', match.value]) {
       await register({ extension: 'carrier', address: address(from) });
     }
     expect([await blocks(), await journal('stranger')]).toEqual([[], []]);

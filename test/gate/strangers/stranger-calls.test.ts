@@ -1,3 +1,4 @@
+import { REGISTERED, type Known } from '../../../src/domain/far-ends';
 import { memoryFirewall } from '../../support/memory-firewall';
 import { address, testGate, type TestGate } from '../../support/test-gate';
 
@@ -19,6 +20,11 @@ async function start(settings: string): Promise<void> {
   await gate.operations.init({ by });
   await gate.operations.rangePermit({ by, first: '203.0.113.0', last: '203.0.113.255' });
 }
+/** As Asterisk's settings name it. */
+const trunk = (setting: string, value: string): Known => ({
+  mentions: [{ of: 'endpoint carrier', setting, value, form: 'hosts', speaks: 'sip' }],
+  leftOut: [],
+});
 const check = (from: string | undefined) =>
   gate.strangerDoor.check(from === undefined ? undefined : address(from), caller);
 const isStranger = async (from: string | undefined) => (await check(from)).stranger;
@@ -88,7 +94,7 @@ describe('no strangers are', () => {
   });
 
   it('trunks that Asterisk knows, also when it does not answer any more', async () => {
-    gate.asterisk.peersNow = [{ name: 'carrier', address: address(ABROAD), kind: 'trunk', channel: 'PJSIP' }];
+    gate.asterisk.knownNow = trunk('contact', ABROAD);
     expect(await isStranger(ABROAD)).toBe(false);
     gate.asterisk.isDown = true;
     await gate.clock.advance(HOUR);
@@ -96,16 +102,29 @@ describe('no strangers are', () => {
     expect(await isStranger('198.51.100.10')).toBe(true);
   });
 
+  it('trunks that Asterisk knows by a network or a name, as its settings for FreePBX do', async () => {
+    gate.asterisk.knownNow = trunk('match', '198.51.100.0/28, sip.carrier.example');
+    gate.names.set('sip.carrier.example', { A: ['198.51.100.20'], AAAA: ['2001:db8:9::1'] });
+    for (const from of [ABROAD, '198.51.100.20', '2001:db8:9::1']) expect(await isStranger(from)).toBe(false);
+    expect(await isStranger('198.51.100.21')).toBe(true);
+    gate.names.set('sip.carrier.example', { A: ['198.51.100.21'], fails: ['AAAA'] });
+    await gate.clock.advance(HOUR);
+    await gate.followNames(new AbortController().signal);
+    expect(await isStranger('198.51.100.21')).toBe(false);
+    expect(await isStranger('198.51.100.20')).toBe(true);
+    expect(await isStranger('2001:db8:9::1')).toBe(false);
+  });
+
   it('but a phone may be one: its password may have been stolen', async () => {
-    gate.asterisk.peersNow = [{ name: '701', address: address(ABROAD), kind: 'phone', channel: 'PJSIP' }];
+    gate.asterisk.knownNow = trunk(REGISTERED, ABROAD);
     expect(await isStranger(ABROAD)).toBe(true);
   });
 
   it('those whom Asterisk has been asked for lately, without asking it for each call', async () => {
     gate.asterisk.asked.length = 0;
     for (let i = 1; i <= 100; i++) await check(`198.51.100.${i}`);
-    expect(gate.asterisk.asked.filter((what) => what === 'peers')).toHaveLength(1);
-    gate.asterisk.peersNow = [{ name: 'carrier', address: address(ABROAD), kind: 'trunk', channel: 'PJSIP' }];
+    expect(gate.asterisk.asked.filter((what) => what === 'known')).toHaveLength(1);
+    gate.asterisk.knownNow = trunk('contact', ABROAD);
     expect(await isStranger(ABROAD)).toBe(true);
     await gate.clock.advance(MINUTE);
     expect(await isStranger(ABROAD)).toBe(false);
@@ -115,6 +134,7 @@ describe('no strangers are', () => {
     expect(await isStranger('198.51.100.200')).toBe(false);
     expect(await isStranger(ABROAD)).toBe(true);
     gate.names.set('sip.example.com', { A: [ABROAD] });
+    await gate.clock.advance(HOUR);
     const stop = new AbortController().signal;
     await gate.followNames(stop);
     expect(await isStranger(ABROAD)).toBe(false);
@@ -132,7 +152,7 @@ describe('no strangers are', () => {
 
 describe('what cannot be judged', () => {
   /** Asterisk takes the question and is then silent. */
-  const silence = () => Object.assign(gate.asterisk, { peers: () => new Promise<never>(() => undefined) });
+  const silence = () => Object.assign(gate.asterisk, { known: () => new Promise<never>(() => undefined) });
 
   for (const [fail, stranger] of [
     ['open', false],
