@@ -52,6 +52,11 @@ const product: Product = {
     return fetchCountries(config, asked, { run, clock, random: randomBytes });
   },
   ruleLists: async () => (await Promise.all([run('iptables-save', []), run('ip6tables-save', [])])).join('\n'),
+  async legacyTables() {
+    if (process.geteuid?.() !== 0) return undefined;
+    const { readLegacyTables } = await import('./firewall/legacy-tables.js');
+    return readLegacyTables(run);
+  },
   sampleConfig: () => read('src/install/tollgate.sample.toml'),
   async demo({ tell, stop }) {
     const { demo } = await import('./lab/demo.js');

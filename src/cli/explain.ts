@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { ExplainShape, Reason } from '../domain/shapes';
 import type { Act } from './act';
 import type { Outcome } from './outcome';
+import { legacySeen } from './legacy-seen';
 import { count, lines, say } from './say';
 import { together } from './options';
 import type { Session } from './session';
@@ -18,7 +19,7 @@ export function addExplain(program: Command, act: Act): void {
 
 async function explain(session: Session, what: string): Promise<Outcome> {
   const { colours } = session.screen;
-  const shape = await (await session.operations()).explain({ what });
+  const shape = await (await session.operations()).explain({ what, ...(await legacySeen(session)) });
   const paints = { accept: colours.green, drop: colours.red };
   const verdicts = Object.entries(shape.verdict).map(([service, verdict]): Cell[] => [
     service,

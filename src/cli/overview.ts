@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { StatusPart, StatusShape } from '../domain/shapes';
 import type { Act } from './act';
 import type { Outcome } from './outcome';
+import { legacySeen } from './legacy-seen';
 import { count, lines, say } from './say';
 import type { Session } from './session';
 import { stateCell } from './status';
@@ -21,7 +22,7 @@ export function addOverview(program: Command, act: Act): void {
 
 async function overview(session: Session): Promise<Outcome> {
   const operations = await session.operations();
-  const shape = await operations.status({});
+  const shape = await operations.status(await legacySeen(session));
   const accounts = (await operations.accountList({})).length;
   const [own, others] = [
     shape.parts.filter(({ name }) => SHOWN.includes(name)),

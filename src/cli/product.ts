@@ -1,5 +1,6 @@
 /** What the command line is given: the product behind it, and the terminal in front of it. */
 import type { Config } from '../config';
+import type { LegacyTables } from '../domain/firewall';
 import type { Operations } from '../gate/operations';
 import type { FetchAsked, FetchedTable } from './country-refresh';
 import type { DemoAsked, DemoShape } from './demo';
@@ -23,6 +24,8 @@ export interface Product {
   serve(config: Config, stop: AbortSignal): Promise<void>;
   /** What `iptables-save` and `ip6tables-save` say on this machine. Rejects with COMMAND_FAILED. */
   ruleLists(): Promise<string>;
+  /** Tables of iptables-legacy that are in use; undefined: only root may see them. */
+  legacyTables(): Promise<LegacyTables | undefined>;
   /** The settings file that ships, with every key explained. */
   sampleConfig(): string;
   demo(asked: DemoAsked): Promise<DemoShape>;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { StatusPart } from '../domain/shapes';
 import type { Act } from './act';
 import type { Outcome } from './outcome';
+import { legacySeen } from './legacy-seen';
 import { lines, say } from './say';
 import type { Screen } from './screen';
 import type { Session } from './session';
@@ -18,7 +19,7 @@ export function addStatus(program: Command, act: Act): void {
 }
 
 async function status(session: Session): Promise<Outcome> {
-  const shape = await (await session.operations()).status({});
+  const shape = await (await session.operations()).status(await legacySeen(session));
   const columns = [
     { head: 'PART' },
     { head: 'STATE' },

@@ -6,6 +6,7 @@ import { AppError } from '../errors';
 import type { Operations } from '../gate/operations';
 import type { Act } from './act';
 import { given } from './given';
+import { legacySeen } from './legacy-seen';
 import { modeOutcome } from './mode-outcome';
 import { changing, duration, list, type DryRun } from './options';
 import type { Outcome } from './outcome';
@@ -48,6 +49,7 @@ async function stricter(session: Session, verb: Verb, options: Options): Promise
   const typed: Wanted = {
     ...{ by: session.by, lose: more.lose ?? [] },
     ...given({ withinSeconds, dryRun, ssh: session.world.ssh() }),
+    ...(await legacySeen(session)),
     ...given({ admin: more.admin, trust: more.trust, here: more.here, withoutAsterisk: more.withoutAsterisk }),
   };
   const canAsk = session.world.terminal.interactive && !session.json && !dryRun;

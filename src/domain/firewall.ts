@@ -53,6 +53,9 @@ export interface Neighbour {
   readonly text: string;
 }
 
+/** Names of the tables of iptables-legacy that are in use, `filter` and others; a family is missing: nobody could see. */
+export type LegacyTables = Readonly<Partial<Record<Family, readonly string[]>>>;
+
 /** What others have changed of ours. */
 export interface Drift {
   /** `IPv4: our hook in INPUT was gone`, one sentence each. */
@@ -119,8 +122,8 @@ export interface Firewall {
   rules(): Promise<readonly string[]>;
   /** Seconds until the kernel lets go of the trial; undefined: none is running. */
   trialSecondsLeft(): Promise<number | undefined>;
-  /** `guarded`: ports that no rule of others should open. */
-  neighbours(guarded?: readonly Ports[]): Promise<readonly Neighbour[]>;
+  /** `guarded`: ports that no rule of others should open. `legacy`: used for a family that we may not see ourselves. */
+  neighbours(guarded?: readonly Ports[], legacy?: LegacyTables): Promise<readonly Neighbour[]>;
   /** Everything that the kernel holds, others' rules and sets too. */
   snapshot(): Promise<Snapshot>;
   /**

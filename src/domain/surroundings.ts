@@ -72,8 +72,6 @@ export interface Scene {
   readonly isForwardHooked: boolean;
   /** Other programs that manage this firewall: `Docker`, `firewalld`, … */
   readonly managers: readonly string[];
-  /** Rules of iptables-legacy lie beside those that we see. */
-  readonly hasLegacyRules: boolean;
 }
 
 export type Linked = Pick<Scene, 'addresses' | 'routes' | 'resolvers'>;

@@ -1,9 +1,10 @@
 /** What of others' rules may drop what we accept, accept before we are asked, or let the world in without us. */
-import type { Neighbour } from '../domain/firewall';
+import type { LegacyTables, Neighbour } from '../domain/firewall';
 import type { Family } from '../domain/network';
 import type { Ports } from '../domain/service';
 import { AppError } from '../errors';
 import type { Run } from '../ports';
+import { legacyNeighbours, readLegacyTables } from './legacy-tables';
 import { FAMILIES, HOOK, isOurChain } from './names';
 import { opensOneOf } from './opening-rules';
 
@@ -19,11 +20,18 @@ interface Chain {
 /** On its way to us a packet passes these hooks, whatever their priority: a drop in any of them is final. */
 const ON_THE_WAY = ['ingress', 'prerouting', 'input'];
 
-/** `guarded`: ports that nobody else's rule should open. Changes nothing. Rejects with COMMAND_FAILED. */
-export async function readNeighbours(run: Run, guarded: readonly Ports[]): Promise<readonly Neighbour[]> {
+/**
+ * `guarded`: ports that nobody else's rule should open. `told`: what somebody who may read them says of iptables-legacy.
+ * Changes nothing. Rejects with COMMAND_FAILED.
+ */
+export async function readNeighbours(
+  run: Run,
+  guarded: readonly Ports[],
+  told: LegacyTables,
+): Promise<readonly Neighbour[]> {
   const rules = await Promise.all(FAMILIES.map((family) => inputRules(family, guarded, run)));
   const dropping = await droppingChains(run).catch(withoutNft);
-  return [...dropping, ...rules.flat(), ...(await legacyTables(run))];
+  return [...dropping, ...rules.flat(), ...legacyNeighbours({ ...told, ...(await readLegacyTables(run)) })];
 }
 
 /** Not every machine with iptables has it. */
@@ -81,24 +89,4 @@ function aheadText(rule: string): string | undefined {
   return target === 'ACCEPT' || /^[A-Z]+$/.test(target)
     ? `${rule} comes before our chain`
     : `${rule} comes before our chain, and what ${target} decides never reaches it`;
-}
-
-/** Both see each packet, and neither tool shows the other's rules. */
-async function legacyTables(run: Run): Promise<readonly Neighbour[]> {
-  const found = await Promise.all(
-    FAMILIES.map(async (family) => {
-      const file = `/proc/net/${family === 4 ? 'ip' : 'ip6'}_tables_names`;
-      const names = (await run('cat', [file]).catch(noSuchFile)).split('\n').filter((name) => name !== '');
-      const tool = `${family === 4 ? 'iptables' : 'ip6tables'}-legacy-save`;
-      const text = `tables of iptables-legacy are in use beside ours (${names.join(', ')}): their rules decide as well, see ${tool}`;
-      return names.length > 0 ? [{ family, text }] : [];
-    }),
-  );
-  return found.flat();
-}
-
-/** Its module is not loaded, or the file is root's alone. */
-function noSuchFile(error: unknown): string {
-  if (error instanceof AppError) return '';
-  throw error;
 }

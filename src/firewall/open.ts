@@ -139,7 +139,7 @@ export function openFirewall({
     members: (set) => readMembers(run, set),
     rules: () => listRules(run),
     trialSecondsLeft: () => readTrial(run),
-    neighbours: (guarded = []) => readNeighbours(run, guarded),
+    neighbours: (guarded = [], legacy = {}) => readNeighbours(run, guarded, legacy),
     snapshot: () => inTurn(() => takeSnapshot(run, clock)),
     drift: () => inTurn(() => drift.look()),
     listen: (heard) => drift.listen(heard),

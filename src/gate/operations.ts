@@ -29,13 +29,14 @@ import type { ExchangeAsked } from './imports/exchange-watch';
 import type * as entries from './doors/entries';
 import type { ImportAsked } from './imports/import-plain';
 import type { StricterAsked } from './modes/stricter';
+import type { LegacySeen } from './modes/neighbours-status';
 import type { Undone } from './undo';
 
 type Asked = entries.Asked;
 
 /** Arguments and results are plain JSON: the same call works in the process and over the control socket. */
 export type Operations = {
-  status(asked: object): Promise<StatusShape>;
+  status(asked: LegacySeen): Promise<StatusShape>;
   /** Lines after `afterId`, or else the newest since `since` (ISO text), oldest first. */
   log(asked: {
     readonly afterId?: number;
@@ -59,7 +60,7 @@ export type Operations = {
   block(asked: entries.BlockAsked): Promise<EntryShape>;
   unblock(asked: CloseAsked): Promise<ClosedShape>;
   list(asked: object): Promise<readonly EntryShape[]>;
-  explain(asked: { readonly what: string }): Promise<ExplainShape>;
+  explain(asked: LegacySeen & { readonly what: string }): Promise<ExplainShape>;
 
   importPlain(asked: ImportAsked): Promise<ImportShape>;
   importFreepbx(asked: ExchangeAsked): Promise<ImportShape>;

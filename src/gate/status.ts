@@ -4,7 +4,7 @@ import { countryPart } from './countries/country-status';
 import type { Away, Follower } from './follow';
 import { heardPart } from './modes/foresee';
 import { namesPart } from './names/names-status';
-import { neighboursPart } from './modes/neighbours-status';
+import { neighboursPart, type LegacySeen } from './modes/neighbours-status';
 import { sayOf } from './travellers/pepper';
 import { servicesWith } from './modes/policy';
 import type { Parts } from './parts';
@@ -12,12 +12,16 @@ import type { Parts } from './parts';
 /** Parts that the composition root alone knows of: the daemon, the AGI server, the mailer. */
 export type MoreStatus = () => Promise<readonly StatusPart[]>;
 
-export async function status(parts: Parts, others: Follower, more: MoreStatus): Promise<StatusShape> {
+export async function status(
+  parts: Parts,
+  others: Follower,
+  { legacy, more }: LegacySeen & { readonly more: MoreStatus },
+): Promise<StatusShape> {
   const away = others.away();
   if (away) return withoutDatabase(parts, away);
   const { mode } = await parts.store.modeState();
   const own = [await firewallPart(parts), phonesPart(parts), await doorsPart(parts), await countryPart(parts)];
-  const around = [(await neighboursPart(parts)) ?? []].flat();
+  const around = [(await neighboursPart(parts, legacy)) ?? []].flat();
   const found = [...own, ...around, ...(await sharedPart(parts)), ...(await namesPart(parts)), ...(await more())];
   const listening = await listeningPart(parts);
   const all = [...found, ...[listening ?? []].flat(), ...[(await heardPart(parts)) ?? []].flat()];

@@ -16,6 +16,13 @@ export interface Unprivileged {
 export const SERVICE_ID = 64_042;
 const CAPABILITIES = '+net_admin,+net_raw';
 
+/** Arguments of `setpriv` that make what follows them run with the service's rights. */
+export const SERVICE_RIGHTS: readonly string[] = [
+  ...['--reuid', String(SERVICE_ID), '--regid', String(SERVICE_ID), '--clear-groups'],
+  ...['--inh-caps', CAPABILITIES, '--ambient-caps', CAPABILITIES, '--bounding-set', `-all,${CAPABILITIES}`],
+  '--no-new-privs',
+];
+
 /**
  * Arguments: the checkout, Node's folder, the folders above them that other users may not enter, `--`, the command.
  * Those folders are covered, in a mount namespace of their own, by empty ones in which only the two are seen.
@@ -42,9 +49,7 @@ export function asService(host: Host): Unprivileged {
     'unshare',
     [
       ...['--mount', '--propagation', 'private', 'sh', '-c', REACH, 'sh', ...folders, ...closed, '--'],
-      ...['setpriv', '--reuid', String(SERVICE_ID), '--regid', String(SERVICE_ID), '--clear-groups'],
-      ...['--inh-caps', CAPABILITIES, '--ambient-caps', CAPABILITIES, '--bounding-set', `-all,${CAPABILITIES}`],
-      ...['--no-new-privs', '--pdeathsig', 'KILL', process.execPath, script, ...args],
+      ...['setpriv', ...SERVICE_RIGHTS, '--pdeathsig', 'KILL', process.execPath, script, ...args],
     ],
   ];
   return {

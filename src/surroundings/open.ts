@@ -16,8 +16,6 @@ export interface SurroundingsPorts {
 
 /** Where the names' servers stand; systemd keeps the real ones apart from its own stub. */
 const RESOLVERS = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'];
-/** Tables of iptables-legacy that are loaded; only root may read them. */
-const LEGACY = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'];
 
 export function openSurroundings({ run, read, clock, log }: SurroundingsPorts): Surroundings {
   /** A tool that is missing, or may not look, has found nothing. */
@@ -58,14 +56,13 @@ export function openSurroundings({ run, read, clock, log }: SurroundingsPorts): 
   const look = async (): Promise<Scene> => {
     const linked = await lookAtLinks();
     const own = new Set(linked.addresses.map(({ address }) => address));
-    const [sockets, flows4, flows6, saved4, saved6, nft, legacy] = await Promise.all([
+    const [sockets, flows4, flows6, saved4, saved6, nft] = await Promise.all([
       optional('ss', ['-H', '-n', '-t', '-u', '-a', '-p']),
       optional('conntrack', ['-L', '-f', 'ipv4', '-p', 'udp']),
       optional('conntrack', ['-L', '-f', 'ipv6', '-p', 'udp']),
       optional('iptables-save', []),
       optional('ip6tables-save', []),
       optional('nft', ['-j', '-t', 'list', 'ruleset']),
-      texts(LEGACY),
     ]);
     const { listeners, connections } = readSockets(sockets);
     const [saved, native] = [readSaved(`${saved4}\n${saved6}`, own), readNft(nft, own)];
@@ -76,7 +73,6 @@ export function openSurroundings({ run, read, clock, log }: SurroundingsPorts): 
       redirects: [...saved.redirects, ...native.redirects],
       isForwardHooked: saved.isForwardHooked,
       managers: managersIn([...saved.names, ...native.names]),
-      hasLegacyRules: /^filter$/m.test(legacy),
     };
   };
 

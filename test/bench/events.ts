@@ -106,7 +106,7 @@ export async function rushAt(
   const control = await connectControl<Operations>(join(folder, 'control.sock'));
   if (!control) throw new Error('the daemon does not answer');
   const detail = async (name: string) =>
-    (await control.calls.status({ by: 'root' })).parts.find((part) => part.name === name)?.detail ?? '';
+    (await control.calls.status({})).parts.find((part) => part.name === name)?.detail ?? '';
   await until(async () => (await detail('asterisk')) === 'connected', 'the login to AMI');
 
   const before = await memoryOf(daemon.child, 'VmRSS');

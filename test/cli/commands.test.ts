@@ -290,6 +290,17 @@ describe('closing a door', () => {
   });
 });
 
+it.each([['status'], [''], ['explain 192.0.2.1'], ['guard'], ['secure']])(
+  '%s tells the service what only root may see of iptables-legacy',
+  async (typed) => {
+    const legacy = { 4: ['filter'], 6: [] };
+    const ran = await tollgate(typed.split(' ').filter(Boolean), {
+      product: { legacyTables: () => Promise.resolve(legacy) },
+    });
+    expect(ran.asked[0]?.[1]).toMatchObject({ legacy });
+  },
+);
+
 describe('guard', () => {
   const SSH = '192.0.2.44 50000 192.0.2.1 22';
 

@@ -206,6 +206,7 @@ export async function tollgate(argv: readonly string[], scene: Scene = {}): Prom
       return Promise.resolve({ table: 'incoming-0011223344556677', tried: [] });
     },
     ruleLists: () => Promise.resolve('-A INPUT -j ACCEPT'),
+    legacyTables: () => Promise.resolve(undefined),
     sampleConfig: () => '[pbx]\n',
     demo: () => Promise.resolve({ ok: true, steps: [], call: { keys: '12#', seconds: 9 }, door: { openedAfterMs: 4 } }),
     ...scene.product,

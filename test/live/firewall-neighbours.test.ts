@@ -1,6 +1,8 @@
 import { AppError } from '../../src/errors';
 import { makeHost, type Host } from '../../src/lab/host';
-import type { Firewall } from '../../src/domain/firewall';
+import type { Firewall, LegacyTables } from '../../src/domain/firewall';
+import { readLegacyTables } from '../../src/firewall/legacy-tables';
+import { SERVICE_RIGHTS } from '../../src/lab/unprivileged';
 import type { Run } from '../../src/ports';
 import { describeAsRoot } from '../support/as-root';
 import { firewallOn, PBX } from '../support/firewall-host';
@@ -113,5 +115,19 @@ describeAsRoot('what of others’ rules is in our way', () => {
     const text =
       'tables of iptables-legacy are in use beside ours (filter): their rules decide as well, see ip6tables-legacy-save';
     expect(await firewall.neighbours()).toEqual([{ family: 6, text }]);
+  });
+
+  it('rules of iptables-legacy may be there, where only root can see: unless root tells', async () => {
+    await host.run('ip6tables-legacy', '-A INPUT -p udp --dport 5060 -j ACCEPT'.split(' '));
+    const run: Run = (file, args, options) => host.run('setpriv', [...SERVICE_RIGHTS, file, ...args], options);
+    const { firewall: service } = firewallOn({ ...host, run });
+    const saying = async (legacy?: LegacyTables) => (await service.neighbours([], legacy)).map(({ text }) => text);
+    expect(await saying()).toEqual([
+      'tables of iptables-legacy may be in use beside ours: only root can tell, see iptables-legacy-save',
+      'tables of iptables-legacy may be in use beside ours: only root can tell, see ip6tables-legacy-save',
+    ]);
+    const tables = await readLegacyTables(host.run);
+    expect(tables).toEqual({ 4: [], 6: ['filter'] });
+    expect(await saying(tables)).toEqual([expect.stringContaining('are in use beside ours (filter)') as string]);
   });
 });

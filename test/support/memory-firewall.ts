@@ -1,10 +1,20 @@
 /** A firewall that only remembers: for tests of what is asked of it. The real one is held to its word elsewhere. */
-import type { Change, Drift, Elements, Firewall, Member, Policy } from '../../src/domain/firewall';
+import type {
+  Change,
+  Drift,
+  Elements,
+  Firewall,
+  LegacyTables,
+  Member,
+  Neighbour,
+  Policy,
+} from '../../src/domain/firewall';
 import type { Until } from '../../src/domain/entry';
 import type { Network } from '../../src/domain/network';
 import type { Clock } from '../../src/ports';
 import { AppError } from '../../src/errors';
 import { foretell } from '../../src/firewall/foretell';
+import { legacyNeighbours } from '../../src/firewall/legacy-tables';
 import { opensOneOf } from '../../src/firewall/opening-rules';
 
 export interface MemoryFirewall extends Firewall {
@@ -13,6 +23,8 @@ export interface MemoryFirewall extends Firewall {
   policy: Policy | undefined;
   /** The next `change` fails. */
   failNext: boolean;
+  /** What we may see of iptables-legacy ourselves. */
+  legacySeen: LegacyTables;
   /** Others' rules, as `iptables -S` prints them. */
   foreignRules: string[];
   /** What others have changed; `apply` mends it unless it fails. */
@@ -41,6 +53,7 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
   const firewall: MemoryFirewall = {
     policy: undefined,
     failNext: false,
+    legacySeen: { 4: [], 6: [] },
     foreignRules: [],
     damage: undefined,
     applyFault: undefined,
@@ -86,10 +99,11 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
       const left = firewall.policy?.trial && secondsLeft(firewall.policy.trial.until);
       return Promise.resolve(left !== undefined && left > 0 ? left : undefined);
     },
-    neighbours: (guarded = []) =>
-      Promise.resolve(
-        firewall.foreignRules.filter((rule) => opensOneOf(rule, guarded)).map((text) => ({ family: 4, text })),
-      ),
+    neighbours(guarded = [], legacy = {}) {
+      const opens = firewall.foreignRules.filter((rule) => opensOneOf(rule, guarded));
+      const rules = opens.map((text): Neighbour => ({ family: 4, text }));
+      return Promise.resolve([...rules, ...legacyNeighbours({ ...legacy, ...firewall.legacySeen })]);
+    },
     snapshot: () => Promise.resolve({ iptables: '*filter\n', ip6tables: '*filter\n', ipset: '' }),
     drift: () => Promise.resolve(firewall.damage),
     listen(heard) {

@@ -3,7 +3,7 @@ import type { Scene, Surroundings } from '../../src/domain/surroundings';
 
 const NOTHING: Scene = {
   ...{ addresses: [], routes: [], resolvers: [], listeners: [], connections: [], redirects: [], managers: [] },
-  ...{ isForwardHooked: false, hasLegacyRules: false },
+  isForwardHooked: false,
 };
 
 export function surroundingsWith(scene: () => Partial<Scene>): Surroundings {

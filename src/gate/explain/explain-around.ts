@@ -1,5 +1,6 @@
 /** What is known of an address besides our own rules. */
 import { countryText } from '../../domain/country-name';
+import type { LegacyTables } from '../../domain/firewall';
 import { familyOf, type Network } from '../../domain/network';
 import type { Reason } from '../../domain/shapes';
 import { judgementOf } from '../countries/country-desk';
@@ -8,8 +9,9 @@ import type { Parts } from '../parts';
 import { protectionOf } from '../doors/protected';
 
 /** Who else may drop it, whether it is protected, who was heard from there, and what country it is in. */
-export async function aroundOf(parts: Parts, address: Network): Promise<Reason[]> {
-  const neighbours = (await parts.firewall.neighbours()).filter(({ family }) => family === familyOf(address));
+export async function aroundOf(parts: Parts, address: Network, legacy?: LegacyTables): Promise<Reason[]> {
+  const found = await parts.firewall.neighbours([], legacy);
+  const neighbours = found.filter(({ family }) => family === familyOf(address));
   const others = neighbours.map(({ text }) =>
     because('another chain', text, { hint: 'what we accept it may still drop: look there as well' }),
   );

@@ -2,6 +2,7 @@
 import { gatherElements, WAS } from '../../domain/elements';
 import type { Origin } from '../../domain/country';
 import type { Entry, Group } from '../../domain/entry';
+import type { LegacyTables } from '../../domain/firewall';
 import { covers, familyOf, type Network } from '../../domain/network';
 import { deviceTo } from '../../domain/paths';
 import type { ExplainShape, Reason } from '../../domain/shapes';
@@ -13,13 +14,14 @@ import { memberRulesOf } from '../doors/outlasting';
 import type { Parts } from '../parts';
 import { policyOf, type Chosen } from '../modes/policy';
 
-export async function explain(parts: Parts, what: string): Promise<ExplainShape> {
+/** `legacy`: what root sees of iptables-legacy. */
+export async function explain(parts: Parts, what: string, legacy?: LegacyTables): Promise<ExplainShape> {
   const meant = await meantBy(parts, what);
   const { address } = meant;
   const state = await parts.store.modeState();
   const origin = (await parts.countries.ready()).lookup(address);
   const { country = null } = origin;
-  const around = [...calledReason(meant), ...(await aroundOf(parts, address))];
+  const around = [...calledReason(meant), ...(await aroundOf(parts, address, legacy))];
   if (!isChosen(state)) {
     const verdict = Object.fromEntries(parts.services.map(({ name }) => [name, 'accept' as const]));
     const none = because('no rules', 'Nothing of ours is in the kernel.', { hint: 'run "tollgate init"' });

@@ -56,7 +56,6 @@ export function findingsOf(
       'firewall',
       managers.map((manager) => `${manager} has rules of its own`),
     ),
-    ...found('firewall', scene.hasLegacyRules ? ['rules of iptables-legacy lie beside ours and decide as well'] : []),
     ...found('firewall', neighbours),
     ...found('firewall', scene.redirects.map(redirectText)),
     ...found(

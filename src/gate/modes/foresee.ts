@@ -40,7 +40,7 @@ function part(state: 'ok' | 'warn', detail: string, hint: string | undefined): S
 }
 
 const NOTHING: Omit<Scene, 'addresses' | 'routes' | 'resolvers'> = {
-  ...{ listeners: [], connections: [], redirects: [], managers: [], isForwardHooked: false, hasLegacyRules: false },
+  ...{ listeners: [], connections: [], redirects: [], managers: [], isForwardHooked: false },
 };
 
 interface Seen {

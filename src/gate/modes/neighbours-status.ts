@@ -1,5 +1,5 @@
 /** Who else works on this machine's firewall, and what of it can drop or bypass us. */
-import type { Mode } from '../../domain/firewall';
+import type { LegacyTables, Mode } from '../../domain/firewall';
 import type { StatusPart } from '../../domain/shapes';
 import type { Redirect } from '../../domain/surroundings';
 import type { Ports } from '../../domain/service';
@@ -9,12 +9,19 @@ import { guardedPorts, servicesWith } from './policy';
 /** More are no help in one line. */
 const MOST_NAMED = 8;
 
+/** What only root may read, told by a command that root typed. */
+export interface LegacySeen {
+  readonly legacy?: LegacyTables;
+}
+
 /** Undefined: there is nobody, or nothing of ours. */
-export async function neighboursPart(parts: Parts): Promise<StatusPart | undefined> {
+export async function neighboursPart(parts: Parts, legacy?: LegacyTables): Promise<StatusPart | undefined> {
   const { mode, listening } = await parts.store.modeState();
   if (!mode) return undefined;
   const guarded = guardedPorts(servicesWith(parts.services, listening));
-  const neighbours = (await parts.firewall.neighbours(guarded)).map(({ family, text }) => `IPv${family}: ${text}`);
+  const neighbours = (await parts.firewall.neighbours(guarded, legacy)).map(
+    ({ family, text }) => `IPv${family}: ${text}`,
+  );
   const { redirects, managers } = await parts.surroundings.look();
   const past = redirects.filter(({ ports }) => !ports || guarded.some((range) => overlaps(range, ports)));
   const told = [

@@ -16,10 +16,11 @@ import { linksOf } from './links';
 import { listeningWith } from './listening';
 import { peersOf, reachesShell, whoWouldBeLost, withoutAddress } from './losses';
 import { change, loosen } from './modes';
+import type { LegacySeen } from './neighbours-status';
 import type { Parts } from '../parts';
 import { guardedPorts, ruling, type Chosen, type Ruling } from './policy';
 
-export interface StricterAsked extends Asked {
+export interface StricterAsked extends Asked, LegacySeen {
   readonly mode: 'guard' | 'secure';
   /** Seconds until the kernel rolls back unless confirmed. */
   readonly withinSeconds?: number;
@@ -69,7 +70,8 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
     refuseUnagreed(lost, asked);
     if (admin.asked) await allow(parts, doors, admin.asked);
   }
-  const neighbours = (await firewall.neighbours(guardedPorts(is.policy.services))).map(({ text }) => text);
+  const guarded = guardedPorts(is.policy.services);
+  const neighbours = (await firewall.neighbours(guarded, asked.legacy)).map(({ text }) => text);
   const why = isInForce ? `Mode ${asked.mode}, anew.` : `Mode ${asked.mode} on trial until ${until.toISOString()}.`;
   const action = isInForce ? 'mode' : 'trial';
   const shape = await change(parts, doors, asked, after, { action, why });

@@ -1,4 +1,4 @@
-import type { Neighbour } from '../../../src/domain/firewall';
+import type { LegacyTables, Neighbour } from '../../../src/domain/firewall';
 import type { Redirect } from '../../../src/domain/surroundings';
 import { memoryFirewall, type MemoryFirewall } from '../../support/memory-firewall';
 import { testGate, type TestGate } from '../../support/test-gate';
@@ -47,6 +47,27 @@ describe('who else works on the firewall', () => {
     expect(state).toBe('warn');
     expect(detail).toContain('IPv6: rule 0; IPv6: rule 1');
     expect(detail).toContain('and 4 more');
+  });
+
+  it('of iptables-legacy is told by root, where we may not see it ourselves', async () => {
+    await mode('guard');
+    firewall.legacySeen = {};
+    expect((await part())?.detail).toMatch(/IPv4: tables of iptables-legacy may be in use .* IPv6: .* may be in use/);
+    const asRoot = async (legacy: LegacyTables) => {
+      const shapes = [
+        await gate.operations.status({ legacy }),
+        await gate.operations.explain({ what: '192.0.2.1', legacy }),
+      ];
+      const trial = await gate.operations.guard({ by: 'root', lose: [], dryRun: true, legacy });
+      return [...shapes, trial].map(
+        (shape) => /tables of iptables-legacy[^"]*beside ours[^:]*/.exec(JSON.stringify(shape))?.[0],
+      );
+    };
+    const told = 'tables of iptables-legacy are in use beside ours (filter)';
+    expect(await asRoot({ 4: ['filter'], 6: [] })).toEqual([told, told, told]);
+    expect(await asRoot({ 4: [], 6: [] })).toEqual([undefined, undefined, undefined]);
+    firewall.legacySeen = { 4: [], 6: [] };
+    expect(await asRoot({ 4: ['filter'], 6: [] })).toEqual([undefined, undefined, undefined]);
   });
 
   it('fails when Asterisk’s packets are handed on, because then a closed door closes nothing', async () => {
