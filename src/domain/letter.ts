@@ -47,6 +47,8 @@ export type Notice =
       /** The rest of the answer, which is open. */
       readonly used: readonly Network[];
     }
+  /** The admin's own way in leads to an address that somebody has blocked by hand. */
+  | { readonly kind: 'way-in-blocked'; readonly what: string; readonly address: Network; readonly block: Entry }
   /** FreePBX has something that is not let in, or no longer has what was; `applied`: it was carried out already. */
   | { readonly kind: 'exchange'; readonly lines: readonly ExchangeLine[]; readonly applied: boolean }
   | { readonly kind: 'test'; readonly to: string };

@@ -40,6 +40,7 @@ export function adminPage(notice: Notice, settings: MailSettings): Draft | undef
     case 'name-stale':
     case 'name-back':
     case 'name-refused':
+    case 'way-in-blocked':
       return namePage(notice, settings);
     case 'exchange':
       return exchangePage(notice, settings);

@@ -37,6 +37,7 @@ const ALARMS: readonly Notice['kind'][] = [
   'name-stale',
   'name-back',
   'name-refused',
+  'way-in-blocked',
   'exchange',
 ];
 

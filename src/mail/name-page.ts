@@ -7,7 +7,9 @@ import { foreign } from './words';
 
 type Of<K extends Notice['kind']> = Extract<Notice, { kind: K }>;
 
-export function namePage(notice: Of<'name-stale' | 'name-back' | 'name-refused'>, settings: MailSettings): Draft {
+type About = Of<'name-stale' | 'name-back' | 'name-refused' | 'way-in-blocked'>;
+
+export function namePage(notice: About, settings: MailSettings): Draft {
   switch (notice.kind) {
     case 'name-stale':
       return stale(notice, settings);
@@ -15,6 +17,8 @@ export function namePage(notice: Of<'name-stale' | 'name-back' | 'name-refused'>
       return back(notice, settings);
     case 'name-refused':
       return refused(notice, settings);
+    case 'way-in-blocked':
+      return wayInBlocked(notice, settings);
   }
 }
 
@@ -62,6 +66,25 @@ function refused({ what, refused: addresses, used }: Of<'name-refused'>, setting
     paragraphs: [
       'Whoever runs that name has made a mistake, or somebody else has changed its records.',
       `If such an address is right, let it in itself: tollgate allow ${addresses[0] ?? 'ADDRESS'}`,
+    ],
+  };
+}
+
+function wayInBlocked({ what, address, block }: Of<'way-in-blocked'>, settings: MailSettings): Draft {
+  const name = foreign(what);
+  const id = block.partOf ?? block.id;
+  return {
+    subject: `${name} leads to a blocked address (${foreign(settings.pbxName)})`,
+    news: `${name} is the way in that always has access. It now leads to ${address}, which is blocked: nobody comes in from there.`,
+    facts: [
+      ['Name', name],
+      ['Address', address],
+      ['Blocked by', `entry ${id}, ${foreign(block.by)}`],
+      ['Since', longWhen(block.since, settings.timeZone)],
+    ],
+    paragraphs: [
+      'Only people take back what people have blocked.',
+      `If that is your own address now: tollgate unblock ${id}`,
     ],
   };
 }

@@ -30,6 +30,7 @@ export function travellerPage(notice: Notice, settings: MailSettings): Draft | u
     case 'name-stale':
     case 'name-back':
     case 'name-refused':
+    case 'way-in-blocked':
     case 'exchange':
       return undefined;
   }

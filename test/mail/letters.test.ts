@@ -35,6 +35,12 @@ const REFUSED: Notice = {
   refused: ['10.0.0.1' as Network, '127.0.0.1' as Network],
   used: ['192.0.2.10' as Network],
 };
+const WAY_IN: Notice = {
+  kind: 'way-in-blocked',
+  what: 'home.example.com',
+  address: '192.0.2.8' as Network,
+  block: { ...ENTRY, id: 12, kind: 'block', network: '192.0.2.8' as Network, account: undefined, by: 'ann' },
+};
 
 const to = (letters: readonly Letter[]) => letters.map((letter) => letter.to.address);
 const first = (notice: Notice, settings = SETTINGS): Letter => {
@@ -64,6 +70,7 @@ describe('who is told', () => {
     ['a name that cannot be looked up', STALE, 'alarms', ['admin@example.net']],
     ['a name that is known again', BACK, 'alarms', ['admin@example.net']],
     ['a name that answers with private addresses', REFUSED, 'alarms', ['admin@example.net']],
+    ['a way in that somebody has blocked', WAY_IN, 'alarms', ['admin@example.net']],
     ['a name that answers with private addresses, quiet admin', REFUSED, 'nothing', []],
     ['a test', { kind: 'test', to: 'ann@example.org' }, 'everything', ['ann@example.org']],
   ];
@@ -248,6 +255,14 @@ describe('the other letters', () => {
     expect(text).toContain('192.0.2.10');
     const none: Notice = { ...REFUSED, used: [] };
     expect(first(none).text).toContain('its last good addresses');
+  });
+
+  it('tell that the admin’s own way in leads to what somebody has blocked, and what to type', () => {
+    const { subject, text } = first(WAY_IN);
+    expect(subject).toBe('home.example.com leads to a blocked address (Office PBX)');
+    expect(text).toContain('It now leads to 192.0.2.8, which is blocked');
+    expect(text).toContain('entry 12, ann');
+    expect(text).toContain('tollgate unblock 12');
   });
 
   it('say that a test is a test', () => {

@@ -1,15 +1,18 @@
 /** Follows names and providers: what joins them is opened, what leaves them has a grace, and bad news change nothing. */
 import type { Entry, Group, NewEntry } from '../../domain/entry';
 import { movesOf, type Moves } from '../../domain/names';
-import type { Family, Network } from '../../domain/network';
+import type { Family } from '../../domain/network';
 import type { Records } from '../../domain/store';
 import { AppError } from '../../errors';
 import type { Doors } from '../doors/doors';
+import { sayMoves } from './say-moves';
 import { nameNews, type NoteNews } from './name-news';
+import { automaticBlocksOver } from '../doors/give-way';
 import { entryOn } from '../doors/open-group';
 import type { Parts } from '../parts';
 import { calledOf, isFollowed, isKnown, lookAt, sourcesOf, type Seen, type Sources } from './sources';
 import type { Terms } from '../doors/terms';
+import { tellOfBlockedWayIn } from './way-in';
 
 export interface NameFollower {
   /** Looks at every name whose time has come; others are not held up by one that fails, and `stop` by none. */
@@ -80,6 +83,7 @@ async function follow({ parts, doors, noteNews }: Tools, group: Group, stopped: 
   const members = await store.liveEntriesIn(group.id, now);
   await move(parts, doors, current, { sources, seen, members });
   await noteNews(current, seen, members);
+  await tellOfBlockedWayIn(parts, current);
   return secondsUntilNext(seen, rules.names);
 }
 
@@ -131,10 +135,17 @@ async function move(parts: Parts, doors: Doors, group: Group, { sources, seen, m
   for (const [what, its] of gone(members, sources)) note(what, movesOf(its, [], BOTH, ends));
   if (entries.length === 0) return;
   const superseded = all.flatMap(({ returned, left }) => [...returned, ...left]);
-  const cause = { action: 'follow', by: 'dns', from: undefined, why: sentence(all, rules.names.graceSeconds) } as const;
+  // Nobody lets in whom he wants to have blocked, and such a block came before its name was known.
+  const comes = all.flatMap(({ joined, returned }) => [...joined, ...returned.map(({ network }) => network)]);
+  const giveWay = await automaticBlocksOver(parts.store, comes, since);
+  const why = sayMoves(all, giveWay, rules.names.graceSeconds);
+  const cause = { action: 'follow', by: 'dns', from: undefined, why } as const;
   const replaces = async (records: Records) => {
     const current = await records.group(group.id);
-    if (current?.state === 'open') return { superseded, closing: [] };
+    if (current?.state === 'open') {
+      const blocks = await automaticBlocksOver(records, comes, since);
+      return { superseded: [...superseded, ...blocks], closing: [] };
+    }
     throw new AppError('NOT_FOUND', `${group.what} was closed meanwhile`, `tollgate log shows who did it`);
   };
   await doors.openAll({ group, entries, cause, replaces });
@@ -156,19 +167,6 @@ function gone(members: readonly Entry[], { names, networks }: Sources): Map<stri
   const known = new Set<string>([...names.map(calledOf), ...networks.map(({ network }) => network)]);
   const left = members.filter(({ what }) => !known.has(what));
   return new Map(left.map(({ what }) => [what, left.filter((entry) => entry.what === what)]));
-}
-
-function sentence(moves: readonly Moves[], graceSeconds: number): string {
-  const list = (networks: readonly Network[]) => [...new Set(networks)].join(', ');
-  const networksOf = (entries: readonly Entry[]) => entries.map(({ network }) => network);
-  const joined = list(moves.flatMap((each) => each.joined));
-  const returned = list(moves.flatMap((each) => networksOf(each.returned)));
-  const left = list(moves.flatMap((each) => networksOf(each.left)));
-  return [
-    ...(joined ? [`${joined} joined.`] : []),
-    ...(returned ? [`${returned} came back.`] : []),
-    ...(left ? [`${left} left, and stays open for ${graceSeconds} s so that no call is cut.`] : []),
-  ].join(' ');
 }
 
 function secondsUntilNext(

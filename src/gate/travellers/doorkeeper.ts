@@ -7,6 +7,7 @@ import { reachOf } from '../../domain/reach';
 import { AppError } from '../../errors';
 import { tell } from '../announce';
 import type { Doors } from '../doors/doors';
+import { automaticBlocksOver } from '../doors/give-way';
 import { closableEntriesOf } from '../doors/outlasting';
 import { isLockedFor, judge } from './pin-guard';
 import type { Parts } from '../parts';
@@ -99,7 +100,7 @@ async function openFor(
     const open = (await records.liveEntriesOf(account.number, now)).filter((entry) => entry.state === 'open');
     const same = open.filter((entry) => entry.network === network);
     // What Tollgate blocked by itself it lets go of for somebody with a PIN, which no password guesser has.
-    const blocks = (await records.liveEntriesCovering(network, now)).filter(isAutomatic);
+    const blocks = await automaticBlocksOver(records, [network], now);
     const superseded = [...same, ...blocks];
     renews = same[0];
     const others = open.filter((entry) => entry.network !== network);
