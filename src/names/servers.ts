@@ -39,6 +39,7 @@ async function askOne(server: string, timeoutMs: number, kind: Kind, name: strin
 async function question(resolver: Resolver, kind: Kind, name: string): Promise<Answer> {
   if (kind === 'SRV') {
     const records = await resolver.resolveSrv(name);
+    // Node does not tell SRV's time to live; that of the addresses behind it holds for both.
     return { kind: 'found', values: records.map((record) => record.name), ttlSeconds: Infinity };
   }
   const records = await (kind === 'A'
