@@ -41,6 +41,9 @@ function withoutNft(error: unknown): readonly Neighbour[] {
   return FAMILIES.map((family) => ({ family, text }));
 }
 
+/** What a chain may end a packet's way with. A named map of verdicts holds what nobody has listed here. */
+const MAY_DROP = /\b(?:drop|reject|jump|goto|xt target|queue)\b|\bvmap @/i;
+
 /** Base chains on the way in, other than the one that we are hooked into, that hold anything that could drop. */
 async function droppingChains(run: Run): Promise<readonly Neighbour[]> {
   const listed = JSON.parse(await run('nft', ['-j', 'list', 'chains'])) as { nftables: readonly { chain?: Chain }[] };
@@ -48,7 +51,7 @@ async function droppingChains(run: Run): Promise<readonly Neighbour[]> {
   const found = await Promise.all(
     bases.map(async (chain) => {
       const text = await run('nft', ['list', 'chain', chain.family, chain.table, chain.name]);
-      return chain.policy === 'drop' || /\b(drop|reject|jump|goto|xt target|queue)\b/i.test(text) ? [chain] : [];
+      return chain.policy === 'drop' || MAY_DROP.test(text) ? [chain] : [];
     }),
   );
   return found.flat().flatMap((chain) => familiesOf(chain).map((family) => ({ family, text: describe(chain) })));

@@ -30,12 +30,16 @@ describeAsRoot('what of others’ rules is in our way', () => {
     await nft(
       'table inet theirs { chain in { type filter hook input priority 10; policy drop; tcp dport 22 accept; }; }',
     );
+    await nft(
+      'table ip named { map fate { type inet_service : verdict; }; chain in { type filter hook input priority 5; udp dport vmap @fate; }; }',
+    );
     await nft('table ip6 quiet { chain in { type filter hook input priority 5; tcp dport 22 counter; }; }');
     await nft('table ip6 other { chain in { type filter hook input priority 5; tcp dport 22 drop; }; }');
     const found = await firewall.neighbours();
     expect(found.map(({ family, text }) => [family, text])).toEqual([
       [4, 'chain in of table inet theirs (policy drop) may still drop what is open'],
       [6, 'chain in of table inet theirs (policy drop) may still drop what is open'],
+      [4, 'chain in of table ip named may still drop what is open'],
       [6, 'chain in of table ip6 other may still drop what is open'],
     ]);
   });

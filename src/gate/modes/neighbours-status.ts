@@ -6,15 +6,12 @@ import type { Ports } from '../../domain/service';
 import type { Parts } from '../parts';
 import { guardedPorts, servicesWith } from './policy';
 
-/** More are no help in one line. */
-const MOST_NAMED = 8;
-
 /** What only root may read, told by a command that root typed. */
 export interface LegacySeen {
   readonly legacy?: LegacyTables;
 }
 
-/** Undefined: there is nobody, or nothing of ours. */
+/** Names every one, however many: the one that is in the way may be the last. Undefined: there is nobody, or nothing of ours. */
 export async function neighboursPart(parts: Parts, legacy?: LegacyTables): Promise<StatusPart | undefined> {
   const { mode, listening } = await parts.store.modeState();
   if (!mode) return undefined;
@@ -30,8 +27,7 @@ export async function neighboursPart(parts: Parts, legacy?: LegacyTables): Promi
     ...managers.map((manager) => `${manager} has rules of its own`),
   ];
   if (told.length === 0) return undefined;
-  const more = told.length > MOST_NAMED ? [`and ${told.length - MOST_NAMED} more`] : [];
-  const detail = [...told.slice(0, MOST_NAMED), ...more].join('; ');
+  const detail = told.join('; ');
   return { name: 'neighbours', state: stateOf(mode, past, neighbours), since: null, detail, hint: hintOf(past) };
 }
 
