@@ -57,7 +57,7 @@ function networksOf({ rules }: Parts, what: What): readonly Network[] {
     return [familyOf(network) === 6 && isSingle(network) ? around(network, rules.ipv6BlockPrefix) : network];
   }
   const happened = `"${textOf(what)}" is a ${what.kind}, and only addresses are blocked`;
-  throw new AppError('REFUSED', happened, 'block the addresses that you see in tollgate knocks or tollgate log');
+  throw new AppError('REFUSED', happened, 'block the addresses that you see in tollgate log');
 }
 
 async function refuseProtected(parts: Parts, network: Network): Promise<void> {
