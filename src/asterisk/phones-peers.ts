@@ -1,12 +1,13 @@
 /** Every phone and trunk that Asterisk knows now, from all of its drivers that are loaded. */
+import { farEndsOf } from '../domain/far-ends';
 import { parseAddress } from '../domain/network';
 import type { Peer } from '../domain/phones';
 import type { AmiConnection } from './ami-connection';
 import { field, type Frame } from './ami-frame';
 import { itemsOf, listContacts } from './phones-contacts';
-import { pjsipRegistrations, type Registration } from './pjsip-sections';
+import { pjsipMatches, pjsipRegistrations, type Match, type Registration } from './pjsip-sections';
 import type { Sources } from './phones-sources';
-import { addressOfUri } from './sip-address';
+import { placeOfUri } from './sip-address';
 
 const PJSIP = 'PJSIP';
 
@@ -25,13 +26,16 @@ export async function listPeers(
     abilities.has(action.toLowerCase()) ? itemsOf(await connection.list({ Action: action }, complete)) : [];
   const phones = abilities.has('pjsipshowcontacts') ? await listContacts(connection, sources, now) : [];
   const registered = new Set(phones.map(({ extension }) => extension));
-  return [
+  const canRead = abilities.has('getconfig');
+  const all = [
     ...phones.map(({ extension, address }): Peer => ({ name: extension, channel: PJSIP, address, kind: 'phone' })),
     ...(await ask('PJSIPShowEndpoints', 'EndpointListComplete')).flatMap((frame) => staticPeers(frame, registered)),
-    ...(abilities.has('getconfig') ? await pjsipRegistrations(connection) : []).map(registrar),
+    ...(canRead ? await pjsipRegistrations(connection) : []).map(registrar),
+    ...(canRead ? await pjsipMatches(connection) : []).flatMap(matched),
     ...(await ask('IAXpeerlist', 'PeerlistComplete')).flatMap((frame) => driverPeer(frame, 'IAX2')),
     ...(await ask('SIPpeers', 'PeerlistComplete')).flatMap((frame) => driverPeer(frame, 'SIP')),
   ];
+  return [...new Map(all.map((peer) => [JSON.stringify(peer), peer])).values()];
 }
 
 /**
@@ -43,18 +47,32 @@ function staticPeers(frame: Frame, registered: ReadonlySet<string>): Peer[] {
   if (name === undefined || registered.has(name)) return [];
   return (field(frame, 'contacts') ?? '').split(',').flatMap((contact): Peer[] => {
     const uri = contact.slice(contact.indexOf('/') + 1);
-    return uri === '' ? [] : [{ name, channel: PJSIP, address: addressOfUri(uri), kind: 'trunk' }];
+    return uri === '' ? [] : [{ name, channel: PJSIP, ...placeOfUri(uri), kind: 'trunk' }];
   });
 }
 
 /** A name mostly, whose address nobody has looked up here. */
 function registrar({ name, uri }: Registration): Peer {
-  return { name, channel: PJSIP, address: addressOfUri(uri), kind: 'trunk' };
+  return { name, channel: PJSIP, ...placeOfUri(uri), kind: 'trunk' };
 }
 
-/** IAX2 and chan_sip: whoever registers is a phone, whoever has an address in the configuration a trunk. */
+/** Networks are left out: they are no peer, whose packets anybody could foretell. */
+function matched({ endpoint, hosts }: Match): Peer[] {
+  const { found } = farEndsOf([{ of: endpoint, setting: 'match', value: hosts, form: 'hosts', speaks: 'sip' }]);
+  return found.flatMap(({ what }): Peer[] => {
+    const address = parseAddress(what);
+    if (address === undefined && what.includes('/')) return [];
+    return [{ name: endpoint, channel: PJSIP, address, ...(address === undefined && { host: what }), kind: 'trunk' }];
+  });
+}
+
+/**
+ * IAX2 and chan_sip: whoever registers is a phone, whoever has a host in the configuration a trunk, also while the driver
+ * does not find it.
+ */
 function driverPeer(frame: Frame, channel: string): Peer[] {
   const [name, address] = [field(frame, 'objectname'), parseAddress(field(frame, 'ipaddress') ?? '')];
   const dynamic = field(frame, 'dynamic')?.toLowerCase() === 'yes';
-  return name && address ? [{ name, channel, address, kind: dynamic ? 'phone' : 'trunk' }] : [];
+  if (name === undefined || (dynamic && address === undefined)) return [];
+  return [{ name, channel, address, kind: dynamic ? 'phone' : 'trunk' }];
 }

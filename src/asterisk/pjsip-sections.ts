@@ -29,13 +29,21 @@ export interface Registration {
   readonly uri: string;
 }
 
+/** Whose packets are taken for an endpoint's. */
+export interface Match {
+  readonly endpoint: string;
+  /** As it was written: addresses, networks and names. */
+  readonly hosts: string;
+}
+
 const REGISTRATIONS = 'type=^registration$';
+const MATCHES = 'type=^identify$';
 
 const WANTED: readonly Wanted[] = [
   {
-    filter: 'type=^identify$',
+    filter: MATCHES,
     settings: { match: 'hosts' },
-    nameOf: ({ name, lines }) => `endpoint ${lines.find(([keyword]) => keyword === 'endpoint')?.[1] ?? name}`,
+    nameOf: (section) => `endpoint ${endpointOf(section)}`,
   },
   {
     filter: REGISTRATIONS,
@@ -69,6 +77,19 @@ export async function pjsipRegistrations(connection: AmiConnection): Promise<rea
     const uri = lines.findLast(([keyword]) => keyword === 'server_uri')?.[1];
     return uri === undefined ? [] : [{ name, uri }];
   });
+}
+
+/** The sources that make a packet an endpoint's. Resolves and rejects as `pjsipSections` does. */
+export async function pjsipMatches(connection: AmiConnection): Promise<readonly Match[]> {
+  return (await matching(connection, MATCHES)).flatMap((section) =>
+    section.lines.flatMap(([keyword, hosts]) =>
+      keyword === 'match' ? [{ endpoint: endpointOf(section), hosts }] : [],
+    ),
+  );
+}
+
+function endpointOf({ name, lines }: Section): string {
+  return lines.find(([keyword]) => keyword === 'endpoint')?.[1] ?? name;
 }
 
 /**

@@ -12,11 +12,6 @@ export function modeOutcome(shape: ModeShape, dryRun: boolean | undefined, ...do
   return { text, json: shape };
 }
 
-function lostText({ lost, unsure = [] }: ModeShape, verb: string): string {
-  return lines(
-    ...lost.map((peer) => say`Cut off ${verb}: ${peer}`),
-    ...unsure.map(
-      (peer) => say`Asterisk knows no address of ${peer}: let its provider in with "tollgate allow ADDRESS"`,
-    ),
-  );
+function lostText({ lost }: ModeShape, verb: string): string {
+  return lines(...lost.map((peer) => say`Cut off ${verb}: ${peer}`));
 }

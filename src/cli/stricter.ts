@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { formatDuration } from '../domain/duration';
 import type { ModeShape } from '../domain/shapes';
+import { unagreed } from '../domain/unagreed';
 import { AppError } from '../errors';
 import type { Operations } from '../gate/operations';
 import type { Act } from './act';
@@ -85,15 +86,15 @@ async function agreed(
     wanted = { ...typed, ...more };
     shape = await plan(wanted);
   }
-  const unagreed = shape.lost.filter(
-    (who) => !wanted.lose.includes('all') && !wanted.lose.some((name) => who.split(' ').includes(name)),
+  const lost = unagreed(shape.lost, wanted.lose);
+  if (lost.length === 0) return wanted;
+  terminal.out(lines(...lost.map((who) => say`Would be cut off: ${who}`)));
+  if (await isYes(session, 'Cut them off?', false)) return { ...wanted, lose: [...wanted.lose, ...lost] };
+  throw new AppError(
+    'REFUSED',
+    'nothing was changed',
+    'let them in by address or name with "tollgate allow WHAT", then try again',
   );
-  if (unagreed.length === 0) return wanted;
-  terminal.out(lines(...unagreed.map((who) => say`Would be cut off: ${who}`)));
-  if (await isYes(session, 'Cut them off?', false)) {
-    return { ...wanted, lose: [...wanted.lose, ...unagreed.map((who) => who.split(' ').at(-1) ?? who)] };
-  }
-  throw new AppError('REFUSED', 'nothing was changed', 'let them in with "tollgate allow ADDRESS", then try again');
 }
 
 /** Somebody must always be able to come in; proposed is where this shell comes from. */

@@ -24,6 +24,8 @@ export interface Peer {
   /** Its driver: `PJSIP`, `SIP` or `IAX2`. */
   readonly channel?: string;
   readonly address: Network | undefined;
+  /** The name by which alone Asterisk's settings have it; then `address` is undefined, or was found in DNS. */
+  readonly host?: string;
   readonly kind: 'phone' | 'trunk';
 }
 

@@ -99,10 +99,8 @@ export interface ModeShape {
   readonly trial: { readonly mode: Mode; readonly until: string } | null;
   /** What was sent to the kernel, or with `--dry-run` would be. */
   readonly lines: readonly string[];
-  /** Who would be cut off: a registered phone or trunk without an entry. */
+  /** Who would be cut off: a phone, trunk or connection that nothing lets in, a trunk of which nobody says where it is. */
   readonly lost: readonly string[];
-  /** Trunks whose addresses Asterisk does not tell: let their providers in by address. */
-  readonly unsure?: readonly string[];
   /** What was found around the machine. */
   readonly found?: readonly FoundShape[];
   /** In mode watch: who of those that were heard in the last day, or are connected now, would be lost in a stricter one. */

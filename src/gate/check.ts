@@ -5,9 +5,10 @@ import type { CheckShape } from '../domain/country-shapes';
 import type { Entry } from '../domain/entry';
 import type { Mode } from '../domain/firewall';
 import { covers, type Network } from '../domain/network';
-import type { Peer } from '../domain/phones';
+import type { HeardPeer, Peer } from '../domain/phones';
 import { judgementOf } from './countries/country-desk';
 import { mediaHint } from './doors/media-hint';
+import { locate, type Nowhere } from './located';
 import type { Parts } from './parts';
 
 /** Rejects with AMI_DOWN when Asterisk does not answer. */
@@ -17,25 +18,35 @@ export async function check(parts: Parts): Promise<CheckShape[]> {
   const force = trial && trial.until > parts.clock.now() ? trial.mode : mode;
   const peers = await parts.phones.peers();
   const waiting = peers.some(({ kind }) => kind === 'trunk') ? await parts.phones.waitingForMedia() : [];
+  const located = await locate(parts, peers);
   const rows: CheckShape[] = [];
-  for (const peer of peers) {
-    const { entry, row } = await checkPeer(parts, countries, force, peer);
+  const judge = async (peer: Peer, { entry, row }: Checked) => {
     const hint = row.ok ? await mediaHint(parts, peer, waiting, entry) : undefined;
     rows.push(hint === undefined ? row : { ...row, why: `${row.why}; ${hint}` });
-  }
+  };
+  for (const peer of located.peers) await judge(peer, await checkPeer(parts, countries, force, peer));
+  for (const each of located.nowhere) await judge(each.peer, { row: nowhereRow(each, force) });
   return rows;
+}
+
+interface Checked {
+  readonly row: CheckShape;
+  readonly entry?: Entry;
+}
+
+/** What nobody has let in is dropped where strangers are: then not to know is bad news. */
+function nowhereRow({ peer: { name, channel = '' }, why }: Nowhere, mode: Mode | undefined): CheckShape {
+  const ok = mode !== 'guard' && mode !== 'secure';
+  return { peer: name, channel, address: null, country: null, ok, why: `no address to judge: ${why}` };
 }
 
 async function checkPeer(
   parts: Parts,
   countries: Countries,
   mode: Mode | undefined,
-  { name, channel = '', address }: Peer,
-): Promise<{ readonly row: CheckShape; readonly entry?: Entry }> {
-  const row = { peer: name, channel, address: address ?? null };
-  if (address === undefined) {
-    return { row: { ...row, country: null, ok: true, why: 'Asterisk knows its name only, and no address to judge' } };
-  }
+  { name, channel = '', address }: HeardPeer,
+): Promise<Checked> {
+  const row = { peer: name, channel, address };
   const country = countries.lookup(address).country ?? null;
   const { entry, ...verdict } = await judged(parts, countries, mode, address);
   return { row: { ...row, country, ...verdict }, ...(entry && { entry }) };

@@ -78,20 +78,25 @@ describe('peers', () => {
         'ObjectName: 704\nContacts: ',
         'ObjectName: carrier\nContacts: carrier/sip:198.51.100.9:5060,carrier/sip:[2001:db8::9],carrier/sip:sip.example.com,',
       ]),
-      GetConfig:
+      'type=^identify$':
+        'Response: Success\nActionID: ID\nCategory-000000: match\nLine-000000-000000: endpoint=carrier\n' +
+        'Line-000000-000001: match=203.0.113.20, calls.example.com,203.0.113.32/28,!203.0.113.33\n' +
+        'Line-000000-000002: match=sip.example.com ; and so on\n\n',
+      'type=^registration$':
         'Response: Success\nActionID: ID\nCategory-000000: provider\nLine-000000-000000: type=registration\n' +
         'Line-000000-000001: server_uri=sip:sip.example.com\nLine-000000-000002: outbound_auth=pauth\n' +
         'Category-000001: numbered\nLine-000001-000000: server_uri=sip:198.51.100.30:5070\n\n',
       IAXpeerlist: list('PeerEntry', 'PeerlistComplete', [
         'Channeltype: IAX\nObjectName: iaxphone\nIPaddress: (null)\nDynamic: yes',
         'Channeltype: IAX\nObjectName: iaxtrunk\nIPaddress: 203.0.113.50\nDynamic: no',
+        'Channeltype: IAX\nObjectName: notfound\nIPaddress: (null)\nDynamic: no',
       ]),
       SIPpeers: list('PeerEntry', 'PeerlistComplete', [
         'Channeltype: SIP\nObjectName: 201\nIPaddress: 203.0.113.51\nDynamic: yes',
         'Channeltype: SIP\nObjectName: 202\nIPaddress: -none-\nDynamic: yes',
       ]),
     };
-    await meet((a) => answers[a['Action'] ?? '']);
+    await meet((a) => answers[a['Filter'] ?? a['Action'] ?? '']);
     peer.send(proof('702', '192.0.2.2', 'b') + proof('701', '192.0.2.99', 'b'));
     await phones.peers();
     expect(await phones.peers()).toEqual([
@@ -99,15 +104,18 @@ describe('peers', () => {
       { name: '702', channel: 'PJSIP', address: '192.0.2.2', kind: 'phone' },
       { name: 'carrier', channel: 'PJSIP', address: '198.51.100.9', kind: 'trunk' },
       { name: 'carrier', channel: 'PJSIP', address: '2001:db8::9', kind: 'trunk' },
-      { name: 'carrier', channel: 'PJSIP', address: undefined, kind: 'trunk' },
-      { name: 'provider', channel: 'PJSIP', address: undefined, kind: 'trunk' },
+      { name: 'carrier', channel: 'PJSIP', address: undefined, host: 'sip.example.com', kind: 'trunk' },
+      { name: 'provider', channel: 'PJSIP', address: undefined, host: 'sip.example.com', kind: 'trunk' },
       { name: 'numbered', channel: 'PJSIP', address: '198.51.100.30', kind: 'trunk' },
+      { name: 'carrier', channel: 'PJSIP', address: '203.0.113.20', kind: 'trunk' },
+      { name: 'carrier', channel: 'PJSIP', address: undefined, host: 'calls.example.com', kind: 'trunk' },
       { name: 'iaxtrunk', channel: 'IAX2', address: '203.0.113.50', kind: 'trunk' },
+      { name: 'notfound', channel: 'IAX2', address: undefined, kind: 'trunk' },
       { name: '201', channel: 'SIP', address: '203.0.113.51', kind: 'phone' },
     ]);
     for (const action of ['PJSIPShowEndpoint', 'PJSIPShowRegistrationsOutbound', 'SIPshowpeer'])
       expect(peer.named(action)).toEqual([]);
-    for (const { Filter } of peer.named('GetConfig')) expect(Filter).toBe('type=^registration$');
+    for (const { Filter } of peer.named('GetConfig')) expect(Filter).toMatch(/^type=\^(registration|identify)\$$/);
   });
 
   it('are none where no driver is loaded, and no unknown action is sent', async () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { addressOfUri, targetOf } from '../../src/asterisk/sip-address';
+import { addressOfUri, placeOfUri, targetOf } from '../../src/asterisk/sip-address';
 import { readHostPort } from '../../src/domain/host-port';
 import { parseAddress } from '../../src/domain/network';
 
@@ -18,6 +18,14 @@ it.each([
   ['tel:+15551234', undefined],
   ['', undefined],
 ])('the address of %j is %s', (uri, address) => expect(addressOfUri(uri)).toBe(address));
+
+it.each([
+  ['sip:701@192.0.2.1:5099', { address: '192.0.2.1' }],
+  ['sip:me@SIP.Example.com:5070;transport=tcp', { host: 'sip.example.com' }],
+  ['sip:sip.example.com', { host: 'sip.example.com' }],
+  ['sip:provider', {}],
+  ['sip:me@a@sip.example.com', {}],
+])('%j leads to %j', (uri, place) => expect(placeOfUri(uri)).toEqual({ address: undefined, ...place }));
 
 it.each([
   ['192.0.2.1:5060', '192.0.2.1'],

@@ -335,10 +335,11 @@ describe('secure on a terminal', () => {
     const ran = await typing(['', '', 'y']);
     const asked = { by: 'root', lose: [], ssh: SSH };
     const admin = '192.0.2.44';
+    const lose = ['phone 1001 192.0.2.9', 'connection to our tcp/443 from 192.0.2.10'];
     expect(ran.asked).toEqual([
       ['secure', { ...asked, dryRun: true }],
       ['secure', { ...asked, admin, dryRun: true }],
-      ['secure', { ...asked, admin, lose: ['192.0.2.9', '192.0.2.10'] }],
+      ['secure', { ...asked, admin, lose }],
     ]);
     expect(ran.err).toContain('always has access [192.0.2.44]: ');
     expect(ran.out).toMatch(/connected +behind a router/);

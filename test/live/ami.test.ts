@@ -116,11 +116,14 @@ describeAsRoot('the real Asterisk 22 over AMI', () => {
         { name: '701', channel: 'PJSIP', address: '2001:db8::77', kind: 'phone' },
         { name: '702', channel: 'PJSIP', address: '203.0.113.77', kind: 'phone' },
         { name: 'carrier', channel: 'PJSIP', address: '198.51.100.9', kind: 'trunk' },
-        { name: 'provider', channel: 'PJSIP', address: undefined, kind: 'trunk' },
+        { name: 'provider', channel: 'PJSIP', address: undefined, host: 'sip.example.com', kind: 'trunk' },
+        { name: 'carrier', channel: 'PJSIP', address: '203.0.113.78', kind: 'trunk' },
+        { name: 'carrier', channel: 'PJSIP', address: '2001:db8::78', kind: 'trunk' },
+        { name: 'carrier', channel: 'PJSIP', address: undefined, host: 'sip.example.net', kind: 'trunk' },
         { name: 'iaxtrunk', channel: 'IAX2', address: '203.0.113.50', kind: 'trunk' },
       ]),
     );
-    expect(peers).toHaveLength(6);
+    expect(peers).toHaveLength(9);
   });
 
   it('tells what its settings and lists name, for an import', async () => {

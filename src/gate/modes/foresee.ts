@@ -1,8 +1,10 @@
 /** While a mode only watches: who would be lost in a stricter one, of those that were heard in the last day. */
-import type { HeardPeer } from '../../domain/phones';
+import type { HeardPeer, Peer } from '../../domain/phones';
 import type { StatusPart } from '../../domain/shapes';
 import type { ModeState } from '../../domain/store';
 import type { Scene } from '../../domain/surroundings';
+import { AppError } from '../../errors';
+import { locate, type Located } from '../located';
 import { KEPT_MS } from './heard';
 import { linksOf } from './links';
 import { whoWouldBeLost } from './losses';
@@ -15,7 +17,9 @@ type Stricter = 'guard' | 'secure';
 export async function foreseeLosses(parts: Parts): Promise<Readonly<Record<Stricter, readonly string[]>>> {
   const saved = await parts.store.modeState();
   const scene = await parts.surroundings.look();
-  const seen = { saved, scene, peers: await heard(parts), was: await presentRuling(parts, saved) };
+  const byName = await locate(parts, await knownByName(parts));
+  const peers = [...(await heard(parts)), ...byName.peers];
+  const seen = { saved, scene, peers, nowhere: byName.nowhere, was: await presentRuling(parts, saved) };
   return { guard: lostIn(parts, 'guard', seen), secure: lostIn(parts, 'secure', seen) };
 }
 
@@ -25,7 +29,7 @@ export async function heardPart(parts: Parts): Promise<StatusPart | undefined> {
   const peers = saved.mode === 'watch' ? await heard(parts) : [];
   if (peers.length === 0) return undefined;
   const scene = { ...NOTHING, ...(await parts.surroundings.links()) };
-  const lost = lostIn(parts, 'guard', { saved, scene, peers, was: await presentRuling(parts, saved) });
+  const lost = lostIn(parts, 'guard', { saved, scene, peers, nowhere: [], was: await presentRuling(parts, saved) });
   const told = `${peers.length} phones and trunks heard in the last day`;
   if (lost.length === 0) return part('ok', `${told}; guard would cut off none of them`, undefined);
   return part(
@@ -43,21 +47,31 @@ const NOTHING: Omit<Scene, 'addresses' | 'routes' | 'resolvers'> = {
   ...{ listeners: [], connections: [], redirects: [], managers: [], isForwardHooked: false },
 };
 
-interface Seen {
+interface Seen extends Located {
   readonly saved: ModeState;
   readonly scene: Scene;
-  readonly peers: readonly HeardPeer[];
   readonly was: Ruling;
 }
 
-function lostIn(parts: Parts, mode: Stricter, { saved, scene, peers, was }: Seen): readonly string[] {
+function lostIn(parts: Parts, mode: Stricter, { saved, scene, peers, nowhere, was }: Seen): readonly string[] {
   const state: Chosen = { ...saved, mode, trial: undefined, links: linksOf(scene, undefined, saved) };
   const policy = policyOf(parts, state, parts.clock.now());
-  return whoWouldBeLost(parts, { before: was, after: { policy, elements: was.elements } }, { peers, scene });
+  return whoWouldBeLost(parts, { before: was, after: { policy, elements: was.elements } }, { peers, nowhere, scene });
 }
 
 function presentRuling(parts: Parts, saved: ModeState): Promise<Ruling> {
   return ruling(parts, { ...saved, mode: saved.mode ?? 'watch', trial: undefined });
+}
+
+/** Nobody hears these: they are called, or call, when they like. Without Asterisk nobody knows them. */
+async function knownByName({ phones, log }: Parts): Promise<readonly Peer[]> {
+  try {
+    return (await phones.peers()).filter(({ address }) => address === undefined);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log('peers not told', { why: error.what });
+    return [];
+  }
 }
 
 function heard({ store, clock }: Parts): Promise<readonly HeardPeer[]> {

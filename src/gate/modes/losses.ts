@@ -6,6 +6,7 @@ import type { HeardPeer, Peer } from '../../domain/phones';
 import type { Ports, Service } from '../../domain/service';
 import type { Connection, Scene } from '../../domain/surroundings';
 import { AppError } from '../../errors';
+import type { Located, Nowhere } from '../located';
 import type { Parts } from '../parts';
 import type { Ruling } from './policy';
 
@@ -18,20 +19,18 @@ interface Witness {
 
 export type Placed = Pick<Scene, 'addresses' | 'routes'>;
 
-/** Those of `peers` and `connections` who get through `before` and not `after`. */
+/**
+ * Those of `peers` and `connections` who get through `before` and not `after`, and who is nowhere while signalling was not
+ * closed before.
+ */
 export function whoWouldBeLost(
   { firewall }: Pick<Parts, 'firewall'>,
   { before, after }: { readonly before: Ruling; readonly after: Ruling },
-  {
-    peers,
-    scene,
-  }: { readonly peers: readonly Peer[]; readonly scene: Pick<Scene, 'addresses' | 'routes' | 'connections'> },
+  { peers, nowhere, scene }: Located & { readonly scene: Pick<Scene, 'addresses' | 'routes' | 'connections'> },
 ): readonly string[] {
   const { services } = after.policy;
   const witnesses = [
-    ...peers.flatMap((peer) =>
-      peer.address === undefined ? [] : peerWitness({ ...peer, address: peer.address }, services, scene),
-    ),
+    ...peers.map((peer) => peerWitness(peer, services, scene)),
     ...scene.connections.flatMap((each) => connectionWitness(each, after.policy, scene)),
   ];
   const packets = witnesses.flatMap((witness) => witness.packets);
@@ -43,7 +42,8 @@ export function whoWouldBeLost(
     (witness) =>
       witness.packets.some((packet) => was?.get(packet)) && !witness.packets.some((packet) => is?.get(packet)),
   );
-  return [...new Set(lost.map(({ who }) => who))].sort();
+  const unseen = before.policy.mode === 'watch' ? nowhere.map(nowhereText) : [];
+  return [...new Set([...lost.map(({ who }) => who), ...unseen])].sort();
 }
 
 /** Would this address reach the port of the admin's shell? */
@@ -57,10 +57,18 @@ export function reachesShell(
 }
 
 /** A phone or trunk signals to one of these ports; which, only Asterisk knows. */
-function peerWitness({ kind, name, address }: HeardPeer, services: readonly Service[], scene: Placed): Witness[] {
+function peerWitness(peer: HeardPeer, services: readonly Service[], scene: Placed): Witness {
   const ports = services.filter(({ signalling }) => signalling).flatMap((service) => service.ports);
-  const packets = ports.map(({ protocol, first }) => packetFrom(address, { protocol, port: first }, scene));
-  return [{ who: `${kind} ${name} ${address}`, packets }];
+  const packets = ports.map(({ protocol, first }) => packetFrom(peer.address, { protocol, port: first }, scene));
+  return { who: textOf(peer), packets };
+}
+
+function textOf({ kind, name, host, address }: Peer): string {
+  return [kind, name, host, address].filter((word) => word !== undefined).join(' ');
+}
+
+function nowhereText({ peer, why }: Nowhere): string {
+  return `${textOf(peer)} (${why})`;
 }
 
 /** What goes to a signalling port is a phone's, which Asterisk has told, or a stranger's. */
@@ -93,9 +101,4 @@ export async function peersOf({ phones }: Parts): Promise<readonly Peer[]> {
     const what = `nobody can say which phones would be cut off: ${error.what}`;
     throw new AppError(error.code, what, `${error.hint}; or do it all the same with --without-asterisk`, error);
   }
-}
-
-/** Trunks that Asterisk knows by name alone: somebody else has to say where they are. */
-export function withoutAddress(peers: readonly Peer[]): readonly string[] {
-  return [...new Set(peers.filter(({ address }) => address === undefined).map(({ kind, name }) => `${kind} ${name}`))];
 }

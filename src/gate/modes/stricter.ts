@@ -6,15 +6,17 @@ import type { ListeningPorts } from '../../domain/phones';
 import type { Ports } from '../../domain/service';
 import type { ModeShape } from '../../domain/shapes';
 import type { Scene } from '../../domain/surroundings';
+import { unagreed } from '../../domain/unagreed';
 import { AppError } from '../../errors';
 import { allow } from '../doors/allow';
 import { readShell, shellsNow } from './connection';
 import type { Doors } from '../doors/doors';
 import type { AllowAsked, Asked } from '../doors/entries';
+import { locate } from '../located';
 import { findingsOf, redirectText } from './findings';
 import { linksOf } from './links';
 import { listeningWith } from './listening';
-import { peersOf, reachesShell, whoWouldBeLost, withoutAddress } from './losses';
+import { peersOf, reachesShell, whoWouldBeLost } from './losses';
 import { change, loosen } from './modes';
 import type { LegacySeen } from './neighbours-status';
 import type { Parts } from '../parts';
@@ -47,7 +49,7 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
   const saved = await store.modeState();
   if (saved.mode && STRICTNESS[saved.mode] > STRICTNESS[asked.mode]) return loosen(parts, doors, asked);
   const foundNow = asked.withoutAsterisk ? undefined : await phones.listeningPorts();
-  const peers = asked.withoutAsterisk ? [] : await peersOf(parts);
+  const located = await locate(parts, asked.withoutAsterisk ? [] : await peersOf(parts));
   const scene = await surroundings.look();
   const listening = listeningWith({ before: saved.listening, now: foundNow, listeners: scene.listeners });
   const admin = await adminOf(parts, doors, asked);
@@ -62,7 +64,7 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
   };
   const [was, is] = [await ruling(parts, before), await ruling(parts, after, admin.entries)];
   refuseHandedOn(is.policy, scene, asked.mode, foundNow);
-  const lost = whoWouldBeLost(parts, { before: was, after: is }, { peers, scene });
+  const lost = whoWouldBeLost(parts, { before: was, after: is }, { ...located, scene });
   if (!asked.dryRun) {
     refuseToLoseAdmin(parts, is, asked, scene);
     refuseDeadWayIn(parts, is, admin.entries, scene);
@@ -77,7 +79,7 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
   const shape = await change(parts, doors, asked, after, { action, why });
   const own = { ownAddresses: parts.ownAddresses(), outsideAddresses: parts.outsideAddresses() };
   const found = findingsOf({ scene, ...own, listening, waysIn, neighbours }, is.policy);
-  return { ...shape, lost, unsure: withoutAddress(peers), found };
+  return { ...shape, lost, found };
 }
 
 interface Admin {
@@ -172,12 +174,12 @@ async function primaries({ store, clock }: Parts): Promise<readonly string[]> {
 const MOST_NAMED = 10;
 
 function refuseUnagreed(lost: readonly string[], { lose, mode }: StricterAsked): void {
-  const unagreed = lost.filter((who) => !lose.includes('all') && !lose.some((name) => who.split(' ').includes(name)));
-  if (unagreed.length === 0) return;
-  const more = unagreed.length > MOST_NAMED ? ` and ${unagreed.length - MOST_NAMED} more` : '';
+  const all = unagreed(lost, lose);
+  if (all.length === 0) return;
+  const more = all.length > MOST_NAMED ? ` and ${all.length - MOST_NAMED} more` : '';
   throw new AppError(
     'REFUSED',
-    `${mode} would cut off ${unagreed.slice(0, MOST_NAMED).join(', ')}${more}`,
-    'let them in with "tollgate allow ADDRESS", or agree with "--lose NAME" (--lose all)',
+    `${mode} would cut off ${all.slice(0, MOST_NAMED).join(', ')}${more}`,
+    'let them in by address or name with "tollgate allow WHAT", or agree with "--lose NAME" (--lose all)',
   );
 }

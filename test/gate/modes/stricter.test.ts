@@ -108,12 +108,13 @@ describe('secure', () => {
       'connection to our tcp/443 from 198.51.100.8',
       'connection to our udp/1194 from 203.0.113.9',
       'phone 701 192.0.2.50',
+      'trunk carrier (Asterisk tells no address of it)',
     ];
-    expect(await secure({ admin, dryRun: true })).toMatchObject({ lost, unsure: ['trunk carrier'] });
-    await expect(secure({ admin, lose: ['701', STRANGER] })).rejects.toMatchObject({
+    expect(await secure({ admin, dryRun: true })).toMatchObject({ lost });
+    await expect(secure({ admin, lose: ['701', 'carrier', STRANGER] })).rejects.toMatchObject({
       what: `secure would cut off ${lost[1]}`,
     });
-    expect((await secure({ admin, lose: ['701', STRANGER, '203.0.113.9'] })).lost).toEqual(lost);
+    expect((await secure({ admin, lose: ['701', 'carrier', STRANGER, '203.0.113.9'] })).lost).toEqual(lost);
   });
 
   it('guard loses fewer: what is not guarded is left to the admin’s own rules', async () => {
@@ -199,6 +200,68 @@ describe('secure', () => {
     gate.scene.connections = [tcp(ADMIN, 50001, 22)];
     await gate.operations.confirm({ by, ssh: `${ADMIN} 50001 192.0.2.1 22` });
     expect(await gate.operations.guard({ by, lose: [] })).toMatchObject({ mode: 'guard', trial: null });
+  });
+});
+
+describe('a trunk that Asterisk knows by name alone', () => {
+  const HOST = 'sip.provider.example';
+  const guard = (lose: readonly string[] = []) =>
+    gate.operations.guard({ by, lose, ssh: SSH, dryRun: lose[0] === '?' });
+  const lost = async () => (await guard(['?'])).lost;
+  const checked = async () => (await gate.operations.check({})).map(({ address, ok, why }) => [address, ok, why]);
+  beforeEach(() => {
+    gate.asterisk.peersNow = [{ name: 'provider', channel: 'PJSIP', address: undefined, host: HOST, kind: 'trunk' }];
+    gate.names.set(HOST, { A: ['198.51.100.30'] });
+    gate.names.set(`_sip._udp.${HOST}`, { SRV: ['east.provider.example'] });
+    gate.names.set('east.provider.example', { A: ['198.51.100.31'], AAAA: ['2001:db8::31'] });
+  });
+  const ALL = ['198.51.100.30', '198.51.100.31'].map((each) => `trunk provider ${HOST} ${each}`);
+
+  it('is cut off with every address that nothing lets in, those of its SRV records too, unless somebody agrees', async () => {
+    expect(await lost()).toEqual(ALL);
+    await expect(guard()).rejects.toMatchObject({ code: 'REFUSED', what: `guard would cut off ${ALL.join(', ')}` });
+    expect((await gate.operations.watch({ by })).wouldLose?.guard).toEqual(ALL);
+    await guard([HOST]);
+    expect(firewall.policy?.trial?.mode).toBe('guard');
+  });
+
+  it('is not cut off once its name is let in, also while DNS does not tell it any more', async () => {
+    await gate.operations.allow({ by, what: HOST });
+    expect(await lost()).toEqual([]);
+    gate.names.fail('no server answers');
+    expect(await lost()).toEqual([]);
+    await guard();
+    await gate.operations.confirm({ by, here: true, ssh: '203.0.113.3 1 192.0.2.1 22' });
+    expect((await checked()).map(([, ok]) => ok)).toEqual([true, true]);
+  });
+
+  it('is named when nobody can say where it is', async () => {
+    gate.names.fail('no server answers');
+    const who = `trunk provider ${HOST} (no server answers)`;
+    expect(await lost()).toEqual([who]);
+    await expect(guard()).rejects.toMatchObject({ what: `guard would cut off ${who}` });
+    expect((await gate.operations.watch({ by })).wouldLose?.secure).toContain(who);
+    expect(await checked()).toEqual([[null, true, 'no address to judge: no server answers']]);
+    await guard([who]);
+    expect(await checked()).toEqual([[null, false, 'no address to judge: no server answers']]);
+    gate.names.fail(undefined);
+    gate.names.remove(HOST);
+    gate.names.remove(`_sip._udp.${HOST}`);
+    expect((await checked())[0]?.[2]).toBe('no address to judge: DNS knows no address of it');
+  });
+
+  it('is ko in guard for each address that is not open', async () => {
+    await gate.operations.allow({ by, what: '198.51.100.31' });
+    await guard(['provider']);
+    expect(await checked()).toEqual([
+      ['198.51.100.30', false, 'no entry lets it in, in mode guard'],
+      ['198.51.100.31', true, expect.stringMatching(/^open by entry/)],
+    ]);
+  });
+
+  it('is asked for over IPv6 as well, where the machine has a way there', async () => {
+    gate.scene.routes = [...(HOSTED.routes ?? []), route('::/0', 'eth0', 'fe80::1')];
+    expect(await lost()).toEqual([...ALL, `trunk provider ${HOST} 2001:db8::31`]);
   });
 });
 
