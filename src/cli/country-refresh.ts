@@ -6,6 +6,7 @@ import type { Act } from './act';
 import { given } from './given';
 import { changing, type DryRun } from './options';
 import type { Outcome } from './outcome';
+import { outsideText } from './outside-text';
 import { lines, say } from './say';
 import type { Session } from './session';
 
@@ -45,16 +46,18 @@ async function refreshTable(session: Session, { from, dryRun }: Options): Promis
     terminal.progress(undefined);
   }
   const shape = await (await session.operations()).countryAdopt({ ...fetched, by: session.by, ...given({ dryRun }) });
-  return { text: refreshText(shape, dryRun === true), json: shape };
+  return { text: refreshText(session, shape, dryRun === true), json: shape };
 }
 
-function refreshText({ state, data, before, tried }: RefreshShape, dryRun: boolean): string {
+function refreshText(session: Session, shape: RefreshShape, dryRun: boolean): string {
+  const { state, data, before, tried } = shape;
   const news = state === 'unchanged' ? 'Nothing is newer than' : dryRun ? 'This would be in force:' : 'Now in force:';
   return lines(
     ...tried.map((why) => say`No answer: ${why}`),
     data === null ? 'There are no country data.' : say`${news} ${dataText(data)}`,
     data === null ? undefined : say`Licence: ${data.licence}`,
     before === null || state === 'unchanged' ? undefined : say`Before: ${dataText(before)}`,
+    state === 'unchanged' ? undefined : outsideText(session, shape, dryRun),
     dryRun ? 'Nothing was changed.' : undefined,
   );
 }

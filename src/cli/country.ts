@@ -49,7 +49,7 @@ function changeText(session: Session, shape: CountryChangeShape, said: string, d
   return lines(
     say`${names} ${shape.changed.length === 1 ? one : more} ${said}.`,
     unknown.length > 0 ? say`The data know no range of ${unknown.join(', ')}.` : undefined,
-    outsideText(session, shape),
+    outsideText(session, shape, dryRun),
     dryRun ? 'Nothing was changed.' : undefined,
   );
 }

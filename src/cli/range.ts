@@ -58,7 +58,7 @@ function changeOutcome(session: Session, shape: RangeChangeShape, dryRun: boolea
     removed: say`${rangeText(range)} ${is} no longer ${said}.`,
   };
   const end = dryRun ? 'Nothing was changed.' : undefined;
-  return { text: lines(news[change], outsideText(session, shape), end), json: shape };
+  return { text: lines(news[change], outsideText(session, shape, dryRun), end), json: shape };
 }
 
 function rangeText({ first, last }: RangeShape): string {

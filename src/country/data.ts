@@ -34,7 +34,10 @@ export function openCountryData({ folder, log, ...settings }: DataOptions): Coun
           await putInForce(folder, name);
           loading = Promise.resolve(next);
         }
-        return { facts: factsOf(next.head), before: optionalFacts(before) };
+        return {
+          ...{ facts: factsOf(next.head), before: optionalFacts(before) },
+          judge: (rules) => judge(next.table, rules, settings),
+        };
       } finally {
         await removeIncoming(folder, name);
       }

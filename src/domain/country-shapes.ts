@@ -20,6 +20,8 @@ export interface CountryShape {
 export interface OutsideShape {
   /** `phone 701 198.51.100.7 (DE)`, `this PBX 203.0.113.1 (US)`. */
   readonly outside: readonly string[];
+  /** Those of them who are blocked for it at once, calls included: phones, where registrations are enforced. */
+  readonly cutOff: readonly string[];
   /** Why nobody can say more; null: everybody was asked. */
   readonly unsure: string | null;
   /** Why nobody is a stranger now; null: the permit table takes effect. */
@@ -71,7 +73,7 @@ export interface DataShape {
 }
 
 /** `data` null: there are none. `tried`: why other sources gave nothing. */
-export interface RefreshShape {
+export interface RefreshShape extends OutsideShape {
   readonly state: 'new' | 'unchanged';
   readonly data: DataShape | null;
   readonly before: DataShape | null;

@@ -79,6 +79,8 @@ export interface CountrySize {
 interface Adopted {
   readonly facts: TableFacts;
   readonly before: TableFacts | undefined;
+  /** What these rules make of it. */
+  judge(rules: CountryRules): Countries;
 }
 
 /** The country data of this machine. */

@@ -17,7 +17,7 @@ import { Doors } from './doors/doors';
 import { driftWatch } from './modes/drift';
 import { exchangeWatch, type ExchangeWatch } from './imports/exchange-watch';
 import * as entries from './doors/entries';
-import { openExempt } from './strangers/exempt';
+import { openExempt, type Exempt } from './strangers/exempt';
 import { explain } from './explain/explain';
 import { follower, type Follower } from './follow';
 import { nameFollower } from './names/follow-names';
@@ -88,9 +88,9 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const exchange = exchangeWatch(parts, doors);
   const more: MoreStatus = async () => [...[drift.part() ?? []].flat(), ...exchange.status(), ...(await moreStatus())];
   const desk = intruderDesk(parts);
-  const attacks = attackWatch(parts, doors, desk);
   const old = forgetful(parts);
   const exempt = openExempt(parts);
+  const attacks = attackWatch(parts, doors, desk, exempt);
   const strangers = strangerWatch(parts, doors, desk, exempt);
   const strangerDoor = strangerCalls(parts, exempt, desk);
   const dropUnconfirmed = async () => {
@@ -102,7 +102,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       });
   };
   return {
-    operations: operationsOf(parts, doors, others, { strangers, exchange }, more),
+    operations: operationsOf(parts, doors, others, { strangers, exempt, exchange }, more),
     doorkeeper: doorkeeper(parts, doors),
     strangerDoor,
     dropUnconfirmed,
@@ -150,11 +150,17 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   };
 }
 
+interface Watching {
+  readonly strangers: StrangerWatch;
+  readonly exempt: Exempt;
+  readonly exchange: ExchangeWatch;
+}
+
 function operationsOf(
   parts: Parts,
   doors: Doors,
   others: Follower,
-  { strangers, exchange }: { readonly strangers: StrangerWatch; readonly exchange: ExchangeWatch },
+  { strangers, exempt, exchange }: Watching,
   moreStatus: MoreStatus,
 ): Operations {
   return {
@@ -224,7 +230,7 @@ function operationsOf(
     backupList: () => listBackups(parts),
     backupRestore: (asked) => restoreBackup(parts, doors, asked),
 
-    ...countryOperations(parts, strangers, () => modes.reconcile(parts, doors)),
+    ...countryOperations(parts, { strangers, exempt, tellKernel: () => modes.reconcile(parts, doors) }),
     check: () => check(parts),
 
     mailTest: (asked) => mailTest(parts, asked),

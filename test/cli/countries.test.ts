@@ -56,6 +56,7 @@ it.each(table)('tollgate %s --json prints JSON and nothing else', async (typed) 
 describe('whoever would be outside', () => {
   const change = {
     ...{ changed: [country()], outside: ['phone 701 198.51.100.7 (Germany (DE))'] },
+    cutOff: ['phone 701 198.51.100.7 (Germany (DE))'],
     ...{ unsure: 'Asterisk tells no address of trunk x', idle: null },
   };
   it('is named when a country is permitted', async () => {
@@ -63,6 +64,7 @@ describe('whoever would be outside', () => {
       operations: { countryPermit: () => Promise.resolve(change) },
     });
     expect(out).toMatch(/A stranger by these tables: phone 701 198\.51\.100\.7 \(Germany \(DE\)\)/);
+    expect(out).toMatch(/Blocked, because it has registered: phone 701/);
     expect(out).toMatch(/Not certain: Asterisk tells no address of trunk x/);
     expect(out).toMatch(/→ permit its country or range, or let its address in/);
   });
@@ -71,6 +73,7 @@ describe('whoever would be outside', () => {
       range: range(),
       change: 'removed',
       outside: [],
+      cutOff: [],
       unsure: null,
       idle: 'nothing is permitted',
     } as const;
@@ -82,7 +85,7 @@ describe('whoever would be outside', () => {
 });
 
 it('a range said twice is told, and the command has not failed', async () => {
-  const shape = { range: range(), change: 'same', outside: [], unsure: null, idle: null } as const;
+  const shape = { range: range(), change: 'same', outside: [], cutOff: [], unsure: null, idle: null } as const;
   const ran = await tollgate(['range', 'permit', '203.0.113.5', '203.0.113.9'], {
     operations: { rangePermit: () => Promise.resolve(shape) },
   });

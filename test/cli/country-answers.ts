@@ -3,7 +3,7 @@ import type { CountryShape, DataShape, OutsideShape, RangeShape } from '../../sr
 import type { Operations } from '../../src/gate/operations';
 
 const SINCE = '2026-11-22T09:30:00.000Z';
-const NOBODY: OutsideShape = { outside: [], unsure: null, idle: null };
+const NOBODY: OutsideShape = { outside: [], cutOff: [], unsure: null, idle: null };
 
 export function country(more: Partial<CountryShape> = {}): CountryShape {
   return {
@@ -40,7 +40,7 @@ export function countryAnswers(): Pick<
     countryList: () => done([country()]),
     countryLookup: ({ what }) =>
       done({ address: what, integer: '3325256711', country: 'DE', permit: false, deny: false, stranger: true }),
-    countryAdopt: ({ tried }) => done({ state: 'new', data, before: null, tried }),
+    countryAdopt: ({ tried }) => done({ state: 'new', data, before: null, tried, ...NOBODY }),
     rangePermit: () => done({ range: range(), change: 'added', ...NOBODY }),
     rangeDeny: () => done({ range: range({ permission: 'deny' }), change: 'changed', ...NOBODY }),
     rangeRemove: () => done({ range: range(), change: 'removed', ...NOBODY }),

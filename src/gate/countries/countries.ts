@@ -13,7 +13,7 @@ import { AppError } from '../../errors';
 import { write } from '../announce';
 import { judgementOf } from './country-desk';
 import { networkOf, type Asked } from '../doors/entries';
-import { outsideOf } from './outside';
+import { outsideOf, type CountryParts } from './outside';
 import type { Parts } from '../parts';
 
 export interface CountryAsked extends Asked {
@@ -27,7 +27,7 @@ export interface AdoptAsked extends Asked {
 
 /** `permission` undefined: what was said of them is forgotten. */
 export async function sayOfCountries(
-  parts: Parts,
+  parts: CountryParts,
   asked: CountryAsked,
   permission: Permission | undefined,
 ): Promise<CountryChangeShape> {
@@ -92,21 +92,24 @@ export async function lookUp(parts: Parts, what: string): Promise<LookupShape> {
 }
 
 /** Puts a table into force that was fetched before. Rejects with COUNTRY_FAILED, the old one in force. */
-export async function adoptTable(parts: Parts, asked: AdoptAsked): Promise<RefreshShape> {
+export async function adoptTable(parts: CountryParts, asked: AdoptAsked): Promise<RefreshShape> {
   const { table, tried, by, dryRun = false } = asked;
   if (table === undefined) {
     const facts = await parts.countries.data.facts();
     const data = facts ? shapeOfFacts(facts) : null;
-    return { state: 'unchanged', data, before: data, tried };
+    const outside = await outsideOf(parts, await parts.countries.ready());
+    return { state: 'unchanged', data, before: data, tried, ...outside };
   }
-  const { facts, before } = await parts.countries.data.adopt(table, { dryRun });
+  const adopted = await parts.countries.data.adopt(table, { dryRun });
+  const { facts, before } = adopted;
   if (!dryRun) {
     await parts.countries.reload();
     const { 4: ipv4, 6: ipv6 } = facts.ranges;
     const why = `A new country table of ${facts.dated.toISOString().slice(0, 10)}: ${ipv4} IPv4 and ${ipv6} IPv6 ranges.`;
     await write(parts, parts.store, { action: 'country-data', by, what: facts.source, from: 'command', why });
   }
-  return { state: 'new', data: shapeOfFacts(facts), before: before ? shapeOfFacts(before) : null, tried };
+  const outside = await outsideOf(parts, adopted.judge(await parts.store.countryRules()));
+  return { state: 'new', data: shapeOfFacts(facts), before: before ? shapeOfFacts(before) : null, tried, ...outside };
 }
 
 function codeOf(text: string, sizes: readonly CountrySize[]): string {

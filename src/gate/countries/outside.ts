@@ -5,25 +5,43 @@ import type { Countries } from '../../domain/country';
 import type { Network } from '../../domain/network';
 import type { Peer } from '../../domain/phones';
 import { AppError } from '../../errors';
+import { protectionOf } from '../doors/protected';
+import type { Exempt } from '../strangers/exempt';
 import { judgementOf } from './country-desk';
 import type { Parts } from '../parts';
 
+/** What judges people by other tables than those in force. */
+export interface CountryParts extends Parts {
+  readonly exempt: Exempt;
+}
+
 /** A warning, never an error: an unknown answer is told as one. */
-export async function outsideOf(parts: Parts, countries: Countries): Promise<OutsideShape> {
+export async function outsideOf(parts: CountryParts, countries: Countries): Promise<OutsideShape> {
   const asked = await askPeers(parts);
-  const own = parts.ownAddresses().map((address) => ({ who: 'this PBX', address }));
+  const own = parts.ownAddresses().map((address) => ({ who: 'this PBX', address, kind: undefined }));
   const peers = asked.peers.flatMap(({ kind, name, address }) =>
-    address === undefined ? [] : [{ who: `${kind} ${name}`, address }],
+    address === undefined ? [] : [{ who: `${kind} ${name}`, address, kind }],
   );
-  const outside: string[] = [];
-  for (const { who, address } of [...own, ...peers]) {
-    if (await isOutside(parts, countries, address)) outside.push(`${who} ${address} (${whereOf(countries, address)})`);
+  const outside = new Set<string>();
+  const cutOff = new Set<string>();
+  for (const { who, address, kind } of [...own, ...peers]) {
+    if (!(await isOutside(parts, countries, address))) continue;
+    const text = `${who} ${address} (${whereOf(countries, address)})`;
+    outside.add(text);
+    if (kind === 'phone' && (await isCutOff(parts, address))) cutOff.add(text);
   }
   const nameless = asked.peers
     .filter(({ address }) => address === undefined)
     .map(({ kind, name }) => `${kind} ${name}`);
   const unsure = asked.why ?? (nameless.length > 0 ? `Asterisk tells no address of ${nameless.join(', ')}` : null);
-  return { outside: [...new Set(outside)], unsure, idle: countries.idle ?? null };
+  return { outside: [...outside], cutOff: [...cutOff], unsure, idle: countries.idle ?? null };
+}
+
+/** As `strangers.catchUp` does it. */
+async function isCutOff(parts: CountryParts, address: Network): Promise<boolean> {
+  if (parts.rules.countries.registrations !== 'enforce' || (await parts.exempt.why(address)) !== undefined)
+    return false;
+  return (await protectionOf(parts, address, 'itself')) === undefined;
 }
 
 async function askPeers({ phones }: Parts): Promise<{ readonly peers: readonly Peer[]; readonly why?: string }> {

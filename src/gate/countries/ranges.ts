@@ -6,7 +6,7 @@ import { AppError } from '../../errors';
 import { write } from '../announce';
 import { refuseTooLong } from '../doors/terms';
 import type { Asked } from '../doors/entries';
-import { outsideOf } from './outside';
+import { outsideOf, type CountryParts } from './outside';
 import type { Parts } from '../parts';
 
 export interface RangeNamed {
@@ -19,7 +19,11 @@ export interface RangeAsked extends Asked, RangeNamed {
 }
 
 /** The same range said twice is told, and nothing is changed. */
-export async function sayOfRange(parts: Parts, asked: RangeAsked, permission: Permission): Promise<RangeChangeShape> {
+export async function sayOfRange(
+  parts: CountryParts,
+  asked: RangeAsked,
+  permission: Permission,
+): Promise<RangeChangeShape> {
   refuseTooLong('note', asked.note);
   const range = rangeNamed(asked);
   const rules = await parts.store.countryRules();
@@ -40,7 +44,7 @@ export async function sayOfRange(parts: Parts, asked: RangeAsked, permission: Pe
   return told;
 }
 
-export async function removeRange(parts: Parts, asked: RangeAsked): Promise<RangeChangeShape> {
+export async function removeRange(parts: CountryParts, asked: RangeAsked): Promise<RangeChangeShape> {
   const range = rangeNamed(asked);
   const rules = await parts.store.countryRules();
   const rule = ruleOf(rules, range);
@@ -79,7 +83,7 @@ export async function listRanges({ store }: Parts): Promise<RangeShape[]> {
 }
 
 async function toldOf(
-  parts: Parts,
+  parts: CountryParts,
   rules: CountryRules,
   range: RangeShape,
   change: RangeChangeShape['change'],

@@ -1,5 +1,5 @@
 /** Registrations from strangers: blocked in the kernel first, then their contacts removed and their calls hung up. */
-import { AUTOMATIC, type Entry, type Until } from '../../domain/entry';
+import { AUTOMATIC, type Until } from '../../domain/entry';
 import type { Network } from '../../domain/network';
 import { AppError } from '../../errors';
 import { blockIntruder } from './block-intruder';
@@ -15,7 +15,7 @@ export interface StrangerWatch {
   heard(address: Network, name: string): void;
   /** Looks at everybody who is registered now; at a start, and when Asterisk was away. Never rejects. */
   catchUp(): Promise<void>;
-  /** Ends the blocks of those who are no strangers any more; after each change of the tables. */
+  /** Ends the blocks of those who are no strangers any more; after each change of the tables, and of what is exempt. */
   forgive(by: string): Promise<void>;
   settled(): Promise<void>;
 }
@@ -58,10 +58,15 @@ export function strangerWatch(parts: Parts, doors: Doors, desk: IntruderDesk, ex
     async forgive(by) {
       const cause = { action: 'unblock', by, from: 'command', why: 'It is no stranger any more.' } as const;
       await doors.close(async () => {
-        const blocks = await store.liveEntries(clock.now(), 'block');
-        const isOver = ({ origin, network }: Entry) =>
-          origin === AUTOMATIC.stranger && !countries.now().lookup(network).stranger;
-        return { entries: blocks.filter(isOver), cause };
+        const live = await store.liveEntries(clock.now(), 'block');
+        const blocks = live.filter(({ origin }) => origin === AUTOMATIC.stranger);
+        const isOver = await Promise.all(
+          blocks.map(
+            async ({ network }) =>
+              !countries.now().lookup(network).stranger || (await exempt.why(network)) !== undefined,
+          ),
+        );
+        return { entries: blocks.filter((_, i) => isOver[i]), cause };
       });
     },
   };
