@@ -4,6 +4,7 @@ import type { Network } from '../../domain/network';
 import { deviceTo } from '../../domain/paths';
 import type { HeardPeer, Peer } from '../../domain/phones';
 import type { Ports, Service } from '../../domain/service';
+import { spokenBy } from '../../domain/spoken';
 import type { Connection, Scene } from '../../domain/surroundings';
 import { AppError } from '../../errors';
 import type { Located, Nowhere } from '../located';
@@ -56,9 +57,19 @@ export function reachesShell(
   return fate !== 'drop';
 }
 
-/** A phone or trunk signals to one of these ports; which, only Asterisk knows. */
+/** Would its signalling get through? */
+export function isHeard(
+  { firewall }: Pick<Parts, 'firewall'>,
+  { policy, elements }: Ruling,
+  { peer, scene }: { readonly peer: HeardPeer; readonly scene: Placed },
+): boolean {
+  const { packets } = peerWitness(peer, policy.services, scene);
+  return firewall.foretell(policy, elements, packets).some((fate) => fate !== 'drop');
+}
+
+/** It signals to one of these ports; which, only Asterisk knows. */
 function peerWitness(peer: HeardPeer, services: readonly Service[], scene: Placed): Witness {
-  const ports = services.filter(({ signalling }) => signalling).flatMap((service) => service.ports);
+  const ports = spokenBy(peer, services).flatMap((service) => service.ports);
   const packets = ports.map(({ protocol, first }) => packetFrom(peer.address, { protocol, port: first }, scene));
   return { who: textOf(peer), packets };
 }

@@ -117,6 +117,40 @@ describe('secure', () => {
     expect((await secure({ admin, lose: ['701', 'carrier', STRANGER, '203.0.113.9'] })).lost).toEqual(lost);
   });
 
+  it('goes by what a peer speaks: an entry for one protocol, or for ssh, lets in no other', async () => {
+    const speaking = (name: string, channel: string | undefined, at: string) => ({
+      ...{ name, address: address(at), kind: 'trunk' as const },
+      ...(channel !== undefined && { channel }),
+    });
+    gate.asterisk.peersNow = [
+      speaking('iax', 'IAX2', '192.0.2.50'),
+      speaking('sip', 'PJSIP', '192.0.2.51'),
+      speaking('old', 'SIP', '192.0.2.52'),
+      speaking('any', undefined, '192.0.2.53'),
+      speaking('ssh', 'PJSIP', '192.0.2.54'),
+      speaking('lan', 'PJSIP', '192.168.7.5'),
+    ];
+    for (const [what, service] of [
+      ...[50, 52, 53].map((last) => [`192.0.2.${last}`, 'sip'] as const),
+      ...[['192.0.2.51', 'phone'] as const, ['192.0.2.54', 'ssh'] as const],
+    ])
+      await gate.operations.allow({ by, what, services: [service] });
+    gate.scene.routes = [...(HOSTED.routes ?? []), route('192.168.7.0/24', 'eth1')];
+    const asked = { by, lose: [], ssh: SSH, trust: ['192.168.7.0/24@eth1'] };
+    const lost = ['trunk iax 192.0.2.50', 'trunk ssh 192.0.2.54'];
+    await expect(gate.operations.guard(asked)).rejects.toMatchObject({
+      what: `guard would cut off ${lost.join(', ')}`,
+    });
+    await gate.operations.guard({ ...asked, lose: ['iax', 'ssh'] });
+    const told = (await gate.operations.check({})).map(({ peer, ok, why }) => [peer, ok, why]);
+    expect(told).toEqual([
+      ['iax', false, 'no entry lets it in for iax, in mode guard'],
+      ...['sip', 'old', 'any'].map((peer) => [peer, true, expect.stringMatching(/^open by entry/) as string]),
+      ['ssh', false, 'no entry lets it in for sip, in mode guard'],
+      ['lan', true, 'let in without an entry: by its network or country'],
+    ]);
+  });
+
   it('guard loses fewer: what is not guarded is left to the admin’s own rules', async () => {
     gate.scene.connections = [...(HOSTED.connections ?? []), tcp(STRANGER, 40000, 443)];
     expect((await gate.operations.guard({ by, lose: [], ssh: SSH })).lost).toEqual([]);
@@ -254,7 +288,7 @@ describe('a trunk that Asterisk knows by name alone', () => {
     await gate.operations.allow({ by, what: '198.51.100.31' });
     await guard(['provider']);
     expect(await checked()).toEqual([
-      ['198.51.100.30', false, 'no entry lets it in, in mode guard'],
+      ['198.51.100.30', false, 'no entry lets it in for sip, in mode guard'],
       ['198.51.100.31', true, expect.stringMatching(/^open by entry/)],
     ]);
   });
