@@ -8,6 +8,7 @@ import type { Doors } from '../doors/doors';
 import { propose, type Proposal, type Wish } from './import';
 import { applyProposals } from './import-apply';
 import type { ImportAsked } from './import-plain';
+import { openToAll, opens } from './open-to-all';
 import type { Parts } from '../parts';
 
 const ORIGIN = 'iptables';
@@ -43,6 +44,8 @@ function wishesOf(found: readonly Found[], services: readonly Service[]): Wishes
       const key = `${each.verdict} ${each.source}`;
       bySource.set(key, [...(bySource.get(key) ?? []), each]);
     }
+    const world = openToAll(each, services);
+    if (world) told.set(`${world.who} ${world.why}`, refused(world.who, world.why, world.hint));
   }
   const names = [...bySource.values()].flatMap(([first]) => first?.comment ?? []);
   const isOnly = (name: string) => names.filter((each) => each === name).length === 1;
@@ -70,6 +73,7 @@ function wishOf(
 /** In characters. */
 const LONGEST_RULE = 160;
 const LONGEST_NAME = 100;
+const LONGEST_HINT = 1_000;
 /** What `phone` stands for. */
 const PHONE = ['sip', 'iax', 'rtp'];
 
@@ -82,14 +86,6 @@ function servicesFor(rules: readonly Found[], services: readonly Service[]): rea
   const names = services.filter(isOpen).map(({ name }) => name);
   if (!PHONE.every((name) => names.includes(name))) return names;
   return ['phone', ...names.filter((name) => !PHONE.includes(name))];
-}
-
-function opens(ports: readonly Ports[], service: Service): boolean {
-  return service.ports.some((its) => ports.some((rule) => meet(rule, its)));
-}
-
-function meet(a: Ports, b: Ports): boolean {
-  return a.protocol === b.protocol && a.first <= b.last && b.first <= a.last;
 }
 
 /** Why a rule is not taken over; undefined: it is, or it is of no matter. */
@@ -156,8 +152,15 @@ function isLoopback({ source }: Found): boolean {
 }
 
 function refused(what: string, why: string, hint: string): Proposal {
-  const cut = (text: string) => printable(text).slice(0, 2 * LONGEST_RULE);
-  return { state: 'refused', what: cut(what), services: [], name: undefined, why: cut(why), hint };
+  const cut = (text: string, most = 2 * LONGEST_RULE) => printable(text).slice(0, most);
+  return {
+    state: 'refused',
+    what: cut(what),
+    services: [],
+    name: undefined,
+    why: cut(why),
+    hint: cut(hint, LONGEST_HINT),
+  };
 }
 
 function portText({ protocol, first, last }: Ports): string {

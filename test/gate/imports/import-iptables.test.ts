@@ -36,7 +36,13 @@ it('moves a Travelin’ Man 3 system over', async () => {
     ['203.0.113.9', 'block', null],
   ]);
   expect(told(shown)).toEqual([
+    expect.stringMatching(
+      /^everybody: .*--dport 123 -j ACCEPT opens udp\/123 to the world, and mode secure closes it → .*answers.*\[services\.NAME\] ports = \["udp\/123"\], policy = "open"$/,
+    ),
     expect.stringMatching(/^198\.51\.100\.99\/32: .*: no service has tcp 3306 → name one in \[services\]/),
+    expect.stringMatching(
+      /^everybody: .*--dport 443 -j ACCEPT opens web to the world, and mode secure closes it → .*tollgate allow ADDRESS --service web.*\[services\.web\] ports = \["tcp\/80", "tcp\/443"\], policy = "open"$/,
+    ),
     expect.stringMatching(/^192\.0\.2\.0\/24: .*but another rule lets in 192\.0\.2\.7/),
   ]);
   expect(shown.proposals[3]).toMatchObject({
@@ -61,7 +67,43 @@ it('understands ufw, and leaves fail2ban what it bans', async () => {
     ['192.0.2.7', 'sip', null],
     ['192.0.2.8', 'ssh', "'desk'"],
   ]);
-  expect(told(shown)).toEqual([expect.stringMatching(/^everybody: .*--dport 5060 -j ACCEPT opens sip to the world/)]);
+  expect(told(shown)).toEqual([
+    expect.stringMatching(/^everybody: .*opens ssh to the world, and mode secure closes it/),
+    expect.stringMatching(/^everybody: .*--dport 5060 -j ACCEPT opens sip to the world/),
+  ]);
+});
+
+describe('what is open to the world and not guarded', () => {
+  const worldOf = async (...rules: readonly string[]) => told(await propose(rules.join('\n')));
+
+  it('is told wholly, beside what is guarded', async () => {
+    const rule = '-A INPUT -p tcp -m multiport --dports 80,443,5060,8080:8090 -j ACCEPT';
+    expect(await worldOf(rule)).toEqual([
+      expect.stringContaining('opens sip to the world'),
+      expect.stringMatching(
+        /opens web, tcp\/8080-8090 to the world, .*\[services\.web\] .*; \[services\.NAME\] ports = \["tcp\/8080-8090"\], policy = "open"$/,
+      ),
+    ]);
+  });
+
+  it('is told with its device, which may be of one’s own network', async () => {
+    expect(await worldOf('-A INPUT -i eth1 -p tcp --dport 22 -j ACCEPT')).toEqual([
+      expect.stringMatching(/^everybody on eth1: .*opens ssh .*firewall\.trusted/),
+    ]);
+  });
+
+  it('is no matter where the settings keep it open, and as DHCP; media never is open', async () => {
+    await gate.close();
+    const ports = '[services.web]\nports = ["tcp/443"]\npolicy = "open"\n';
+    gate = await testGate(memoryFirewall, ports);
+    expect(
+      await worldOf(
+        '-A INPUT -p tcp --dport 443 -j ACCEPT',
+        '-A INPUT -p udp --sport 67 --dport 68 -j ACCEPT',
+        '-A INPUT -p udp --dport 10000:20000 -j ACCEPT',
+      ),
+    ).toEqual([expect.stringMatching(/opens rtp to the world, .* → .*of whom you let in/)]);
+  });
 });
 
 it('tells what cannot be taken over', async () => {
