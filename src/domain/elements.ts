@@ -34,31 +34,45 @@ export function hasMedia(entry: Entry, { services }: MemberRules): boolean {
   return entry.kind === 'allow' && entry.account !== undefined && expandServices(entry.services, services).has(MEDIA);
 }
 
-/** Until when which set must hold an entry's network. Of an ended entry only its media. */
-function endsBy({ services, outlastSeconds }: MemberRules) {
+/** A set that an entry's network must be in. */
+interface Place {
+  readonly set: string;
+  readonly isSignalling: boolean;
+}
+
+/** Where an entry's network must be. Of an ended entry only its media. */
+function placesBy({ services }: MemberRules): (entry: OpenEntry) => readonly Place[] {
   const signalling = new Set(services.filter((service) => service.signalling).map(({ name }) => name));
-  const expanded = new Map<readonly string[], ReadonlySet<string>>();
-  const setsOf = (names: readonly string[]) => {
-    const sets = expanded.get(names) ?? expandServices(names, services);
-    expanded.set(names, sets); // many entries share one list
-    return sets;
+  const known = new Map<readonly string[], readonly Place[]>();
+  const placesOf = (names: readonly string[]) => {
+    const places = [...expandServices(names, services)].map((set) => ({ set, isSignalling: signalling.has(set) }));
+    known.set(names, places); // many entries share one list
+    return places;
   };
-  return function* (entry: OpenEntry): Iterable<readonly [set: string, end: Until, isSignalling: boolean]> {
-    for (const set of entry.kind === 'block' ? [BLOCK] : setsOf(entry.services)) {
-      if (entry.state === 'ended' && set !== MEDIA) continue;
-      const end = set === MEDIA ? mediaEnd(entry, { outlastSeconds }) : entry.until;
-      yield [set, end, signalling.has(set)];
-    }
+  return (entry) => {
+    if (entry.kind === 'block') return BLOCKED;
+    const places = known.get(entry.services) ?? placesOf(entry.services);
+    return entry.state === 'ended' ? places.filter(({ set }) => set === MEDIA) : places;
   };
+}
+
+const BLOCKED: readonly Place[] = [{ set: BLOCK, isSignalling: false }];
+
+/** Until when a place must hold it. */
+function endIn({ set }: Place, entry: OpenEntry, rules: MemberRules): Until {
+  return set === MEDIA ? mediaEnd(entry, rules) : entry.until;
 }
 
 /** What must be in which set for one network, by these entries on exactly it. */
 function membersOf(entries: readonly Entry[], rules: MemberRules): Map<string, Until> {
   const ends = new Map<string, Until>();
-  const endsOf = endsBy(rules);
-  for (const [set, end, isSignalling] of entries.flatMap((entry) => [...endsOf(entry)])) {
-    ends.set(set, later(ends.get(set) ?? end, end));
-    if (isSignalling) ends.set(WAS, later(ends.get(WAS) ?? rememberedUntil(end), rememberedUntil(end)));
+  const placesOf = placesBy(rules);
+  for (const entry of entries) {
+    for (const place of placesOf(entry)) {
+      const end = endIn(place, entry, rules);
+      raise(ends, place.set, end);
+      if (place.isSignalling) raise(ends, WAS, rememberedUntil(end));
+    }
   }
   return ends;
 }
@@ -102,14 +116,15 @@ export interface Gathering {
 export function gatherElements(rules: MemberRules, now: Date): Gathering {
   const elements = new Map(setNames(rules.services).map((set) => [set, new Map<Network, Until>()]));
   const was = elements.get(WAS) ?? new Map<Network, Until>();
-  const endsOf = endsBy(rules);
+  const placesOf = placesBy(rules);
   return {
     elements,
     add(entry) {
       let signalling: Until | undefined;
-      for (const [set, end, isSignalling] of endsOf(entry)) {
-        raise(elements.get(set), entry.network, end);
-        if (isSignalling) signalling = end;
+      for (const place of placesOf(entry)) {
+        const end = endIn(place, entry, rules);
+        raise(elements.get(place.set), entry.network, end);
+        if (place.isSignalling) signalling = end;
       }
       if (signalling) raise(was, entry.network, rememberedUntil(signalling));
     },
@@ -119,9 +134,9 @@ export function gatherElements(rules: MemberRules, now: Date): Gathering {
   };
 }
 
-function raise(members: Map<Network, Until> | undefined, network: Network, end: Until): void {
-  const before = members?.get(network);
-  if (before === undefined || later(before, end) !== before) members?.set(network, end);
+function raise<Key>(ends: Map<Key, Until> | undefined, key: Key, end: Until): void {
+  const before = ends?.get(key);
+  if (before === undefined || later(before, end) !== before) ends?.set(key, end);
 }
 
 export function groupByNetwork(entries: readonly Entry[]): Map<Network, Entry[]> {

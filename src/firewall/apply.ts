@@ -4,7 +4,7 @@ import type { Family } from '../domain/network';
 import type { Clock, Log, Run } from '../ports';
 import type { KernelState } from './kernel-state';
 import { FAMILIES } from './names';
-import { batchLines, elementLines, isExchanged, planFirewall, type Batch } from './plan';
+import { batchLines, elementLines, inHalves, isExchanged, planFirewall, type Batch } from './plan';
 import { readKernel, type Filled } from './read';
 import { settled } from './settled';
 import type { WholeSets } from './whole-sets';
@@ -62,7 +62,7 @@ export async function applyState(
 }
 
 function filledBy({ elements }: Batch): Filled {
-  const fillings = elements.flatMap((part) => (typeof part === 'string' ? [] : [part]));
+  const fillings = elements.flat().flatMap((part) => (typeof part === 'string' ? [] : [part]));
   return new Map(fillings.map(({ set, swappedFor = set, want }) => [swappedFor, want]));
 }
 
@@ -79,13 +79,23 @@ async function sendBatch({ create, elements, rules, destroy }: Batch, planned: D
   const { run } = kernel;
   if (create.length > 0) await restoreSets(text(create), run);
   for (const family of FAMILIES) await restoreRules(family, rules[family], run, ['--test']);
-  if (elements.length > 0) await restoreSets(inPieces(elements, planned, kernel.clock), run);
+  if (elements.length > 0) await sendElements(elements, planned, kernel);
   for (const family of FAMILIES) await restoreRules(family, rules[family], run);
   if (destroy.length > 0) await restoreSets(text(destroy), run);
 }
 
+/** Reading a line takes ipset three times as long as the kernel to carry it out, so two of them share what is long. */
+async function sendElements(elements: Batch['elements'], planned: Date, { run, clock }: Kernel): Promise<void> {
+  const sent = inHalves(elements).map((half) => restoreSets(inPieces(half, planned, clock), run));
+  await Promise.allSettled(sent); // nobody is at work any more when it is taken back
+  await Promise.all(sent);
+}
+
+/** ipset asks libc about each address, which would look each time whether its resolvers have changed. */
+const ADDRESSES_ALONE = { RES_OPTIONS: 'no-reload' };
+
 async function restoreSets(stdin: string | Iterable<string>, run: Run): Promise<void> {
-  await run('ipset', ['-exist', 'restore'], { stdin, timeoutMs: 120_000 });
+  await run('ipset', ['-exist', 'restore'], { stdin, env: ADDRESSES_ALONE, timeoutMs: 120_000 });
 }
 
 /** Made while the kernel takes what came before. Leases run on meanwhile. */

@@ -8,7 +8,7 @@ import { addLine, atLine, baseText, countriesText, deleteLine, headText } from '
 import { desiredState } from './desired-state';
 import { changedEnds, type ChangedEnds } from './changed-ends';
 import type { KernelSet, Whole } from './kernel-state';
-import { endsIn, type Ends } from './live-members';
+import { endsByFamily, type Ends } from './live-members';
 import { FAMILIES, kernelNetworks, setName } from './names';
 
 /** Where the saved state lies. Everything is on disk when a promise resolves; a rejection has left what was there. */
@@ -166,11 +166,14 @@ function knownOf(
     const trust = setName('trust', family);
     const trusted = [...(state.sets.get(trust)?.members ?? [])].map(([member]) => [member, 'forever'] as const);
     members.set(trust, changedEnds(new Map(trusted)));
-    for (const [set, networks] of elements) {
+  }
+  for (const [set, networks] of elements) {
+    if (!isSaved(set)) continue;
+    const ends = endsByFamily(networks);
+    for (const family of FAMILIES) {
       const name = setName(set, family);
-      const ends = endsIn(networks, family);
-      if (!isSaved(set) || !members.has(name)) continue;
-      members.set(name, changedEnds(set === 'block' ? fitting(ends, state.sets.get(name)) : ends));
+      const its = ends[family];
+      if (members.has(name)) members.set(name, changedEnds(set === 'block' ? fitting(its, state.sets.get(name)) : its));
     }
   }
   const wholes = [...state.sets].flatMap(([name, { whole }]) => (whole ? [[name, whole] as const] : []));

@@ -2,7 +2,7 @@
 import { MOST_PERMITTED, type Elements, type Policy } from '../domain/firewall';
 import { familyOf, type Family } from '../domain/network';
 import type { KernelSet, KernelState, Members, Ruleset } from './kernel-state';
-import { endsIn, liveMembers } from './live-members';
+import { endsByFamily, liveMembers, type Ends } from './live-members';
 import { wholeOf } from './whole-sets';
 import { DISPATCHER, EVERYTHING, FAMILIES, kernelDevice, kernelNetworks, modeChain, RESERVED, setName } from './names';
 import { modeRules } from './rules';
@@ -16,14 +16,22 @@ import { AppError } from '../errors';
 export const MOST_MEMBERS = 262_144;
 
 export function desiredState(policy: Policy, elements: Elements, now: Date, mostMembers = MOST_MEMBERS): KernelState {
-  const trialLeft = trialSeconds(policy, now);
-  const sets = FAMILIES.flatMap((family) => desiredSets(policy, elements, family, now, mostMembers));
-  const trial = FAMILIES.map(
-    (family) => [setName('trial', family), trialSet(family, trialLeft ?? 0, mostMembers)] as const,
-  );
-  return {
-    sets: new Map([...sets, ...countrySets(policy), ...(trialLeft === undefined ? [] : trial)]),
-    rules: { 4: ruleset(policy, 4, trialLeft), 6: ruleset(policy, 6, trialLeft) },
+  return desiredStates(policy, elements, mostMembers)(now);
+}
+
+/** The same for one moment after another: every network is looked at once. */
+export function desiredStates(policy: Policy, elements: Elements, mostMembers: number): (now: Date) => KernelState {
+  const ends = entryEnds(policy, elements);
+  return (now) => {
+    const trialLeft = trialSeconds(policy, now);
+    const sets = FAMILIES.flatMap((family) => desiredSets(policy, ends, family, now, mostMembers));
+    const trial = FAMILIES.map(
+      (family) => [setName('trial', family), trialSet(family, trialLeft ?? 0, mostMembers)] as const,
+    );
+    return {
+      sets: new Map([...sets, ...countrySets(policy), ...(trialLeft === undefined ? [] : trial)]),
+      rules: { 4: ruleset(policy, 4, trialLeft), 6: ruleset(policy, 6, trialLeft) },
+    };
   };
 }
 
@@ -46,18 +54,24 @@ function setNames(policy: Policy): readonly string[] {
   return [...new Set([...services, 'rtp', 'was', 'all', 'block'])];
 }
 
+type EntryEnds = readonly (readonly [set: string, ends: Readonly<Record<Family, Ends>>])[];
+
+function entryEnds(policy: Policy, elements: Elements): EntryEnds {
+  const names = setNames(policy);
+  const stray = [...elements.keys()].find((name) => !names.includes(name));
+  if (stray !== undefined) throw new RangeError(`elements for "${stray}", which is no service of the policy`);
+  return names.map((name) => [name, endsByFamily(elements.get(name) ?? new Map())]);
+}
+
 function desiredSets(
   policy: Policy,
-  elements: Elements,
+  ends: EntryEnds,
   family: Family,
   now: Date,
   mostMembers: number,
 ): (readonly [string, KernelSet])[] {
-  const names = setNames(policy);
-  const stray = [...elements.keys()].find((name) => !names.includes(name));
-  if (stray !== undefined) throw new RangeError(`elements for "${stray}", which is no service of the policy`);
-  const entrySets = names.map((name) => {
-    const members = liveMembers(endsIn(elements.get(name) ?? new Map(), family), now);
+  const entrySets = ends.map(([name, its]) => {
+    const members = liveMembers(its[family], now);
     const fitting = name === 'block' ? lastToEnd(members, mostMembers) : members;
     return [setName(name, family), { header: entryHeader(family, mostMembers), members: fitting }] as const;
   });

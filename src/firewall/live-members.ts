@@ -1,5 +1,5 @@
 /** What live entries put into a set of one family. There may be hundreds of thousands, so nothing is copied. */
-import type { Until } from '../domain/entry';
+import { isBefore, type Until } from '../domain/entry';
 import { familyOf, type Family, type Network } from '../domain/network';
 import type { Members } from './kernel-state';
 import { kernelNetworks } from './names';
@@ -9,14 +9,26 @@ import { leftUntil, type Left } from './time-left';
 export type Ends = Pick<ReadonlyMap<string, Until>, 'get' | typeof Symbol.iterator>;
 type Networks = ReadonlyMap<Network, Until>;
 
-export function endsIn(networks: Networks, family: Family): Ends {
-  if (networks.has(EVERYTHING[family] as Network)) return inHalves(networks, family);
-  return {
-    get: (member) => (familyOf(member as Network) === family ? networks.get(member as Network) : undefined),
-    [Symbol.iterator]: () => ofFamily(networks, family),
+/** Of one set. Throws RangeError on a network that is not written as the kernel writes it. */
+export function endsByFamily(networks: Networks): Readonly<Record<Family, Ends>> {
+  const counts: Record<Family, number> = { 4: 0, 6: 0 };
+  for (const [network] of networks) {
+    kernelNetworks(network);
+    counts[familyOf(network)]++;
+  }
+  const endsIn = (family: Family): Ends => {
+    if (counts[family] === 0) return NONE;
+    if (networks.has(EVERYTHING[family] as Network)) return inHalves(networks, family);
+    if (counts[family] === networks.size) return networks;
+    return {
+      get: (member) => (familyOf(member as Network) === family ? networks.get(member as Network) : undefined),
+      [Symbol.iterator]: () => ofFamily(networks, family),
+    };
   };
+  return { 4: endsIn(4), 6: endsIn(6) };
 }
 
+const NONE: Ends = new Map();
 const EVERYTHING: Readonly<Record<Family, string>> = { 4: '0.0.0.0/0', 6: '::/0' };
 
 function* ofFamily(networks: Networks, family: Family): MapIterator<[Network, Until]> {
@@ -31,13 +43,10 @@ function inHalves(networks: Networks, family: Family): Ends {
   return ends;
 }
 
-/** The seconds that are left of them. Throws RangeError on a network that is not written as the kernel writes it. */
+/** The seconds that are left of them. */
 export function liveMembers(ends: Ends, now: Date): Members {
   let size = 0;
-  for (const [member] of leftOf(ends, now)) {
-    kernelNetworks(member as Network);
-    size++;
-  }
+  for (const [, until] of ends) if (isBefore(now, until)) size++;
   const get = (member: string): Left | undefined => {
     const until = ends.get(member);
     return until && leftUntil(until, now);

@@ -5,7 +5,7 @@ import type { Clock, Log, Run } from '../ports';
 import { applyState, type Kernel } from './apply';
 import { NOWHERE, openBootState, type Saved, type SavedWhole } from './boot-state';
 import { changeMembers, ordersFor, type Call } from './change';
-import { desiredState, MOST_MEMBERS } from './desired-state';
+import { desiredState, desiredStates, MOST_MEMBERS } from './desired-state';
 import { driftWatch } from './drift';
 import { foretell } from './foretell';
 import { forgetFlows } from './forget-flows';
@@ -81,7 +81,7 @@ export function openFirewall({
   }
 
   async function apply(policy: Policy, elements: Elements, seen?: Look): Promise<readonly string[]> {
-    const desired = (now: Date) => desiredState(policy, elements, now, mostMembers);
+    const desired = desiredStates(policy, elements, mostMembers);
     const look = seen && seenBy(seen);
     const applied = applyState(desired, kernel, look);
     const kept = boot.keep(policy, elements, applied);

@@ -9,13 +9,16 @@ import { isNear, timeoutOf, type Left } from './time-left';
 export interface Batch {
   /** Sets that rules will name, still empty. */
   readonly create: readonly string[];
-  /** Members: what is new before what is gone, never a flush. */
-  readonly elements: readonly (string | Filling)[];
+  /** Members, set by set: what is new before what is gone, never a flush. */
+  readonly elements: readonly SetChange[];
   /** For `iptables-restore --noflush` and `ip6tables-restore --noflush`. */
   readonly rules: Readonly<Record<Family, readonly string[]>>;
   /** Sets that no rule names any more. */
   readonly destroy: readonly string[];
 }
+
+/** Of one set and the name under which it is filled; the lines of another set may be sent at the same time. */
+type SetChange = readonly (string | Filling)[];
 
 /** All members of a set that holds none yet: their lines are made as they are sent. */
 interface Filling {
@@ -29,11 +32,11 @@ interface Filling {
 
 /** Walks through every member; others are served meanwhile. */
 export async function planFirewall(want: KernelState, have: KernelState): Promise<Batch> {
-  const sets: Pick<Batch, 'create' | 'elements'>[] = [];
+  const sets: PlannedSet[] = [];
   for (const [name, set] of want.sets) sets.push(await planSet(name, set, have));
   return {
     create: sets.flatMap(({ create }) => create),
-    elements: sets.flatMap(({ elements }) => elements),
+    elements: sets.flatMap(({ change }) => (change.length > 0 ? [change] : [])),
     rules: planBothRules(want, have),
     destroy: [...have.sets.keys()].filter((name) => !want.sets.has(name)).map((name) => `destroy ${name}`),
   };
@@ -45,9 +48,10 @@ export function planBothRules(want: Pick<KernelState, 'rules'>, have: Pick<Kerne
 
 /** The batch as a person reads it, and as the tools would take it. */
 export function batchLines({ create, elements, rules, destroy }: Batch): readonly string[] {
+  const members = elements.flat().flatMap(readable);
   const titled = (title: string, lines: readonly string[]) => (lines.length > 0 ? [`# ${title}`, ...lines] : []);
   return [
-    ...titled('ipset restore', [...create, ...elements.flatMap(readable).filter((line) => !create.includes(line))]),
+    ...titled('ipset restore', [...create, ...members.filter((line) => !create.includes(line))]),
     ...titled('iptables-restore --noflush', rules[4]),
     ...titled('ip6tables-restore --noflush', rules[6]),
     ...titled('ipset restore', destroy),
@@ -59,7 +63,7 @@ export function batchLines({ create, elements, rules, destroy }: Batch): readonl
  * have run on meanwhile.
  */
 export function* elementLines(elements: Batch['elements'], late: () => number): Iterable<string> {
-  for (const part of elements) {
+  for (const part of elements.flat()) {
     if (typeof part === 'string') yield shortened(part, late());
     else yield* fillingLines(part, late);
   }
@@ -75,6 +79,21 @@ function* fillingLines({ set, create, want }: Filling, late: () => number): Iter
 function shortened(line: string, seconds: number): string {
   if (seconds === 0) return line;
   return line.replace(/ timeout ([1-9]\d*)$/, (_, left) => ` timeout ${atLater(Number(left), seconds)}`);
+}
+
+/** Where there are many members: two parts that hold about as many, each set in one of them. */
+export function inHalves(elements: Batch['elements']): readonly Batch['elements'][] {
+  const halves = [0, 1].map(() => ({ changes: [] as SetChange[], count: 0 }));
+  for (const change of elements) {
+    const [lesser] = [...halves].sort((a, b) => a.count - b.count);
+    lesser?.changes.push(change);
+    if (lesser) lesser.count += membersIn(change);
+  }
+  return halves.every(({ count }) => count > MANY) ? halves.map(({ changes }) => changes) : [elements];
+}
+
+function membersIn(change: SetChange): number {
+  return change.reduce((sum, part) => sum + (typeof part === 'string' ? 1 : countOf(part.want)), 0);
 }
 
 /** A second at least: 0 is the kernel's "for good". */
@@ -99,18 +118,24 @@ function readable(part: string | Filling): readonly string[] {
 
 const MOST_READ = 1_000;
 
-async function planSet(name: string, want: KernelSet, have: KernelState): Promise<Pick<Batch, 'create' | 'elements'>> {
+interface PlannedSet {
+  readonly create: readonly string[];
+  readonly change: SetChange;
+}
+
+async function planSet(name: string, want: KernelSet, have: KernelState): Promise<PlannedSet> {
   const set = have.sets.get(name);
+  if (set === want) return { create: [], change: [] };
   const filling = fillingOf(name, want);
-  if (!set) return { create: [filling.create], elements: [filling] };
+  if (!set) return { create: [filling.create], change: [filling] };
   const isKept = set.header === want.header && !isExchanged(want, set);
-  if (isKept) return { create: [], elements: await planMembers(name, want, set.members) };
+  if (isKept) return { create: [], change: await planMembers(name, want, set.members) };
   // Rules hold the set, so it is filled under another name and swapped: no packet sees it empty.
   const other = otherName(name);
   const leftover = have.sets.has(other) ? [`destroy ${other}`] : [];
   return {
     create: [],
-    elements: [
+    change: [
       ...leftover,
       { ...fillingOf(other, want), swappedFor: name },
       `swap ${name} ${other}`,

@@ -12,6 +12,7 @@ export function settled(want: KernelState, have: KernelState, seconds: number): 
 }
 
 function settledSet(want: KernelSet, have: KernelSet | undefined, seconds: number): KernelSet {
+  if (want === have) return want;
   const isEnding = (left: Left) => left !== 'forever' && left <= seconds + ENDING_SECONDS;
   if (seconds === 0 && !hasOne(want.members, isEnding)) return want;
   const members = new Map<string, Left>();

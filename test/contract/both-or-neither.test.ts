@@ -16,13 +16,18 @@ const PHONES: Elements = new Map([['sip', new Map([[net('192.0.2.1'), 'forever']
 const LOCKED =
   'Another app is currently holding the xtables lock; still 1s 0us time ahead to have a chance to grab the lock...';
 const NO_MATCH = "iptables-restore v1.8.9 (nf_tables): Couldn't load match `set':No such file or directory";
+const MANY = 10_001;
+const CROWD = new Map(Array.from({ length: MANY }, (_, n) => [net(`20.0.${n >> 8}.${n & 255}`), 'forever' as const]));
+const FULL = 'ipset v7.17: Hash is full, cannot add more elements';
 const NO_IPSET = 'ipset v7.17: Cannot open session to kernel.';
 
-function describeFaults(name: string, open: () => Promise<FirewallUnderTest>, theDescribe = describe): void {
+type Open = (of: { mostMembers?: number }) => Promise<FirewallUnderTest>;
+
+function describeFaults(name: string, open: Open, theDescribe = describe): void {
   theDescribe(`both families or neither, on ${name}`, () => {
     let under: FirewallUnderTest;
     beforeEach(async () => {
-      under = await open();
+      under = await open({ mostMembers: MANY });
       await under.firewall.apply(BEFORE, PHONES);
     });
     afterEach(async () => {
@@ -61,6 +66,17 @@ function describeFaults(name: string, open: () => Promise<FirewallUnderTest>, th
       await isAsBefore();
     });
 
+    it('of many members, which two programs send, none stays when one of the two fails', async () => {
+      const crowds: Elements = new Map(['sip', 'iax', 'was'].map((set) => [set, CROWD]));
+      let restores = 0;
+      under.failAt((file, args) => file === 'ipset' && args.includes('restore') && ++restores === 2, FULL);
+      await expect(under.firewall.apply(BEFORE, crowds)).rejects.toMatchObject({
+        code: 'FIREWALL_FAILED',
+        what: expect.stringContaining('Hash is full') as string,
+      });
+      await isAsBefore();
+    });
+
     it.each(['iptables', 'ip6tables'])(
       'a set that a rule of others uses (%s) keeps all of ours where it was',
       async (tool) => {
@@ -80,8 +96,8 @@ function describeFaults(name: string, open: () => Promise<FirewallUnderTest>, th
   });
 }
 
-describeFaults('a kernel in memory', () => fakeFirewall());
-describeFaults('the real kernel', () => realFirewall(), describeAsRoot);
+describeFaults('a kernel in memory', fakeFirewall);
+describeFaults('the real kernel', realFirewall, describeAsRoot);
 
 describeAsRoot('a machine that uses iptables-legacy', () => {
   it('is told so at once, although another process holds its lock, and nothing is changed', async () => {

@@ -32,6 +32,7 @@ function slowFirewall(secondsEach: number, loses = 0) {
   const kernel = fakeKernel(clock);
   const headers = new Set<string>();
   let added = 0;
+  const environments: Readonly<Record<string, string>>[] = [];
   const ends = new Map<string, number>();
   const restore = (lines: readonly string[]) => {
     if (lines.some((line) => line.startsWith('add '))) now += secondsEach * 1000;
@@ -71,6 +72,7 @@ function slowFirewall(secondsEach: number, loses = 0) {
     if (file !== 'ipset') return kernel.run(file, args, options);
     if (args[0] === 'save') return Promise.resolve(save(args[1]));
     if (args[0] === 'list') return Promise.resolve(list());
+    environments.push(options?.env ?? {});
     const created: string[] = [];
     for (const piece of piecesOf(options?.stdin)) {
       const lines = piece.trimEnd().split('\n');
@@ -87,6 +89,7 @@ function slowFirewall(secondsEach: number, loses = 0) {
     added: () => added,
     lastEnd: () => [...ends.values()].reduce((a, b) => Math.max(a, b)),
     count: () => ends.size,
+    environments,
   };
 }
 
@@ -109,6 +112,12 @@ describe('many members at once', () => {
     expect(added()).toBe(MANY); // and none a second time
     expect(lastEnd()).toBeLessThanOrEqual(until.getTime() + 1000);
     expect(lastEnd()).toBeGreaterThan(until.getTime() - 2000);
+  });
+
+  it('are addresses, for which no program reads again and again who resolves names', async () => {
+    const { firewall, environments } = slowFirewall(0);
+    await firewall.apply(PBX, new Map([['sip', leases(1, until)]]));
+    expect(new Set(environments)).toEqual(new Set([{ RES_OPTIONS: 'no-reload' }]));
   });
 
   it('are brought again when the kernel has one less than it was given', async () => {

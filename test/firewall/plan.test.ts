@@ -2,7 +2,7 @@ import type { Until } from '../../src/domain/entry';
 import type { Network } from '../../src/domain/network';
 import { desiredState } from '../../src/firewall/desired-state';
 import { NOTHING, NO_RULES, type KernelSet, type KernelState, type Ruleset } from '../../src/firewall/kernel-state';
-import { batchLines, elementLines, planFirewall } from '../../src/firewall/plan';
+import { batchLines, elementLines, inHalves, planFirewall } from '../../src/firewall/plan';
 import type { Left } from '../../src/firewall/time-left';
 import { PBX } from '../support/firewall-host';
 import { net } from '../support/net';
@@ -78,6 +78,22 @@ describe('what is sent for members', () => {
     const { create, elements, destroy, rules } = await planFirewall(want, have);
     expect([...create, ...elementLines(elements, () => 0), ...destroy]).toEqual(expected);
     expect(rules).toEqual({ 4: [], 6: [] });
+  });
+});
+
+describe('what two programs send', () => {
+  const lines = (count: number) => Array.from({ length: count }, (_, n) => `add x ${n}`);
+  const [large, larger, small] = [lines(10_001), lines(10_002), lines(1)];
+
+  it('are halves of many members, each set in one of them', () => {
+    expect(inHalves([large, small, larger, large])).toEqual([
+      [large, large],
+      [small, larger],
+    ]);
+  });
+
+  it('is all in one when there are few, or most are in one set', () => {
+    for (const changes of [[], [small, small], [larger, small]]) expect(inHalves(changes)).toEqual([changes]);
   });
 });
 

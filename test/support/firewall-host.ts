@@ -9,7 +9,7 @@ import { makeHost, type Host } from '../../src/lab/host';
 import { fakeKernel } from './fake-kernel';
 import type { ChildProcess } from 'node:child_process';
 
-type Boot = 'saved' | 'savedCountries' | 'restoring';
+type Boot = 'saved' | 'savedCountries' | 'restoring' | 'mostMembers';
 
 export interface HostFirewall {
   readonly firewall: Firewall;
@@ -21,7 +21,7 @@ export interface HostFirewall {
 
 export function firewallOn(
   host: Host,
-  { clock = realClock, mostMembers, ...boot }: Pick<FirewallPorts, 'mostMembers' | Boot> & { clock?: Clock } = {},
+  { clock = realClock, mostMembers, ...boot }: Pick<FirewallPorts, Boot> & { clock?: Clock } = {},
 ): HostFirewall {
   const logged: string[] = [];
   const children: ChildProcess[] = [];
