@@ -2,10 +2,11 @@
 import { countryText } from '../../domain/country-name';
 import type { OutsideShape } from '../../domain/country-shapes';
 import type { Countries } from '../../domain/country';
-import type { Network } from '../../domain/network';
-import type { Peer } from '../../domain/phones';
+import { farEndsOf, setByHand } from '../../domain/far-ends';
+import { isSingle, parseNetwork, type Network } from '../../domain/network';
 import { AppError } from '../../errors';
 import { protectionOf } from '../doors/protected';
+import { locate } from '../located';
 import type { Exempt } from '../strangers/exempt';
 import { judgementOf } from './country-desk';
 import type { Parts } from '../parts';
@@ -18,22 +19,16 @@ export interface CountryParts extends Parts {
 /** A warning, never an error: an unknown answer is told as one. */
 export async function outsideOf(parts: CountryParts, countries: Countries): Promise<OutsideShape> {
   const asked = await askPeers(parts);
-  const own = parts.ownAddresses().map((address) => ({ who: 'this PBX', address, kind: undefined }));
-  const peers = asked.peers.flatMap(({ kind, name, address }) =>
-    address === undefined ? [] : [{ who: `${kind} ${name}`, address, kind }],
-  );
+  const own = parts.ownAddresses().map((address): Talker => ({ who: 'this PBX', address }));
   const outside = new Set<string>();
   const cutOff = new Set<string>();
-  for (const { who, address, kind } of [...own, ...peers]) {
+  for (const { who, address, isPhone } of [...own, ...asked.talkers]) {
     if (!(await isOutside(parts, countries, address))) continue;
     const text = `${who} ${address} (${whereOf(countries, address)})`;
     outside.add(text);
-    if (kind === 'phone' && (await isCutOff(parts, address))) cutOff.add(text);
+    if (isPhone && (await isCutOff(parts, address))) cutOff.add(text);
   }
-  const nameless = asked.peers
-    .filter(({ address }) => address === undefined)
-    .map(({ kind, name }) => `${kind} ${name}`);
-  const unsure = asked.why ?? (nameless.length > 0 ? `Asterisk tells no address of ${nameless.join(', ')}` : null);
+  const unsure = asked.unsure.length > 0 ? asked.unsure.join('; ') : null;
   return { outside: [...outside], cutOff: [...cutOff], unsure, idle: countries.idle ?? null };
 }
 
@@ -44,13 +39,40 @@ async function isCutOff(parts: CountryParts, address: Network): Promise<boolean>
   return (await protectionOf(parts, address, 'itself')) === undefined;
 }
 
-async function askPeers({ phones }: Parts): Promise<{ readonly peers: readonly Peer[]; readonly why?: string }> {
+interface Talker {
+  readonly who: string;
+  readonly address: Network;
+  /** It has registered. */
+  readonly isPhone?: boolean;
+}
+
+async function askPeers(
+  parts: Parts,
+): Promise<{ readonly talkers: readonly Talker[]; readonly unsure: readonly string[] }> {
   try {
-    return { peers: await phones.peers() };
+    const { peers, nowhere } = await locate(parts, await parts.phones.peers());
+    const talkers = peers.map(({ kind, name, address }): Talker => ({
+      who: `${kind} ${name}`,
+      address,
+      isPhone: kind === 'phone',
+    }));
+    return {
+      talkers: [...talkers, ...(await trunkNetworks(parts))],
+      unsure: nowhere.map(({ peer: { kind, name }, why }) => `where ${kind} ${name} is: ${why}`),
+    };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { peers: [], why: `nobody can say which phones and trunks are outside: ${error.what}` };
+    return { talkers: [], unsure: [`nobody can say which phones and trunks are outside: ${error.what}`] };
   }
+}
+
+/** From all of such a network a trunk may call: judged by its first address. */
+async function trunkNetworks({ phones }: Parts): Promise<Talker[]> {
+  const { found } = farEndsOf(setByHand((await phones.known()).mentions));
+  return found.flatMap(({ what, reasons: [why = ''] }): Talker[] => {
+    const address = parseNetwork(what);
+    return address === undefined || isSingle(address) ? [] : [{ who: why, address }];
+  });
 }
 
 async function isOutside(parts: Parts, countries: Countries, address: Network): Promise<boolean> {

@@ -99,9 +99,25 @@ describe('whoever would be a stranger', () => {
       unsure: expect.stringMatching(/nobody can say/) as string,
     });
   });
-  it('is not certain where Asterisk knows only a name', async () => {
-    gate.asterisk.peersNow = [{ name: 'sip.example.com', address: undefined, kind: 'trunk' }];
-    expect(await permit('US')).toMatchObject({ unsure: 'Asterisk tells no address of trunk sip.example.com' });
+  it('may be a trunk that Asterisk knows by a name or a network', async () => {
+    gate.names.set('sip.example.com', { A: [JP] });
+    gate.asterisk.peersNow = [{ name: 'tokyo', host: 'sip.example.com', address: undefined, kind: 'trunk' }];
+    const match = {
+      of: 'endpoint berlin',
+      setting: 'match',
+      value: '198.51.100.0/28',
+      form: 'hosts',
+      speaks: 'sip',
+    } as const;
+    gate.asterisk.knownNow = { mentions: [match], leftOut: [] };
+    expect(await permit('US')).toMatchObject({
+      outside: [`trunk tokyo ${JP} (Japan (JP))`, 'endpoint berlin: match 198.51.100.0/28 (Germany (DE))'],
+      unsure: null,
+    });
+  });
+  it('is not certain where DNS does not tell where a trunk is', async () => {
+    gate.asterisk.peersNow = [{ name: 'tokyo', host: 'sip.example.com', address: undefined, kind: 'trunk' }];
+    expect(await permit('US')).toMatchObject({ unsure: 'where trunk tokyo is: DNS knows no address of it' });
   });
 });
 
