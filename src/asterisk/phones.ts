@@ -14,7 +14,7 @@ import { forgetContacts, listContacts } from './phones-contacts';
 import { listKnown } from './phones-known';
 import { listPeers } from './phones-peers';
 import { followLog, type LogTail } from './log-tail';
-import { readIaxLine, readLogin } from './phones-logins';
+import { logFormatOf, readIaxLine, readLogin } from './phones-logins';
 import { readProof } from './phones-proof';
 import { Sources } from './phones-sources';
 import { endpointsWithoutKeepalive, pjsipBinds, pjsipOutsideAddresses } from './pjsip-sections';
@@ -71,7 +71,7 @@ export function openPhones({ ami, clock, random, log, proc, listening, iaxLog }:
   };
   let tail: LogTail | undefined;
   const onLine = (line: string) => {
-    const login = readIaxLine(line);
+    const login = readIaxLine(line, logFormatOf(iaxLog ?? ''));
     if (login) tellLogin(login);
   };
   const onState = (link: LinkState) => {

@@ -46,8 +46,14 @@ export const SUSPICION: SuspicionTerms = {
 };
 
 export type Judgement =
-  /** It proves its way back, so it may be blocked. `accounts`: the senders' text. */
-  | { readonly kind: 'attack'; readonly address: Network; readonly tries: number; readonly accounts: readonly string[] }
+  /** It may be blocked. `accounts`: the senders' text; `mayBeForged`: some of it came as answers over UDP. */
+  | {
+      readonly kind: 'attack';
+      readonly address: Network;
+      readonly tries: number;
+      readonly accounts: readonly string[];
+      readonly mayBeForged: boolean;
+    }
   /** It may be forged, so it is only told; once an hour for an address. */
   | { readonly kind: 'perhaps'; readonly address: Network; readonly tries: number; readonly why: 'udp' | 'known' }
   /** Many addresses try one account; once a day for an account. */
@@ -65,6 +71,7 @@ interface Suspect {
   /** Milliseconds since the epoch, as all times below. */
   at: number;
   readonly accounts: Set<string>;
+  mayBeForged: boolean;
   /** A bucket of its own: what may be forged must not help to block. */
   perhaps: number;
   toldAt: number;
@@ -114,12 +121,14 @@ export class Suspicion {
     const { leakPerMinute, knownLeakPerMinute } = this.#terms;
     const leak = this.isKnown(address, new Date(at)) ? knownLeakPerMinute : leakPerMinute;
     const gone = before ? ((at - before.at) / 60_000) * leak : 0;
-    const suspect: Suspect = before ?? { level: 0, tries: 0, at, accounts: new Set(), perhaps: 0, toldAt: -Infinity };
+    const fresh = { level: 0, tries: 0, at, accounts: new Set<string>(), mayBeForged: false };
+    const suspect: Suspect = before ?? { ...fresh, perhaps: 0, toldAt: -Infinity };
     suspect.level = Math.max(0, suspect.level - gone);
     suspect.perhaps = Math.max(0, suspect.perhaps - gone);
     if (suspect.level === 0 && suspect.perhaps === 0) {
       suspect.accounts.clear();
       suspect.tries = 0;
+      suspect.mayBeForged = false;
     }
     suspect.at = at;
     keep(this.#suspects, address, suspect, this.#terms.most);
@@ -132,10 +141,11 @@ export class Suspicion {
     if (isKnown && login.wayBack === 'answer') return this.#perhaps(login, suspect, rule, at, 'known');
     suspect.level += WEIGHTS[rule];
     suspect.tries++;
+    suspect.mayBeForged ||= login.wayBack === 'answer';
     if (suspect.level < (isKnown ? this.#terms.knownBucket : this.#terms.bucket)) return [];
-    const { tries, accounts } = suspect;
+    const { tries, accounts, mayBeForged } = suspect;
     this.#suspects.delete(login.address);
-    return [{ kind: 'attack', address: login.address, tries, accounts: [...accounts] }];
+    return [{ kind: 'attack', address: login.address, tries, accounts: [...accounts], mayBeForged }];
   }
 
   #perhaps(login: Login, suspect: Suspect, rule: Rule, at: number, why: 'udp' | 'known' = 'udp'): Judgement[] {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { readIaxLine, readLogin } from '../../src/asterisk/phones-logins';
+import { IAX_FAILURES, logFormatOf, OUTCOMES, readIaxLine, readLogin } from '../../src/asterisk/phones-logins';
 import { parseAddress } from '../../src/domain/network';
 import { frame } from '../support/frame';
 
@@ -14,8 +14,8 @@ const samples = readFileSync(join(__dirname, 'login-events.txt'), 'utf8')
   });
 
 it.each(samples)('$title', ({ expected, sample }) => {
-  const line = /^line: (.*)$/.exec(sample)?.[1];
-  const login = line === undefined ? readLogin(frame(sample)) : readIaxLine(line);
+  const [, format, line] = /^(line|json): (.*)$/.exec(sample) ?? [];
+  const login = line === undefined ? readLogin(frame(sample)) : readIaxLine(line, format === 'json' ? 'json' : 'plain');
   expect(login && JSON.parse(JSON.stringify(login))).toEqual(expected === 'nothing' ? undefined : JSON.parse(expected));
 });
 
@@ -34,6 +34,21 @@ it.each([
 ])('the samples have a login with %s', (part) =>
   expect(samples.some(({ expected }) => expected.includes(part))).toBe(true),
 );
+
+it.each([
+  ...Object.keys(OUTCOMES).map((event) => [event, new RegExp(`^Event: ${event}$`, 'm')] as const),
+  ...IAX_FAILURES.map(([form]) => [String(form), new RegExp(form.source.replace(/^\^|\$$/g, ''), 's')] as const),
+])('the samples have a login by %s', (_, rule) =>
+  expect(samples.some(({ expected, sample }) => expected !== 'nothing' && rule.test(sample))).toBe(true),
+);
+
+it('believes a log whose name says that it is JSON, whatever stands in it, and no other', () => {
+  expect(['/var/log/asterisk/notices.json', '/var/log/asterisk/full', 'x.json.1'].map(logFormatOf)).toEqual([
+    'json',
+    'plain',
+    'plain',
+  ]);
+});
 
 it('keeps 64 characters of a name', () => {
   const event = frame(
@@ -55,8 +70,10 @@ it('reads any line as a login from one address, or as none, at once', () => {
   );
   fc.assert(
     fc.property(fc.array(fc.oneof(part, fc.string())), (parts) => {
-      const login = readIaxLine(parts.join(''));
-      expect(login === undefined || parseAddress(login.address) === login.address).toBe(true);
+      for (const format of ['json', 'plain'] as const) {
+        const login = readIaxLine(parts.join(''), format);
+        expect(login === undefined || parseAddress(login.address) === login.address).toBe(true);
+      }
     }),
     { numRuns: 2_000 },
   );

@@ -41,7 +41,20 @@ it('who tries the password of one account again and again is an attacker at the 
     ),
   ).toEqual([]);
   const judged = watch.see([login(), login()], 0.01);
-  expect(judged).toEqual([{ kind: 'attack', address: THIEF, tries: 10, accounts: ['701'] }]);
+  expect(judged).toEqual([{ kind: 'attack', address: THIEF, tries: 10, accounts: ['701'], mayBeForged: false }]);
+});
+
+it('who answers over UDP may be forged, until all is forgiven', () => {
+  const watch = new Watch();
+  const tenth = (more: Partial<Login>, apart = 0.01) =>
+    watch.see(
+      times(10, () => login(more)),
+      apart,
+    );
+  expect(tenth({ wayBack: 'answer' })).toMatchObject([{ mayBeForged: true }]);
+  watch.see([login({ wayBack: 'answer' })]);
+  watch.see([login()], 3600);
+  expect(tenth({ wayBack: 'connection' })).toMatchObject([{ mayBeForged: false }]);
 });
 
 it('one phone that repeats its old password every minute is never an attacker', () => {

@@ -69,7 +69,7 @@ describeAsRoot('who guesses passwords', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'attacks-'));
     await chmod(folder, 0o755);
-    const log = join(folder, 'asterisk.log');
+    const log = join(folder, 'notices.json');
     closeSync(openSync(log, 'a'));
     const settings = `
 [attacks]
@@ -80,7 +80,7 @@ registrations = "enforce"
     house = await openHouse(settings, WEBSOCKETS);
     const { asterisk, stranger } = house.stage;
     const copy = openSync(log, 'a');
-    asterisk.room.spawn('tail', ['-n', '0', '-F', '/var/log/asterisk/messages.log'], {
+    asterisk.room.spawn('tail', ['-n', '0', '-F', '/var/log/asterisk/notices.json'], {
       stdio: ['ignore', copy, 'ignore'],
     });
     const peers = IAX_PEERS.map((name) => `[${name}]\ntype = peer\nhost = dynamic\nsecret = ${EXTENSION.password}\n`);

@@ -4,6 +4,7 @@ import type { Login } from '../../domain/login';
 import type { Network } from '../../domain/network';
 import { SUSPICION, Suspicion, type Judgement } from '../../domain/suspicion';
 import { blockIntruder } from './block-intruder';
+import type { Exempt } from './exempt';
 import type { Doors } from '../doors/doors';
 import type { IntruderDesk } from './intruder-news';
 import type { Parts } from '../parts';
@@ -27,7 +28,7 @@ const MOST_AT_ONCE = 32;
 /** Over UDP the sources of a flood can be forged, each a new one, and each of these is a line of the journal. */
 const MOST_A_MINUTE = { attack: 600, perhaps: 60, many: 60 } as const;
 
-export function attackWatch(parts: Parts, doors: Doors, desk: IntruderDesk): AttackWatch {
+export function attackWatch(parts: Parts, doors: Doors, desk: IntruderDesk, exempt: Exempt): AttackWatch {
   const { clock, log, rules, store } = parts;
   const suspicion = new Suspicion();
   let wroteAt = clock.now().getTime();
@@ -52,7 +53,7 @@ export function attackWatch(parts: Parts, doors: Doors, desk: IntruderDesk): Att
     if (!left.isLeft() || (isAttack && blocking >= MOST_AT_ONCE)) return;
     if (isAttack) blocking++;
     else left.take();
-    const dealt = answer(parts, doors, desk, judgement)
+    const dealt = answer({ parts, doors, desk, exempt }, judgement)
       .then((isNews) => {
         if (isAttack && isNews) left.take();
       })
@@ -83,8 +84,16 @@ export function attackWatch(parts: Parts, doors: Doors, desk: IntruderDesk): Att
   };
 }
 
+interface Means {
+  readonly parts: Parts;
+  readonly doors: Doors;
+  readonly desk: IntruderDesk;
+  readonly exempt: Exempt;
+}
+
 /** Resolves to whether it was news: who is blocked already is none. */
-async function answer(parts: Parts, doors: Doors, desk: IntruderDesk, judgement: Judgement): Promise<boolean> {
+async function answer(means: Means, judgement: Judgement): Promise<boolean> {
+  const { desk } = means;
   switch (judgement.kind) {
     case 'many': {
       const { account, addresses } = judgement;
@@ -102,19 +111,23 @@ async function answer(parts: Parts, doors: Doors, desk: IntruderDesk, judgement:
       return true;
     }
     case 'attack':
-      return attack(parts, doors, desk, judgement);
+      return attack(means, judgement);
   }
 }
 
 async function attack(
-  parts: Parts,
-  doors: Doors,
-  desk: IntruderDesk,
-  { address, tries, accounts }: Extract<Judgement, { kind: 'attack' }>,
+  { parts, doors, desk, exempt }: Means,
+  { address, tries, accounts, mayBeForged }: Extract<Judgement, { kind: 'attack' }>,
 ): Promise<boolean> {
   const why = `${tries} logins failed${accountsText(accounts)}.`;
   if (parts.rules.attacks.logins === 'report') {
     await desk.noticed('attack', address, `${why} It would be blocked: [attacks] logins is "report".`);
+    return true;
+  }
+  // Its address is no secret, and a forger could cut a company off from its provider.
+  if (mayBeForged && (await exempt.isTrunk(address))) {
+    const spared = 'it is a trunk that Asterisk knows, and over UDP the guesses may be forged';
+    await desk.noticed('attack', address, `${why} It was not blocked: ${spared}.`);
     return true;
   }
   const until = (network: Network) => endOfBlock(parts, network);

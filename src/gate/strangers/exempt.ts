@@ -8,6 +8,8 @@ import type { Parts } from '../parts';
 export interface Exempt {
   /** Why it is, as a part of a sentence; undefined: it is not. Rejects with STORE_FAILED. */
   why(address: Network): Promise<string | undefined>;
+  /** Is it one of Asterisk's trunks? Never rejects. */
+  isTrunk(address: Network): Promise<boolean>;
   /** Looks up names whose time has come; called every second or so. Never rejects; resolves to whether there is news. */
   look(): Promise<boolean>;
 }
@@ -23,6 +25,7 @@ export function openExempt(parts: Parts): Exempt {
       if (entry) return `open by entry ${entry.id}`;
       return (await trunks.know(address)) ? 'a trunk that Asterisk knows' : undefined;
     },
+    isTrunk: (address) => trunks.know(address),
     look: async () => (await Promise.all([listed.look(), trunks.look()])).includes(true),
   };
 }

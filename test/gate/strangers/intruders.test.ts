@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Login } from '../../../src/domain/login';
 import { attackWatch } from '../../../src/gate/strangers/attack-watch';
+import { openExempt } from '../../../src/gate/strangers/exempt';
 import { Doors } from '../../../src/gate/doors/doors';
 import { openGate } from '../../../src/gate/gate';
 import { memoryFirewall } from '../../support/memory-firewall';
@@ -94,6 +95,17 @@ describe('who guesses passwords', () => {
     await guess(THIEF, { wayBack: 'no', outcome: 'unknown-account' });
     expect(await blocks()).toEqual([]);
     expect(await journal('attack')).toEqual([expect.stringContaining('forged')]);
+  });
+
+  it('is not blocked over UDP in the name of a trunk that Asterisk knows: a forger could cut it off', async () => {
+    await start();
+    const match = { of: 'endpoint carrier', setting: 'match', value: THIEF, form: 'hosts', speaks: 'sip' } as const;
+    gate.asterisk.knownNow = { mentions: [match], leftOut: [] };
+    await guess(THIEF, { wayBack: 'answer' });
+    expect(await blocks()).toEqual([]);
+    expect(await journal('attack')).toEqual([expect.stringContaining('a trunk that Asterisk knows')]);
+    await guess(THIEF);
+    expect(await blocks()).toMatchObject([{ network: THIEF }]);
   });
 
   it('is not blocked where something protected is: own addresses, an admin’s entry', async () => {
@@ -193,7 +205,7 @@ describe('who guesses passwords', () => {
     const told: string[] = [];
     const noticed = (_: string, what: string) => Promise.resolve(void told.push(what));
     const desk = { noticed, blocked: () => undefined, tick: () => Promise.resolve() };
-    const watch = attackWatch(gate.parts, new Doors(gate.parts), desk);
+    const watch = attackWatch(gate.parts, new Doors(gate.parts), desk, openExempt(gate.parts));
     const all = async (net: number) => {
       const login = { driver: 'PJSIP', outcome: 'wrong-password', wayBack: 'answer' } as const;
       for (let i = 0; i < 700; i++) {
