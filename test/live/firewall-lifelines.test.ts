@@ -2,6 +2,8 @@
 import { connect, type Host } from '../../src/lab/host';
 import { describeAsRoot } from '../support/as-root';
 import { firewallOn, PBX } from '../support/firewall-host';
+import { icmpWitness, quoted, type Icmp } from '../support/icmp-witness';
+import { linkLocal } from '../support/link-local';
 import { makePacketLab, makeSettledHost, V4, V6, type PacketLab } from '../support/packet-lab';
 import { probeOn } from '../support/probe';
 import { until } from '../support/until';
@@ -69,17 +71,110 @@ describeAsRoot('answers of a DHCP server, which match no connection', () => {
 
   it('secure: over IPv6 are taken from this very link only', async () => {
     await lab.enter('secure', { sip: [V4.hotel, V6.hotel] });
-    const [server, client] = [await linkLocal(lab.outside, 'to-pbx'), await linkLocal(lab.pbx, 'to-outside')];
+    const on = async (host: Host, device: string) => `${await linkLocal(host, device)}%${device}`; // as a socket needs it
+    const [server, client] = [await on(lab.outside, 'to-pbx'), await on(lab.pbx, 'to-outside')];
     expect(await offered(server, client, [547, 546])).toBe(true);
     expect(await offered(server, client, [5547, 546])).toBe(false);
     expect(await offered(V6.stranger, V6.pbx, [547, 546])).toBe(false);
   });
+});
 
-  /** With its device, as a socket needs it. */
-  async function linkLocal(host: Host, device: string): Promise<string> {
-    const told = await host.run('ip', ['-6', '-o', 'address', 'show', 'dev', device, 'scope', 'link']);
-    return `${/inet6 ([0-9a-f:]+)/.exec(told)?.[1] ?? ''}%${device}`;
-  }
+describeAsRoot('secure: of ICMP', () => {
+  let lab: PacketLab;
+  let send: Awaited<ReturnType<typeof icmpWitness>>;
+  beforeAll(async () => {
+    lab = await makePacketLab();
+    send = await icmpWitness(lab.pbx, lab.outside, 'to-pbx');
+    await lab.outside.run('ip', ['address', 'add', `${BLOCKED[4]}/24`, 'dev', 'to-pbx']);
+    await lab.outside.run('ip', ['address', 'add', `${BLOCKED[6]}/64`, 'dev', 'to-pbx', 'nodad']);
+    await enter();
+    for (const { hotel, pbx } of [V4, V6]) expect(await lab.reaches(hotel, pbx, SIP)).toBe(true);
+  });
+  afterAll(() => lab.end());
+
+  const BLOCKED = { 4: '198.51.100.9', 6: '2001:db8::9' } as const;
+  const enter = (answerPings = true) =>
+    lab.enter('secure', { sip: [V4.hotel, V6.hotel], block: Object.values(BLOCKED) }, { answerPings });
+  const EVERYBODY = 'ff02::1';
+  const passes = async (icmp: Icmp) => (await send(icmp)).passed > 0;
+
+  it.each<[family: 4 | 6, type: number, what: string]>([
+    [4, 3, 'unreachable'],
+    [4, 11, 'time exceeded'],
+    [4, 12, 'a bad header'],
+    [6, 1, 'unreachable'],
+    [6, 2, 'too big'],
+    [6, 3, 'time exceeded'],
+    [6, 4, 'a bad header'],
+  ])(
+    'version %d, errors of type %d (%s) about a call that others began come in from any router but a blocked one',
+    async (family, type) => {
+      const each = family === 4 ? V4 : V6;
+      const error = { to: each.pbx, type, hops: 60, body: quoted(each.pbx, each.hotel, SIP) };
+      expect(await passes({ ...error, from: each.stranger })).toBe(true);
+      expect(await passes({ ...error, from: BLOCKED[family] })).toBe(false);
+    },
+  );
+
+  it.each<[family: 4 | 6, type: number, what: string]>([
+    [4, 5, 'redirect'],
+    [4, 13, 'timestamp'],
+    [6, 137, 'redirect'],
+    [6, 139, 'node information'],
+  ])('version %d, type %d (%s) does not come in', async (family, type) => {
+    const { stranger, pbx } = family === 4 ? V4 : V6;
+    expect(await passes({ from: stranger, to: pbx, type, body: Buffer.alloc(32) })).toBe(false);
+  });
+
+  it.each<[type: number, what: string]>([
+    [133, 'router solicitation'],
+    [134, 'router advertisement'],
+    [135, 'neighbour solicitation'],
+    [136, 'neighbour advertisement'],
+  ])('type %d (%s) comes in from this very link only', async (type) => {
+    const message = {
+      from: 'link',
+      to: type === 134 ? EVERYBODY : V6.pbx,
+      type,
+      body: Buffer.alloc(type === 134 ? 8 : 16),
+    };
+    expect(await passes({ ...message, hops: 254 })).toBe(false); // a router has handed it on
+    expect(await passes(message)).toBe(true);
+  });
+
+  it('the router that is advertised is taken', async () => {
+    await send({ from: 'link', to: EVERYBODY, type: 134, body: Buffer.alloc(8) });
+    await until(
+      async () => /^default via fe80:.* proto ra /m.test(await lab.pbx.run('ip', ['-6', 'route'])),
+      'its route',
+    );
+  });
+
+  it.each<[type: number, what: string]>([
+    [130, 'query'],
+    [131, 'report'],
+    [132, 'done'],
+    [143, 'report of version 2'],
+  ])('type %d (multicast listener %s) comes in from a link’s address only', async (type) => {
+    const message = { to: EVERYBODY, type, hops: 1, body: Buffer.alloc(16) };
+    expect(await passes({ ...message, from: 'link' })).toBe(true);
+    expect(await passes({ ...message, from: V6.stranger })).toBe(false);
+  });
+
+  it.each([
+    [4, 8, V4],
+    [6, 128, V6],
+  ] as const)('version %d, pings (type %d) are answered up to a limit, or not at all', async (_, type, each) => {
+    const ping = { from: each.stranger, to: each.pbx, type, hops: 64 };
+    await enter();
+    expect(await send(ping)).toEqual({ passed: 1, answered: 1 });
+    const { passed, answered } = await send({ ...ping, times: 100 });
+    expect(answered).toBe(passed);
+    expect(passed).toBeGreaterThan(10);
+    expect(passed).toBeLessThan(50); // 20 at once, then 10 a second
+    await enter(false);
+    expect(await send(ping)).toEqual({ passed: 0, answered: 0 });
+  });
 });
 
 describeAsRoot.each([
