@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { AppError } from './errors';
 import { printable } from './domain/printable';
+import { aptInstall } from './domain/tools';
 import type { Run } from './ports';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -19,7 +20,7 @@ export const run: Run = (file, args, { stdin = '', timeoutMs = 10_000, env = {} 
       }
       const reason = error.killed ? `no end within ${timeoutMs} ms` : String(error.code ?? error.signal);
       const what = `${[file, ...args].join(' ')} failed (${reason}): ${printable(stderr.trim())}`;
-      reject(new AppError('COMMAND_FAILED', what, hintFor(what), error));
+      reject(new AppError('COMMAND_FAILED', what, hintFor(file, what), error));
     });
     child.stdin?.on('error', () => undefined); // the exit status tells; EPIPE adds nothing
     if (child.stdin && typeof stdin !== 'string') Readable.from(stdin, { highWaterMark: 1 }).pipe(child.stdin);
@@ -27,7 +28,6 @@ export const run: Run = (file, args, { stdin = '', timeoutMs = 10_000, env = {} 
   });
 
 const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/\(ENOENT\)/, 'install it: apt-get install iptables ipset conntrack tcpdump'],
   [
     /xtables\.lock/,
     'this machine uses iptables-legacy: run "update-alternatives --set iptables /usr/sbin/iptables-nft"',
@@ -39,6 +39,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/xtables lock/, 'another firewall tool holds the lock; try again when it has ended'],
 ];
 
-function hintFor(what: string): string {
+function hintFor(file: string, what: string): string {
+  if (what.includes('(ENOENT)')) return `install it: ${aptInstall([file])}`;
   return HINTS.find(([pattern]) => pattern.test(what))?.[1] ?? 'run "tollgate status"';
 }

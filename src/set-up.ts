@@ -1,15 +1,17 @@
 /** tollgate init: the machine, the state folder, the firewall in mode watch and the service, in this order. */
 import { existsSync } from 'node:fs';
 import type { InitAsked, InitShape } from './cli/init';
+import { aptInstall } from './domain/tools';
 import { AppError } from './errors';
 import type { Operations } from './gate/operations';
 import { machineSteps, nextSteps, serviceSteps, type Machine } from './install/init';
+import { missingTools } from './install/missing-tools';
 import { makeAll, unmakeAll, type Step } from './install/step';
 import { PACKAGE } from './package-folder';
 import { prepareState, stateFolder } from './state-folder';
 import { connectOrOpen, type World } from './tollgate';
 
-/** Backwards with `undo`. Rejects with REFUSED when it is to change the machine and is not root. */
+/** Backwards with `undo`. Rejects with REFUSED when it is to change the machine and is not root, with SETUP_FAILED when programs are missing. */
 export async function setUp(asked: InitAsked, world: World): Promise<InitShape> {
   const { undo, dryRun = false, ownSettings } = asked;
   if (!ownSettings && !dryRun && process.geteuid?.() !== 0) {
@@ -18,6 +20,11 @@ export async function setUp(asked: InitAsked, world: World): Promise<InitShape> 
       'init makes a user, files below /etc and a service',
       'run it as root, or with --dry-run',
     );
+  }
+  const missing = undo ? [] : await missingTools(world.run);
+  if (missing.length > 0) {
+    const happened = `Tollgate runs ${missing.join(', ')}, which this machine lacks`;
+    throw new AppError('SETUP_FAILED', happened, aptInstall(missing));
   }
   const machine: Machine = { ...world, root: '/', package: PACKAGE, node: process.execPath };
   const inner = [stateStep(asked, world), firewallStep(asked, world)];

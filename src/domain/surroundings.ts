@@ -60,6 +60,13 @@ export interface Redirect {
   readonly to: string;
 }
 
+/** A tool that told nothing. */
+export interface Unseen {
+  readonly tool: string;
+  /** As part of a sentence: what happened, and what to do. */
+  readonly why: string;
+}
+
 /** Everything that was found at one moment. */
 export interface Scene {
   readonly addresses: readonly OwnAddress[];
@@ -72,12 +79,14 @@ export interface Scene {
   readonly isForwardHooked: boolean;
   /** Other programs that manage this firewall: `Docker`, `firewalld`, … */
   readonly managers: readonly string[];
+  /** What these would have told is left out. */
+  readonly unseen: readonly Unseen[];
 }
 
 export type Linked = Pick<Scene, 'addresses' | 'routes' | 'resolvers'>;
 
 export interface Surroundings {
-  /** Looks anew; what a tool that is missing would have told is left out, with the reason in the log. */
+  /** Looks anew; what a tool that is missing would have told is left out, and `unseen` tells which. */
   look(): Promise<Scene>;
   /** Only `addresses`, `routes` and `resolvers`; nothing is run when they were looked at within `mostMs` (0 unless told). */
   links(mostMs?: number): Promise<Linked>;

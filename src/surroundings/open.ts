@@ -1,6 +1,7 @@
 /** Looks around with `ip`, `ss`, `conntrack`, `iptables-save` and `nft`: thin readers, and what they cannot see is told. */
 import { AppError } from '../errors';
-import type { Linked, Scene, Surroundings } from '../domain/surroundings';
+import type { Linked, Scene, Surroundings, Unseen } from '../domain/surroundings';
+import { aptInstall } from '../domain/tools';
 import type { Clock, Log, Run } from '../ports';
 import { readAddresses, readResolvers, readRoutes } from './links';
 import { managersIn, readNft, readSaved } from './rules';
@@ -18,19 +19,22 @@ export interface SurroundingsPorts {
 const RESOLVERS = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'];
 
 export function openSurroundings({ run, read, clock, log }: SurroundingsPorts): Surroundings {
-  /** A tool that is missing, or may not look, has found nothing. */
-  const optional = async (file: string, args: readonly string[]): Promise<string> => {
+  /** A tool that is missing, or may not look, has found nothing; `unseen` is told. */
+  const optionally = (unseen: Map<string, Unseen>) => async (file: string, args: readonly string[]) => {
     try {
       return await run(file, args);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       log('not seen', { tool: file, error: error.what });
+      const isMissing = (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+      unseen.set(file, { tool: file, why: isMissing ? `it is missing: ${aptInstall([file])}` : error.what });
       return '';
     }
   };
   const texts = async (paths: readonly string[]) => (await Promise.all(paths.map(read))).join('\n');
 
-  const lookAtLinks = async (): Promise<Linked> => {
+  const lookAtLinks = async (unseen = new Map<string, Unseen>()): Promise<Linked> => {
+    const optional = optionally(unseen);
     const [addresses, routes4, routes6, resolvers] = await Promise.all([
       optional('ip', ['-j', 'address']),
       optional('ip', ['-j', 'route']),
@@ -54,7 +58,9 @@ export function openSurroundings({ run, read, clock, log }: SurroundingsPorts): 
   };
 
   const look = async (): Promise<Scene> => {
-    const linked = await lookAtLinks();
+    const unseen = new Map<string, Unseen>();
+    const optional = optionally(unseen);
+    const linked = await lookAtLinks(unseen);
     const own = new Set(linked.addresses.map(({ address }) => address));
     const [sockets, flows4, flows6, saved4, saved6, nft] = await Promise.all([
       optional('ss', ['-H', '-n', '-t', '-u', '-a', '-p']),
@@ -73,6 +79,7 @@ export function openSurroundings({ run, read, clock, log }: SurroundingsPorts): 
       redirects: [...saved.redirects, ...native.redirects],
       isForwardHooked: saved.isForwardHooked,
       managers: managersIn([...saved.names, ...native.names]),
+      unseen: [...unseen.values()],
     };
   };
 

@@ -2,7 +2,16 @@
 import type { Scene, Surroundings } from '../../src/domain/surroundings';
 
 const NOTHING: Scene = {
-  ...{ addresses: [], routes: [], resolvers: [], listeners: [], connections: [], redirects: [], managers: [] },
+  ...{
+    addresses: [],
+    routes: [],
+    resolvers: [],
+    listeners: [],
+    connections: [],
+    redirects: [],
+    managers: [],
+    unseen: [],
+  },
   isForwardHooked: false,
 };
 

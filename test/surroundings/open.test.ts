@@ -1,3 +1,5 @@
+import { AppError } from '../../src/errors';
+import { run } from '../../src/run';
 import { openSurroundings } from '../../src/surroundings/open';
 import { fakeClock } from '../support/fake-clock';
 
@@ -23,4 +25,20 @@ describe('how this machine is connected', () => {
     expect(await seen()).toEqual(['192.0.2.3']);
     expect(await seen(60_000)).toEqual(['192.0.2.3']);
   });
+});
+
+it('tells which tools told nothing, why, and what to install', async () => {
+  const surroundings = openSurroundings({
+    run: (file, args) => {
+      if (file === 'conntrack') return Promise.reject(new AppError('COMMAND_FAILED', 'conntrack may not', 'x'));
+      return ['ss', 'ip'].includes(file) ? run(`${file}-that-is-not-there`, args) : Promise.resolve('');
+    },
+    read: () => Promise.resolve(undefined),
+    ...{ clock: fakeClock(), log: () => undefined },
+  });
+  expect((await surroundings.look()).unseen).toEqual([
+    { tool: 'ip', why: 'it is missing: apt install iproute2' },
+    { tool: 'conntrack', why: 'conntrack may not' },
+    { tool: 'ss', why: 'it is missing: apt install iproute2' },
+  ]);
 });

@@ -43,6 +43,11 @@ export interface ConfirmedFrom {
 /** Rejects with REFUSED unless the shell came over a connection that was made under the new rules, or on the console. */
 export function refuseOldConnection(from: ConfirmedFrom, scene: Scene, before: readonly string[]): void {
   const shell = readShell(from.ssh);
+  const blind = scene.unseen.find(({ tool }) => tool === SOCKETS);
+  if (shell && blind) {
+    const happened = `nobody can tell whether your connection is a new one: ${SOCKETS} tells nothing`;
+    throw new AppError('REFUSED', happened, blind.why);
+  }
   const stands = shell !== undefined && scene.connections.some((each) => isSame(each, shell));
   if (from.here === true) {
     if (!stands) return;
@@ -66,6 +71,8 @@ export function refuseOldConnection(from: ConfirmedFrom, scene: Scene, before: r
   throw new AppError('REFUSED', happened, ANOTHER);
 }
 
+/** It tells which TCP connections there are. */
+const SOCKETS = 'ss';
 const ANOTHER = 'open another SSH connection now (ssh -S none), and type "tollgate confirm" there';
 const ANOTHER_OR_HERE = `${ANOTHER}; on the machine's own console: tollgate confirm --here`;
 

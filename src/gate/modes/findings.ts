@@ -25,7 +25,7 @@ export function findingsOf(
   { scene, ownAddresses, outsideAddresses, listening, waysIn, neighbours }: Around,
   policy: Policy,
 ): readonly FoundShape[] {
-  const { addresses, routes, resolvers, managers } = scene;
+  const { addresses, routes, resolvers, managers, unseen } = scene;
   const found = (what: string, texts: readonly string[]): FoundShape[] => texts.map((text) => ({ what, text }));
   const sayOf = (own: Network) => outsideAddresses.find(({ address }) => address === own)?.from ?? 'the settings';
   const elsewhere = [...new Set(ownAddresses)]
@@ -41,6 +41,10 @@ export function findingsOf(
       addresses.map(({ address, device }) => `${address} on ${device}`),
     ),
     ...found('own address', elsewhere),
+    ...found(
+      'not seen',
+      unseen.map(({ tool, why }) => `what ${tool} tells: ${why}`),
+    ),
     ...found('connected', [hasPublicAddress(scene) ? 'straight to the Internet' : 'behind a router']),
     ...found('gateway', [...new Set(gateways)]),
     ...found('resolver', resolvers),

@@ -44,7 +44,7 @@ function part(state: 'ok' | 'warn', detail: string, hint: string | undefined): S
 }
 
 const NOTHING: Omit<Scene, 'addresses' | 'routes' | 'resolvers'> = {
-  ...{ listeners: [], connections: [], redirects: [], managers: [], isForwardHooked: false },
+  ...{ listeners: [], connections: [], redirects: [], managers: [], unseen: [], isForwardHooked: false },
 };
 
 interface Seen extends Located {

@@ -5,7 +5,7 @@ import { deviceTo } from '../../domain/paths';
 import type { HeardPeer, Peer } from '../../domain/phones';
 import type { Ports, Service } from '../../domain/service';
 import { spokenBy } from '../../domain/spoken';
-import type { Connection, Scene } from '../../domain/surroundings';
+import type { Connection, Scene, Unseen } from '../../domain/surroundings';
 import { AppError } from '../../errors';
 import type { Located, Nowhere } from '../located';
 import type { Parts } from '../parts';
@@ -21,13 +21,17 @@ interface Witness {
 export type Placed = Pick<Scene, 'addresses' | 'routes'>;
 
 /**
- * Those of `peers` and `connections` who get through `before` and not `after`, and who is nowhere while signalling was not
- * closed before.
+ * Those of `peers` and `connections` who get through `before` and not `after`; who is nowhere, while signalling was not
+ * closed before; and those whom nobody could see.
  */
 export function whoWouldBeLost(
   { firewall }: Pick<Parts, 'firewall'>,
   { before, after }: { readonly before: Ruling; readonly after: Ruling },
-  { peers, nowhere, scene }: Located & { readonly scene: Pick<Scene, 'addresses' | 'routes' | 'connections'> },
+  {
+    peers,
+    nowhere,
+    scene,
+  }: Located & { readonly scene: Pick<Scene, 'addresses' | 'routes' | 'connections' | 'unseen'> },
 ): readonly string[] {
   const { services } = after.policy;
   const witnesses = [
@@ -43,8 +47,10 @@ export function whoWouldBeLost(
     (witness) =>
       witness.packets.some((packet) => was?.get(packet)) && !witness.packets.some((packet) => is?.get(packet)),
   );
-  const unseen = before.policy.mode === 'watch' ? nowhere.map(nowhereText) : [];
-  return [...new Set([...lost.map(({ who }) => who), ...unseen])].sort();
+  const unknown = before.policy.mode === 'watch' ? nowhere.map(nowhereText) : [];
+  const isStricter = (after.policy.trial?.mode ?? after.policy.mode) !== before.policy.mode;
+  const unseen = isStricter ? scene.unseen.flatMap(unseenText) : [];
+  return [...new Set([...lost.map(({ who }) => who), ...unknown, ...unseen])].sort();
 }
 
 /** Would this address reach the port of the admin's shell? */
@@ -55,6 +61,14 @@ export function reachesShell(
 ): boolean {
   const [fate] = firewall.foretell(policy, elements, [packetFrom(far, { protocol: 'tcp', port: ownPort }, scene)]);
   return fate !== 'drop';
+}
+
+/** Who is connected, only these can tell. */
+const TELLS: Readonly<Record<string, string>> = { ss: 'TCP connections', conntrack: 'UDP flows' };
+
+function unseenText({ tool, why }: Unseen): string[] {
+  const what = TELLS[tool];
+  return what === undefined ? [] : [`${what} that only ${tool} tells (${why})`];
 }
 
 /** Would its signalling get through? */

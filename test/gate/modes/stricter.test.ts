@@ -195,6 +195,23 @@ describe('secure', () => {
     );
   });
 
+  it('names what nobody could see, and goes on blind only when somebody agrees', async () => {
+    const [ss, conntrack] = ['ss', 'conntrack'].map((tool) => ({ tool, why: `it is missing: apt install ${tool}` }));
+    gate.scene.unseen = [ss, conntrack, { tool: 'nft', why: 'it may not' }].flatMap((each) => each ?? []);
+    const lost = [
+      'TCP connections that only ss tells (it is missing: apt install ss)',
+      'UDP flows that only conntrack tells (it is missing: apt install conntrack)',
+    ];
+    await expect(secure({ admin })).rejects.toMatchObject({ what: `secure would cut off ${lost.join(', ')}` });
+    const { found } = await secure({ admin, lose: ['ss', 'conntrack'] });
+    expect(found).toContainEqual({ what: 'not seen', text: 'what nft tells: it may not' });
+    expect(found).toContainEqual({ what: 'not seen', text: 'what ss tells: it is missing: apt install ss' });
+    const again = gate.operations.confirm({ by, ssh: SSH, here: true });
+    await expect(again).rejects.toMatchObject({ what: expect.stringContaining('ss tells nothing') as string });
+    await gate.operations.confirm({ by, here: true });
+    expect((await secure({ admin })).lost).toEqual([]);
+  });
+
   it('typed again takes in the ports on which Asterisk has begun to listen, at once', async () => {
     await secure({ admin });
     await gate.operations.confirm({ by, here: true });
