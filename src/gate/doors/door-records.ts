@@ -90,7 +90,8 @@ async function settleOne(parts: Parts, records: Records, { entries, group, endin
     await end(parts, records, { entry: old, cause: { action: 'revoke', by: cause.by, from: cause.from, why } });
   }
   const before = [...(ending.groups ?? []), ...ending.superseded].map(({ id, until }) => ({ id, until }));
-  const action = cause.action === 'allow' && before.length > 0 ? 'renew' : cause.action;
+  const isRenewed = (ending.groups ?? []).length > 0 || ending.superseded.some(({ kind }) => kind === 'allow');
+  const action = cause.action === 'allow' && isRenewed ? 'renew' : cause.action;
   const told = group ? [lineOfGroup(group, action, cause.by, cause.why, cause.from)] : linesOf(entries, action, cause);
   for (const line of told) {
     await write(parts, records, { ...line, ...(before.length > 0 && { before: JSON.stringify(before) }) });
