@@ -55,7 +55,13 @@ async function allow(session: Session, what: string, options: Options): Promise<
   const opened = say`${whatOf(entry)} ${options.dryRun ? 'would be' : 'is'} open for ${entry.services.join(', ')}, ${session.times().end(entry.until)}.`;
   const stands =
     entry.addresses.length > 1 || entry.kind === 'name' ? say`It stands for ${someOf(entry.addresses)}.` : '';
-  const told = lines(opened, stands, hostBitsText(what, entry));
+  const unblocked = entry.unblocked.map(
+    (block) => say`${whatOf(block)} ${options.dryRun ? 'would be' : 'is'} unblocked.`,
+  );
+  const blocked = entry.stillBlockedBy.map(
+    (block) => say`But blocked by entry ${block.id}, ${whatOf(block)}: tollgate unblock ${block.id}`,
+  );
+  const told = lines(opened, stands, hostBitsText(what, entry), ...unblocked, ...blocked);
   return { text: await changeText(session, told, entry, options), json: entry };
 }
 

@@ -25,6 +25,14 @@ export interface EntryShape {
   readonly pbx: string | null;
 }
 
+/** What was let in, and what became of the blocks in its way. */
+export interface AllowedShape extends EntryShape {
+  /** Tollgate's own, which ended with it. */
+  readonly unblocked: readonly EntryShape[];
+  /** These go before it: nobody comes in there. */
+  readonly stillBlockedBy: readonly EntryShape[];
+}
+
 export interface AccountShape {
   readonly number: string;
   readonly name: string;

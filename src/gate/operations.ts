@@ -11,6 +11,7 @@ import type {
 import type { BackupShape, RestoredShape } from '../domain/backup-shapes';
 import type {
   AccountShape,
+  AllowedShape,
   EntryShape,
   ExplainShape,
   ImportShape,
@@ -55,7 +56,7 @@ export type Operations = {
   accountEnable(asked: Asked & { readonly number: string; readonly enabled: boolean }): Promise<AccountShape>;
   accountRemove(asked: Asked & { readonly number: string }): Promise<AccountShape>;
 
-  allow(asked: entries.AllowAsked): Promise<EntryShape>;
+  allow(asked: entries.AllowAsked): Promise<AllowedShape>;
   revoke(asked: CloseAsked): Promise<ClosedShape>;
   block(asked: entries.BlockAsked): Promise<EntryShape>;
   unblock(asked: CloseAsked): Promise<ClosedShape>;

@@ -2,7 +2,7 @@ import type { DemoAsked } from '../../src/cli/demo';
 import type { InitAsked } from '../../src/cli/init';
 import type { Product } from '../../src/cli/product';
 import { AppError } from '../../src/errors';
-import { account, entry, line, mode, tollgate, type Scene } from './fake-world';
+import { account, allowed, entry, line, mode, tollgate, type Scene } from './fake-world';
 
 const BY = { by: 'root' };
 
@@ -219,7 +219,7 @@ it.each(table)('tollgate %s --json prints JSON and nothing else', async (typed) 
 describe('what is printed as JSON is what the product answered', () => {
   const shapes: readonly (readonly [string, unknown])[] = [
     ['list', [entry({ id: 3 })]],
-    ['allow 192.0.2.1', entry({ id: 3 })],
+    ['allow 192.0.2.1', allowed({ id: 3 })],
     ['account show 12', account({ number: '3' })],
     ['log', [line({ id: 3 })]],
     ['confirm', mode({ mode: 'guard' })],
@@ -595,10 +595,19 @@ describe('explain', () => {
 });
 
 it('a door is called by its name as well', async () => {
-  const allow = () => Promise.resolve(entry({ name: 'office' }));
+  const allow = () => Promise.resolve(allowed({ name: 'office' }));
   expect((await tollgate(['allow', '198.51.100.7'], { operations: { allow } })).out).toMatch(
     /^198\.51\.100\.7 \(office\) is/,
   );
+});
+
+it('a door that is blocked all the same is said to be', async () => {
+  const block = entry({ id: 5, kind: 'block', what: '198.51.100.0/28' });
+  const allow = () =>
+    Promise.resolve(allowed({ unblocked: [entry({ what: '198.51.100.9' })], stillBlockedBy: [block] }));
+  const { out } = await tollgate(['allow', '198.51.100.9'], { operations: { allow } });
+  expect(out).toMatch(/198\.51\.100\.9.* is unblocked\./);
+  expect(out).toMatch(/But blocked by entry 5, 198\.51\.100\.0\/28.*: tollgate unblock 5/);
 });
 
 it('a PIN that is only tried is not shown as if it were one', async () => {

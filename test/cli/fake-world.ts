@@ -2,13 +2,24 @@
 import { runMain } from '../../src/cli/run-main';
 import type { Product, Terminal, World } from '../../src/cli/product';
 import { readConfig } from '../../src/config';
-import type { AccountShape, EntryShape, ImportShape, JournalShape, ModeShape } from '../../src/domain/shapes';
+import type {
+  AccountShape,
+  AllowedShape,
+  EntryShape,
+  ImportShape,
+  JournalShape,
+  ModeShape,
+} from '../../src/domain/shapes';
 import { countryAnswers } from './country-answers';
 import type { Operations } from '../../src/gate/operations';
 
 const NOW = new Date('2026-11-22T10:00:00Z');
 const SINCE = '2026-11-22T09:30:00.000Z';
 const TOMORROW = '2026-11-23T12:00:00.000Z';
+
+export function allowed(more: Partial<AllowedShape> = {}): AllowedShape {
+  return { ...entry(more), unblocked: [], stillBlockedBy: [], ...more };
+}
 
 export function entry(more: Partial<EntryShape> = {}): EntryShape {
   return {
@@ -83,7 +94,7 @@ export function operations(more: Partial<Operations> = {}): Operations {
     accountUnlock: () => done(account()),
     accountEnable: ({ enabled }) => done(account({ disabled: !enabled })),
     accountRemove: () => done(account()),
-    allow: ({ what, services }) => done(entry({ what, services: services ?? ['phone'] })),
+    allow: ({ what, services }) => done(allowed({ what, services: services ?? ['phone'] })),
     revoke: () => done(closed),
     block: ({ what }) => done(entry({ what, addresses: [what], kind: 'block', services: [], until: null })),
     unblock: () => done(closed),

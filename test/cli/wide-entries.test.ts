@@ -1,5 +1,5 @@
 /** What stands for more than one address, as people type it and read it. */
-import { entry, tollgate } from './fake-world';
+import { allowed, entry, tollgate } from './fake-world';
 
 const addresses = Array.from({ length: 32 }, (_, i) => `192.0.2.${i}`);
 const office = entry({ what: 'office.example.com', kind: 'name', addresses, note: 'home of Ann' });
@@ -40,13 +40,13 @@ it('--plain keeps one line each, with name and note', async () => {
 });
 
 it('tells what a range or name stands for when it is let in', async () => {
-  const allow = () => Promise.resolve(office);
+  const allow = () => Promise.resolve(allowed(office));
   const { out } = await tollgate(['allow', 'office.example.com'], { operations: { allow } });
   expect(out).toContain('It stands for 192.0.2.0 192.0.2.1 +30 more.');
 });
 
 it('tells who writes an address with a length that a network is open', async () => {
-  const allow = () => Promise.resolve(entry({ what: '192.0.2.0/24', kind: 'network', addresses: ['192.0.2.0/24'] }));
+  const allow = () => Promise.resolve(allowed({ what: '192.0.2.0/24', kind: 'network', addresses: ['192.0.2.0/24'] }));
   const told = async (what: string) => (await tollgate(['allow', what], { operations: { allow } })).out;
   expect(await told('192.0.2.7/24')).toContain('for the one address: tollgate allow 192.0.2.7');
   expect(await told('192.0.2.0/24')).not.toContain('for the one address');
