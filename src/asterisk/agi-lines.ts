@@ -16,8 +16,9 @@ export function lineReader(mostBytes: number): (chunk: Buffer) => string[] {
     const lines: string[] = [];
     let from = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
-      keep(chunk.subarray(from, end));
-      lines.push(Buffer.concat(pieces).toString('utf8').replace(/\r$/, ''));
+      const piece = chunk.subarray(from, end);
+      keep(piece);
+      lines.push((pieces.length === 1 ? piece : Buffer.concat(pieces)).toString('utf8').replace(/\r$/, ''));
       pieces = [];
       size = 0;
       from = end + 1;
