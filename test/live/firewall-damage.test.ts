@@ -10,12 +10,15 @@ import { until } from '../support/until';
 
 const POLICY: Policy = { ...PBX, mode: 'guard' };
 const PHONES: Elements = new Map([['sip', new Map([V4, V6].map(({ hotel }) => [net(hotel), 'forever' as const]))]]);
+/** From one look at the firewall to the next. */
+const LOOK_MS = 1000;
 /** "Within a second or so": a look a second, and what two slow cores need to mend. */
 const SOON_MS = 3000;
 
 describeAsRoot('damage that others do, with packets', () => {
   let lab: PacketLab;
   let gate: TestGate;
+  let resting: () => boolean;
   const stop = new AbortController();
   beforeAll(async () => {
     lab = await makePacketLab();
@@ -23,7 +26,9 @@ describeAsRoot('damage that others do, with packets', () => {
     await gate.parts.firewall.apply(POLICY, PHONES);
     const parts = { ...gate.parts, clock };
     const mend = () => gate.parts.firewall.apply(POLICY, PHONES);
-    void driftWatch(parts, mend).run(stop.signal);
+    const watch = driftWatch(parts, mend);
+    resting = () => watch.isResting;
+    void watch.run(stop.signal);
   });
   afterAll(async () => {
     stop.abort();
@@ -57,5 +62,18 @@ describeAsRoot('damage that others do, with packets', () => {
     await until(() => mended() > before, 'the mending', SOON_MS);
     expect(performance.now() - began).toBeLessThan(SOON_MS);
     expect(await wayIn()).toEqual(ONLY_PHONES);
+  });
+
+  it('is journalled each time with its length, and as a fight when it comes more than five times within a minute', async () => {
+    const journal = async () => (await gate.operations.log({ limit: 100 })).map(({ why }) => why);
+    await until(async () => /^The firewall was changed/.test((await journal()).at(-1) ?? ''), 'the report');
+    const lines = await journal();
+    const fights = lines.filter((line) => /changed \d+ times within a minute/.test(line));
+    expect(fights).toHaveLength(1);
+    const lengths = lines.flatMap((line) => /Mended; it was so for at most (\d+\.\d) s\.$/.exec(line)?.[1] ?? []);
+    expect(lengths).toHaveLength(lines.length - 1);
+    expect(Math.max(...lengths.map(Number)) * 1000).toBeLessThan(LOOK_MS + SOON_MS); // it was good when it was looked at last
+    expect(gate.notices.map(({ kind }) => kind)).toEqual(['disturbed']);
+    expect(resting()).toBe(true);
   });
 });

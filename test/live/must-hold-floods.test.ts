@@ -23,6 +23,8 @@ const GUARDED = { udp: [5060, 4569], tcp: [5060, 5061, 22] } as const;
 const OF_A_PHONE = { udp: [5060, 10_500], tcp: [5060] } as const;
 /** "Within a second or so": a look a second, and what two slow cores need to mend. */
 const SOON_MS = 3000;
+/** From one look at the firewall to the next. */
+const LOOK_MS = 1000;
 /** So long nothing has come in: longer than the pauses of any part of the flood, and than the look that mends. */
 const QUIET_MS = 1500;
 /** Packets of each kind that make a flood. */
@@ -88,7 +90,16 @@ describeAsRoot('a flooding stranger', () => {
 
   /** One after another; each leaves the firewall at least as strict as `guard`. */
   const steps: Readonly<Record<string, () => Promise<unknown>>> = {
-    'the rules are applied': () => house.tollgate('firewall apply'),
+    'the rules are applied over what somebody has changed in them': async () => {
+      const { pbx } = house.stage;
+      const slipped = [
+        ['iptables', '192.0.2.99'],
+        ['ip6tables', '2001:db8:99::99'],
+      ] as const;
+      for (const [tool, from] of slipped) await pbx.run(tool, ['-I', 'TOLLGATE-GUARD', '1', '-s', from, '-j', 'DROP']);
+      await house.tollgate('firewall apply');
+      for (const [tool, from] of slipped) expect(await pbx.run(tool, ['-S', 'TOLLGATE-GUARD'])).not.toContain(from);
+    },
     'secure is tried and taken back by hand': async () => {
       await onTrial('secure --within 60s');
       await house.tollgate('rollback');
@@ -148,17 +159,31 @@ describeAsRoot('a flooding stranger', () => {
     ['deletes our chains', true, `nft '${DELETE_TABLES}'`],
     ['empties every set', false, 'ipset flush'],
   ])('comes in no longer than a second or so when somebody %s', async (_, opens, command) => {
+    const told = (await house.journal()).length;
     const [before, began] = [JSON.stringify(await stranger.accepted()), performance.now()];
     await house.stage.pbx.run('sh', ['-c', command]);
-    let [count, lastRise] = [before, began];
+    let [count, lastLook, lastRise, seenOpenMs] = [before, began, began, 0];
+    let firstRise: number | undefined;
     const isQuiet = async () => {
+      const asked = performance.now();
       const now = JSON.stringify(await stranger.accepted());
-      if (now !== count) [count, lastRise] = [now, performance.now()];
+      if (now !== count) {
+        [count, lastRise] = [now, performance.now()];
+        firstRise ??= lastRise;
+        seenOpenMs = Math.max(0, lastLook - firstRise); // since the look before, something has come in
+      }
+      lastLook = asked;
       return performance.now() - lastRise > QUIET_MS;
     };
     await until(isQuiet, 'the hole to be closed');
     expect(count !== before).toBe(opens);
     expect(lastRise - began).toBeLessThan(SOON_MS);
+    const lengths = (await house.journal())
+      .slice(told)
+      .flatMap(({ why }) => /Mended; it was so for at most (\d+\.\d) s\.$/.exec(why)?.[1] ?? []);
+    expect(lengths).toHaveLength(1);
+    expect(Number(lengths[0]) * 1000).toBeGreaterThanOrEqual(seenOpenMs - 50); // it is rounded
+    expect(Number(lengths[0]) * 1000).toBeLessThan(LOOK_MS + SOON_MS); // it was good when it was looked at last
     for (const [set, address] of [
       ['tg-sip4', ADDRESS.hotel],
       ['tg-sip6', ADDRESS6.hotel],
