@@ -12,6 +12,7 @@ dateformat = %s.%3q
 [logfiles]
 messages.log = notice,warning,error,verbose(3),security
 calls.log = verbose(3),dtmf
+notices.json => [json]notice
 `;
 export const CALL_LOG_FILE = '/var/log/asterisk/calls.log';
 
