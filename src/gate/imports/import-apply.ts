@@ -1,6 +1,7 @@
 /** Carries out what an import proposed: all of it in one step, or nothing. */
-import type { NewEntry } from '../../domain/entry';
+import { isAutomatic, type NewEntry } from '../../domain/entry';
 import { kindOf, type Live } from '../../domain/live';
+import { covers, isSingle } from '../../domain/network';
 import type { ImportShape } from '../../domain/shapes';
 import type { Records } from '../../domain/store';
 import { AppError } from '../../errors';
@@ -34,7 +35,10 @@ export async function applyProposals(parts: Parts, doors: Doors, asked: Asked, g
   await refusePieces(parts, origin, wanted);
   const openings = await changeAll(doors, origin, {
     wanted,
-    leaves: (records) => leavingOf(parts, records, gone, { by: asked.by, origin }),
+    leaves: async (records) => [
+      ...(await leavingOf(parts, records, gone, { by: asked.by, origin })),
+      ...(await givingWay(parts, records, wanted, { by: asked.by, origin })),
+    ],
   });
   const made = new Map(opening.map(({ proposal }, i) => [proposal, idOf(openings[i])]));
   return shapeOfImport(origin, proposals, made);
@@ -85,4 +89,23 @@ async function leavingOf(
     leaving.push({ entries, groups: [group ?? []].flat(), cause, tell });
   }
   return leaving;
+}
+
+/** What Tollgate itself had blocked of what comes. There are few such blocks, and there may be very much that comes. */
+async function givingWay(
+  { clock }: Parts,
+  records: Records,
+  wanted: readonly Wanted[],
+  { by, origin }: { readonly by: string; readonly origin: string },
+): Promise<readonly Leaving[]> {
+  const coming = wanted.flatMap(({ entries }) => entries).filter(({ kind }) => kind === 'allow');
+  if (coming.length === 0) return [];
+  const blocks = (await records.liveEntries(clock.now(), 'block')).filter(isAutomatic);
+  const there = new Set(coming.map(({ network }) => network));
+  const entries = blocks.filter(
+    ({ network }) => there.has(network) || (!isSingle(network) && [...there].some((each) => covers(network, each))),
+  );
+  if (entries.length === 0) return [];
+  const why = `Import ${origin} lets it in.`;
+  return [{ entries, cause: { action: 'unblock', by, from: 'command', why, origin } }];
 }

@@ -94,6 +94,25 @@ describe('import freepbx', () => {
     expect(await listed()).toEqual(['198.51.100.0/24 phone null ann', '198.51.100.2 sip+rtp null ben']);
   });
 
+  it('ends what Tollgate itself had blocked of it, with a line for each; what a person blocked stays', async () => {
+    await open('', ...BOTH, row(2, 'sip_server', 'sip.south.example'));
+    gate.names.set('sip.south.example', { A: ['203.0.113.40'] });
+    const itself = { by: 'Tollgate', origin: 'attack' };
+    for (const what of ['198.51.100.1', '2001:db8:3::/64', '203.0.113.40', '203.0.113.41']) {
+      await gate.operations.block({ what, ...itself });
+    }
+    await gate.operations.block({ what: '198.51.100.0/30', by: 'ann' });
+    await importIt();
+    const blocks = (await gate.operations.list({})).flatMap(({ kind, what }) => (kind === 'block' ? [what] : []));
+    expect(blocks).toEqual(['203.0.113.41', '198.51.100.0/30']);
+    const told = (await gate.operations.log({ limit: 100 })).filter(({ action }) => action === 'unblock');
+    expect(told.map(({ what, by, why }) => `${what} ${by} ${why}`).sort()).toEqual([
+      '198.51.100.1 root Import freepbx lets it in.',
+      '2001:db8:3::/64 root Import freepbx lets it in.',
+      '203.0.113.40 root Import freepbx lets it in.',
+    ]);
+  });
+
   it('follows names, and one that DNS does not know keeps out no other', async () => {
     await open(
       '',
