@@ -61,6 +61,8 @@ export interface ExchangeLine {
 }
 
 export interface IntruderNews {
+  /** Who guesses passwords, or who comes from where nobody is permitted. */
+  readonly kind: 'attack' | 'stranger';
   readonly at: Date;
   /** An address, or the account that many addresses try. */
   readonly what: string;

@@ -19,11 +19,25 @@ export function intruderPage(
     subject: `${blocked} blocked, ${news.length + more - blocked} noticed since ${shortWhen(since, settings.timeZone)} (${foreign(settings.pbxName)})`,
     news: 'Attackers or strangers were at the PBX.',
     facts: news.slice(0, MOST_LINES).map((each) => [whatOf(each), sentenceOf(each, settings)] as const),
-    paragraphs: [
-      ...(left > 0 ? [`${left} more are in the journal: tollgate log`] : []),
-      'Who was blocked by mistake is let in again with: tollgate unblock ADDRESS',
-    ],
+    paragraphs: [...(left > 0 ? [`${left} more are in the journal: tollgate log`] : []), ...adviceOn(news)],
   };
+}
+
+/** A stranger who is only unblocked registers again within minutes, and is blocked again. */
+function adviceOn(news: readonly IntruderNews[]): string[] {
+  const strangers = news.filter(({ kind }) => kind === 'stranger');
+  const [country = 'CC', another] = new Set(strangers.flatMap((each) => each.country ?? []));
+  const letters = another === undefined ? country : 'CC';
+  return [
+    ...(strangers.length > 0
+      ? [
+          `A stranger who is one of yours is let in with: tollgate allow ADDRESS (or everybody in that country: tollgate country permit ${letters})`,
+        ]
+      : []),
+    ...(strangers.length < news.length
+      ? ['Who was blocked for wrong passwords by mistake is let in again with: tollgate unblock ADDRESS']
+      : []),
+  ];
 }
 
 function whatOf({ what, country }: IntruderNews): string {

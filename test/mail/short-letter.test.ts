@@ -6,7 +6,8 @@ import { ACCOUNT, ENTRY, SETTINGS } from '../support/mail-fixtures';
 const SHORT = '15551234567@sms.example.net';
 const settings = { ...SETTINGS, short: SHORT };
 const AT = new Date('2026-11-22T12:05:00Z');
-const intruder = (why: string) => ({ at: AT, what: '198.51.100.9', country: 'DE', blockedUntil: undefined, why });
+const intruder = (why: string) =>
+  ({ kind: 'stranger', at: AT, what: '198.51.100.9', country: 'DE', blockedUntil: undefined, why }) as const;
 const INTRUDERS: Notice = {
   kind: 'intruders',
   since: AT,

@@ -132,7 +132,7 @@ async function attack(
   }
   const until = (network: Network) => endOfBlock(parts, network);
   const outcome = await blockIntruder(parts, doors, { address, origin: 'attack', why, until });
-  if (outcome.kind === 'blocked') desk.blocked(outcome.network, outcome.until, why);
+  if (outcome.kind === 'blocked') desk.blocked('attack', outcome, why);
   if (outcome.kind === 'spared') await desk.noticed('attack', address, `${why} It was not blocked: ${outcome.why}.`);
   return outcome.kind !== 'done';
 }

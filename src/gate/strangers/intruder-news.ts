@@ -5,11 +5,13 @@ import type { Network } from '../../domain/network';
 import { tell, write } from '../announce';
 import type { Parts } from '../parts';
 
+type Kind = IntruderNews['kind'];
+
 export interface IntruderDesk {
   /** Of something that was blocked: the journal has it already. */
-  blocked(network: Network, until: Until, why: string): void;
+  blocked(kind: Kind, block: { readonly network: Network; readonly until: Until }, why: string): void;
   /** Of something that was only noticed. Rejects with STORE_FAILED. */
-  noticed(kind: 'attack' | 'stranger', what: string, why: string): Promise<void>;
+  noticed(kind: Kind, what: string, why: string): Promise<void>;
   /** Sends what has come together when its time has come; called every second or so. */
   tick(): Promise<void>;
 }
@@ -23,16 +25,17 @@ export function intruderDesk(parts: Parts): IntruderDesk {
   let news: IntruderNews[] = [];
   let more = 0;
   let mailedAt = -Infinity;
-  const add = (what: string, blockedUntil: Until | undefined, why: string, country?: string) => {
-    if (news.length < MOST_NEWS) news.push({ at: clock.now(), what, country, blockedUntil, why });
+  const add = (each: Omit<IntruderNews, 'at'>) => {
+    if (news.length < MOST_NEWS) news.push({ at: clock.now(), ...each });
     else more++;
   };
   const countryOf = (network: Network) => parts.countries.now().lookup(network).country;
   return {
-    blocked: (network, until, why) => add(network, until, why, countryOf(network)),
+    blocked: (kind, { network, until }, why) =>
+      add({ kind, what: network, country: countryOf(network), blockedUntil: until, why }),
     async noticed(kind, what, why) {
       await write(parts, store, { action: kind, by: 'Tollgate', what, from: 'Asterisk', why });
-      add(what, undefined, why);
+      add({ kind, what, country: undefined, blockedUntil: undefined, why });
     },
     async tick() {
       const now = clock.now();

@@ -93,7 +93,7 @@ async function deal(parts: Parts, doors: Doors, desk: IntruderDesk, heard: Heard
   const end: Until = blockSeconds === undefined ? 'forever' : new Date(now + blockSeconds * 1000);
   const until = () => Promise.resolve(end);
   const outcome = await blockIntruder(parts, doors, { address, origin: 'stranger', why, until });
-  if (outcome.kind === 'blocked') desk.blocked(outcome.network, outcome.until, why);
+  if (outcome.kind === 'blocked') desk.blocked('stranger', outcome, why);
   if (outcome.kind === 'spared' && heard.isNews(address)) {
     await desk.noticed('stranger', address, `${why} It was not blocked: ${outcome.why}.`);
   }
