@@ -96,7 +96,7 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
   log('stopped', { at: clock.now().toISOString() });
 }
 
-function startCalls(config: Config, state: StateFolder, gate: Gate, { clock, log }: World): Promise<AgiServer> {
+function startCalls(config: Config, state: StateFolder, gate: Gate, { clock, random, log }: World): Promise<AgiServer> {
   const pace = paceOf(PACE, config);
   return startAgiServer({
     port: config.agi.port,
@@ -111,9 +111,12 @@ function startCalls(config: Config, state: StateFolder, gate: Gate, { clock, log
           log('call answered with try-later', { error: error instanceof Error ? error.message : String(error) });
         return { TOLLGATE_RESULT: await travelinMan(call, gate.doorkeeper, { pace, onFailure }) };
       },
-      'ip-country': (call, { args: [address] }) => ipCountry(call, address, gate.strangerDoor),
+      // A dialplan that does not give it here gives it where a caller's name could forge it: that is never read.
+      'ip-country': async (call, { query, variable }) =>
+        ipCountry(call, query ?? (await variable('TOLLGATE_ADDRESS')), gate.strangerDoor),
     },
     clock,
+    random,
     log,
   });
 }

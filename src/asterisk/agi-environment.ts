@@ -14,7 +14,8 @@ export function environmentReader(): (line: string) => AgiEnvironment | undefine
     if (size > MOST_BYTES) throw notAgi(`an environment of more than ${MOST_BYTES} bytes`);
     if (line === '' && found.size > 0) return found;
     const [, name, value] = /^(agi_\w+): ?(.*)$/.exec(line) ?? [];
-    // Asterisk's own lines come first: what a caller smuggles in behind a line break can only repeat a name.
+    // The first of a name counts. Asterisk escapes nothing: a caller's name with a line break in it may forge, repeat or
+    // cut off all that comes behind it, and what comes before it, the request itself, is Asterisk's own.
     if (name !== undefined && value !== undefined && !found.has(name)) found.set(name, value);
     if (found.size === 0) throw notAgi(`"${line.slice(0, 80)}"`);
     return undefined;
@@ -26,13 +27,12 @@ export function scriptOf(environment: AgiEnvironment): string {
   return environment.get('agi_network_script')?.replace(/\?.*$/, '') ?? '';
 }
 
-export function argumentsOf(environment: AgiEnvironment): string[] {
-  const found: string[] = [];
-  for (;;) {
-    const argument = environment.get(`agi_arg_${found.length + 1}`);
-    if (argument === undefined) return found;
-    found.push(argument);
-  }
+/**
+ * `192.0.2.1:5060` of `agi://127.0.0.1/ip-country?192.0.2.1:5060`; undefined without a question mark. The only place for
+ * what a script must be told: arguments behind a comma come last, after all that callers write.
+ */
+export function queryOf(environment: AgiEnvironment): string | undefined {
+  return /\?(.*)$/.exec(environment.get('agi_network_script') ?? '')?.[1];
 }
 
 /** Twice the longest number there is; the caller writes what he likes. */

@@ -3,18 +3,20 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { AppError } from '../errors';
 import type { Call } from '../domain/call';
-import type { Clock, Log } from '../ports';
+import type { Clock, Log, Random } from '../ports';
 import { AgiCall, type CallEvent } from './agi-call';
-import { argumentsOf, callerNumberOf, scriptOf, type AgiEnvironment } from './agi-environment';
+import { callerNumberOf, queryOf, scriptOf, type AgiEnvironment } from './agi-environment';
 import { outcomeOf, type Variables } from './agi-outcome';
 import { AgiSession } from './agi-session';
 import { CallLine } from './call-line';
 import type { CallSettings } from './call-settings';
 
-/** What the dialplan passed behind the script's name, and all that Asterisk said about the call. */
+/** What the dialplan tells a script: in neither of these ways can a caller's name get in front of it. */
 export interface AgiRequest {
-  readonly args: readonly string[];
-  readonly environment: AgiEnvironment;
+  /** What stands behind the script's name and a question mark. */
+  readonly query: string | undefined;
+  /** A variable of the channel, or undefined where it is not set. */
+  readonly variable: (name: string) => Promise<string | undefined>;
 }
 
 /** Answers one call. What it resolves to is left on the channel as variables. */
@@ -37,6 +39,7 @@ export interface AgiServerOptions {
   readonly soundFile: (prompt: string, language: string) => string;
   readonly observe?: (event: CallEvent & { readonly channel: string }) => void;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
 }
 
@@ -47,6 +50,7 @@ export interface AgiServer {
 }
 
 const LOOPBACK = ['127.0.0.1', '::1'];
+const VARIABLE_MS = 2000;
 /** Connections that have not described a call yet; they take no call's place. */
 const MOST_STRANGE = 200;
 
@@ -106,8 +110,8 @@ async function listen(server: Server, port: number, host: string): Promise<void>
 
 /** One connection from its first byte to its last; calls `described` once it is known for a call. Never rejects. */
 async function answer(socket: Socket, options: AgiServerOptions, described: () => void): Promise<void> {
-  const { clock, log } = options;
-  const session = new AgiSession(socket, clock);
+  const { log } = options;
+  const session = new AgiSession(socket, options);
   try {
     const environment = await session.open(options.environmentMs ?? 5000);
     described();
@@ -141,7 +145,8 @@ async function converse(session: AgiSession, environment: AgiEnvironment, option
   const run = async () => {
     const script = Object.hasOwn(scripts, name) ? scripts[name] : undefined;
     if (!script) throw new AppError('AGI_FAILED', `the dialplan asks for "${name}"`, 'see the dialplan folder');
-    return script(call, { args: argumentsOf(environment), environment });
+    const variable = async (wanted: string) => (await session.command('GET VARIABLE', [wanted], VARIABLE_MS)).note;
+    return script(call, { query: queryOf(environment), variable });
   };
   const { variables, failure } = await outcomeOf(run);
   if (failure !== undefined) log('call failed', { channel, script: name, error: call.withoutSecrets(failure) });

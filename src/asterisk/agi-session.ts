@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream';
 import Context from 'ding-dong/lib/context';
 import { AppError } from '../errors';
 import { HungUp } from '../domain/call';
-import type { Clock } from '../ports';
+import type { Clock, Random } from '../ports';
 import { environmentReader, type AgiEnvironment } from './agi-environment';
 import { lineReader } from './agi-lines';
 import { quote } from './agi-quote';
@@ -13,13 +13,15 @@ import { readReply, replyLines, type AgiReply } from './agi-reply';
 const MOST_LINE_BYTES = 64 * 1024;
 /** Asterisk reads a command into 8192 bytes. */
 const MOST_COMMAND_BYTES = 8000;
-/** Lines that answer nothing; a peer that sends more is no Asterisk. */
-const MOST_STRAY_LINES = 200;
+/** Lines that answer nothing: more than a caller's names can hold, and a peer that sends more is no Asterisk. */
+const MOST_STRAY_LINES = 3000;
+const STEP_MS = 5000;
 const PARTING_MS = 1000;
 
 export class AgiSession {
   readonly #socket: Socket;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #toContext: Duplex;
   readonly #context: Context;
   readonly #environment = deferred<AgiEnvironment>();
@@ -28,13 +30,19 @@ export class AgiSession {
   readonly #closed = deferred<never>();
   #last: Promise<unknown> = Promise.resolve();
   #awaitingReply = false;
+  /** What the reply that is awaited must hold. */
+  #mark = '';
+  /** From now on all that comes is Asterisk's own. */
+  #inStep = false;
+  #step: Promise<void> | undefined;
   #hungUp = false;
   #over = false;
   #strayLines = 0;
 
-  constructor(socket: Socket, clock: Clock) {
+  constructor(socket: Socket, { clock, random }: { readonly clock: Clock; readonly random: Random }) {
     this.#socket = socket;
     this.#clock = clock;
+    this.#random = random;
     this.#toContext = commandsTo(socket);
     this.#context = new Context(this.#toContext);
     // Never before ours: its own reading of the environment is wrong (IPv6, colons), so it gets an empty one.
@@ -65,10 +73,14 @@ export class AgiSession {
    */
   async command(name: string, args: readonly (string | number)[], withinMs: number): Promise<AgiReply> {
     if (this.#hungUp) throw new HungUp();
+    await (this.#inStep ? undefined : (this.#step ??= this.#comeIntoStep()));
     return Promise.race([this.#inTurn([name, ...args.map(quote)].join(' '), withinMs), this.#gone.promise]);
   }
 
-  /** Sets a channel variable: also when the caller has hung up, as long as Asterisk listens. False: it does not. */
+  /**
+   * Sets a channel variable: also when the caller has hung up, as long as Asterisk listens. False: it does not. Nothing
+   * is read here, so that whatever a caller may have smuggled in changes nothing.
+   */
   async leave(name: string, value: string): Promise<boolean> {
     const line = `SET VARIABLE ${quote(name)} ${quote(value)}`;
     // The command that the hang-up interrupted may never be answered, and this one waits behind it.
@@ -84,20 +96,31 @@ export class AgiSession {
     this.#leave();
   }
 
+  /**
+   * Asterisk describes a call without escaping anything, so a caller's name can end the description early and go on with
+   * lines that look like replies, or like a hang-up. All of them were sent before the first command was read: so the
+   * first one has Asterisk repeat what no caller can know, and until it does, nothing counts.
+   */
+  async #comeIntoStep(): Promise<void> {
+    const mark = this.#random(12).toString('hex');
+    await this.#inTurn(`GET FULL VARIABLE ${quote(mark)}`, STEP_MS, mark);
+  }
+
   /** An error costs its stack: only one a call. */
   #leave(): void {
     if (!this.#over) this.#end(new HungUp());
   }
 
-  #inTurn(line: string, withinMs: number): Promise<AgiReply> {
+  #inTurn(line: string, withinMs: number, mark = ''): Promise<AgiReply> {
     if (Buffer.byteLength(line) > MOST_COMMAND_BYTES) throw new RangeError('an AGI command is longer than 8000 bytes');
-    const turn = this.#last.then(() => this.#send(line, withinMs));
+    const turn = this.#last.then(() => this.#send(line, withinMs, mark));
     this.#last = turn.catch(() => undefined); // whoever waits for `turn` is told
     return turn;
   }
 
-  async #send(line: string, withinMs: number): Promise<AgiReply> {
+  async #send(line: string, withinMs: number, mark: string): Promise<AgiReply> {
     if (this.#over) throw new HungUp();
+    this.#mark = mark;
     this.#awaitingReply = true;
     const { code, result, value } = await this.#within(
       withinMs,
@@ -129,8 +152,8 @@ export class AgiSession {
         if (read) this.#environment.resolve(read);
         return;
       }
-      const whole = this.#awaitingReply ? reply(line) : undefined;
-      if (line === 'HANGUP') this.#callerLeft();
+      const whole = this.#awaitingReply && line.includes(this.#mark) ? reply(line) : undefined;
+      if (line === 'HANGUP' && this.#inStep) this.#callerLeft();
       else if (whole === undefined) this.#stray();
       else this.#answered(whole);
     };
@@ -138,6 +161,7 @@ export class AgiSession {
 
   #answered(reply: string): void {
     this.#awaitingReply = false;
+    this.#inStep ||= this.#mark !== '';
     this.#strayLines = 0;
     this.#toContext.push(`${reply}\n`);
   }

@@ -9,6 +9,7 @@ import { until } from '../support/until';
 
 const done = () => Promise.resolve({ TOLLGATE_RESULT: 'opened', COUNTRY: 'D"E' });
 const LEAVES = (result: string) => `> SET VARIABLE "TOLLGATE_RESULT" "${result}"\n< 200 result=1`;
+const lengthOf = (lines: readonly string[]) => Buffer.byteLength(`${lines.join('\n')}\n\n`);
 const described = `${ENVIRONMENT.join('\n')}\n\n`;
 
 let servers: Served[] = [];
@@ -28,14 +29,18 @@ describe('the AGI server', () => {
     await playTranscript(server.port, `${LEAVES('opened')}\n> SET VARIABLE "COUNTRY" "D\\"E"\n< 200 result=1`);
   });
 
-  it('gives a script its arguments, the caller and the channel', async () => {
+  it('gives a script what stands behind its name, a variable, the caller and the channel', async () => {
     const seen: unknown[] = [];
-    const server = await served((call, { args }) => {
-      seen.push(call.callerNumber, call.channel, args);
-      return Promise.resolve({});
+    const server = await served(async (call, { query, variable }) => {
+      seen.push(call.callerNumber, call.channel, query, await variable('A'), await variable('B'));
+      return {};
     });
-    await playTranscript(server.port, '');
-    expect(seen).toEqual(['49301234567', 'PJSIP/carrier-00000001', ['2001:db8::1', '', 'last']]);
+    await playTranscript(
+      server.port,
+      '> GET VARIABLE "A"\n< 200 result=1 (192.0.2.1:5060)\n> GET VARIABLE "B"\n< 200 result=0',
+    );
+    const caller = ['49301234567', 'PJSIP/carrier-00000001'];
+    expect(seen).toEqual([...caller, '[2001:db8::1]:5060', '192.0.2.1:5060', undefined]);
   });
 
   for (const [shown, number] of [
@@ -63,12 +68,45 @@ describe('the AGI server', () => {
     expect(server.log.join()).toContain('the dialplan asks for \\"constructor\\"');
   });
 
-  it('takes the script that Asterisk names, not one that a caller smuggles in', async () => {
-    const server = await served(done);
-    const environment = [...ENVIRONMENT, 'agi_calleridname: x', 'agi_network_script: other', 'garbage'];
-    await playTranscript(server.port, `${LEAVES('opened')}\n> SET VARIABLE "COUNTRY" "D\\"E"\n< 200 result=1`, {
-      environment,
+  /** Asterisk escapes nothing of what callers write: number, name, dialled number. */
+  const SMUGGLED: readonly (readonly [string, readonly string[]])[] = [
+    ['a script and what stands behind it', ['agi_network_script: other?198.51.100.9', 'agi_request: agi://x/other?y']],
+    ['the end of the description', ['']],
+    ['an end, and replies', ['', ...Array.from({ length: 5 }, () => '200 result=1 (198.51.100.9)')]],
+    ['an end, and a hang-up', ['', 'HANGUP']],
+    ['an end, and refusals', ['', '520-Usage:', '511 dead', '510 Invalid', '200 result=-1']],
+    ['a whole description', [...ENVIRONMENT, '', '200 result=1 (198.51.100.9)', ...ENVIRONMENT, '']],
+    ['more line breaks than names can hold', Array.from({ length: 1300 }, () => '')],
+  ];
+  for (const [what, lines] of SMUGGLED) {
+    it(`is told the truth though the caller's name smuggles in ${what}, wherever the bytes are cut`, async () => {
+      const server = await served(async (call, { query, variable }) => {
+        const told = [query, await variable('A'), call.channel].join();
+        return { TOLLGATE_RESULT: `${told},${String(await call.ask(['a'], { most: 1 }))}` };
+      });
+      const at = ENVIRONMENT.findIndex((line) => line.startsWith('agi_callerid:'));
+      const environment = [...ENVIRONMENT.slice(0, at), 'agi_callerid: 1', ...lines, ...ENVIRONMENT.slice(at + 1)];
+      const transcript = `> GET VARIABLE "A"
+        < 200 result=1 (192.0.2.1)
+        > ANSWER
+        < 200 result=0
+        > SET VARIABLE "TIMEOUT(absolute)" "270"
+        < 200 result=1
+        > STREAM FILE "en/a" "0123456789*#" "0"
+        < 200 result=53 endpos=1
+        ${LEAVES('[2001:db8::1]:5060,192.0.2.1,PJSIP/carrier-00000001,5')}`;
+      const [first, last] = [lengthOf(environment.slice(0, at)), lengthOf(environment)];
+      // One after another: only so is the second piece surely sent when the first one has been answered.
+      for (let cut = first; cut < Math.min(last, first + 400); cut++)
+        await playTranscript(server.port, transcript, { environment, cut });
     });
+  }
+
+  it('leaves its answer first of all on the channel, though a name forges the replies to it', async () => {
+    const server = await served(() => Promise.resolve({ STRANGER: 'true' }));
+    const environment = [...ENVIRONMENT, '', 'HANGUP', '200 result=1', '511 dead', ...ENVIRONMENT];
+    for (let cut = lengthOf(ENVIRONMENT); cut < lengthOf(environment); cut++)
+      await playTranscript(server.port, '> SET VARIABLE "STRANGER" "true"\n< 200 result=1', { environment, cut });
   });
 
   const bug = new Error('a bug');

@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { HungUp } from '../../src/domain/call';
 import { AgiSession } from '../../src/asterisk/agi-session';
-import { argumentsOf, callerNumberOf, scriptOf, type AgiEnvironment } from '../../src/asterisk/agi-environment';
+import { callerNumberOf, queryOf, scriptOf, type AgiEnvironment } from '../../src/asterisk/agi-environment';
 import { clock } from '../../src/clock';
 import { fakeClock } from '../support/fake-clock';
 import { closing, ENVIRONMENT, peer, playTranscript } from '../support/agi-transcript';
@@ -31,7 +32,7 @@ async function listen(
   const server = createServer();
   const outcome = (async () => {
     const [socket] = (await once(server, 'connection')) as [Socket];
-    const session = new AgiSession(socket, time);
+    const session = new AgiSession(socket, { clock: time, random: randomBytes });
     try {
       return await use(session, await session.open(OPEN_MS));
     } finally {
@@ -48,12 +49,12 @@ async function listen(
 const noop = (session: AgiSession) => session.command('NOOP', [], WITHIN_MS);
 
 describe('a session', () => {
-  it('D1: reads values with colons, and an IPv6 argument, as they are', async () => {
+  it('D1: reads values with colons, and an IPv6 address, as they are', async () => {
     const { port, outcome } = await listen((_session, environment) =>
       Promise.resolve({
         name: environment.get('agi_calleridname'),
         request: environment.get('agi_request'),
-        args: argumentsOf(environment),
+        query: queryOf(environment),
         script: scriptOf(environment),
         number: callerNumberOf(environment),
       }),
@@ -61,8 +62,8 @@ describe('a session', () => {
     await playTranscript(port, '');
     expect(await outcome).toEqual({
       name: 'Bob: "sales"',
-      request: 'agi://127.0.0.1:4573/test?x=1',
-      args: ['2001:db8::1', '', 'last'],
+      request: 'agi://127.0.0.1:4573/test?[2001:db8::1]:5060',
+      query: '[2001:db8::1]:5060',
       script: 'test',
       number: '49301234567',
     });
@@ -146,9 +147,9 @@ describe('a session', () => {
     }
   });
 
-  it('D8: hears a HANGUP right behind the environment', async () => {
+  it('D8: finds out that the caller left right behind the environment, where a HANGUP may be forged', async () => {
     const { port, outcome } = await listen((session) => noop(session));
-    await playTranscript(port, '< HANGUP');
+    await playTranscript(port, '< HANGUP\n> NOOP\n< 511 Command Not Permitted on a dead channel');
     await expect(outcome).rejects.toBeInstanceOf(HungUp);
   });
 
@@ -205,7 +206,7 @@ describe('a session', () => {
     const { port, outcome } = await listen((session) =>
       session.command('NOOP', [], WITHIN_MS).then(() => noop(session)),
     );
-    await playTranscript(port, `> NOOP\n${'< chatter\n'.repeat(300)}`);
+    await playTranscript(port, `> NOOP\n${'< chatter\n'.repeat(3100)}`);
     await expect(outcome).rejects.toThrow('lines came that answer nothing');
   });
 

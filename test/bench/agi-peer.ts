@@ -75,7 +75,7 @@ function caller({ account, pin, address }: Peer): (command: string) => { reply: 
       return { reply: '200 result=0 endpos=8000', isLast: false };
     }
     const [, most] = /^GET DATA "" "?\d+"? "?(\d+)/.exec(command) ?? [];
-    if (most === undefined) return { reply: '200 result=1', isLast: false };
+    if (most === undefined) return { reply: `200 result=1 (${MARK.exec(command)?.[1] ?? ''})`, isLast: false };
     if (Number(most) === WHILE_WORKING) return { reply: '200 result= (timeout)', isLast: false };
     const pressed = keys.slice(0, Number(most));
     keys = keys.slice(pressed.length);
@@ -83,5 +83,7 @@ function caller({ account, pin, address }: Peer): (command: string) => { reply: 
   };
 }
 
+/** Asked for at the beginning, to be repeated. */
+const MARK = /^GET FULL VARIABLE "(\w+)"$/;
 /** So many keys are asked for while something slow goes on; nobody presses any then. */
 const WHILE_WORKING = 64;

@@ -1,4 +1,5 @@
 /** From the last key to the kernel's word, against one `ipset add` process. */
+import { randomBytes } from 'node:crypto';
 import { PACE } from '../../agi/talk';
 import { travelinMan } from '../../agi/travelin-man';
 import { CALL_SETTINGS } from '../../src/asterisk/call-settings';
@@ -33,7 +34,7 @@ export async function door(folder: string): Promise<Row[]> {
   await rig.gate.restore();
   const onFailure = (error: unknown) => void process.stderr.write(`${String(error)}\n`);
   const server = await startAgiServer({
-    ...{ port: 0, settings: CALL_SETTINGS, clock, log: () => undefined },
+    ...{ port: 0, settings: CALL_SETTINGS, clock, random: randomBytes, log: () => undefined },
     soundFile: (prompt) => `/${prompt}`,
     scripts: {
       'travelin-man': async (call) => ({

@@ -98,8 +98,8 @@ async function ask(port: number, address: string): Promise<string | undefined> {
       socket.write('200 result=1\n');
     }
   });
-  const call = ['agi_network: yes', 'agi_network_script: ip-country', 'agi_channel: 0', 'agi_language: en'];
-  socket.write([...call, 'agi_callerid: 4930123456', `agi_arg_1: ${address}`, '', ''].join('\n'));
+  const call = ['agi_network: yes', `agi_network_script: ip-country?${address}`, 'agi_channel: 0', 'agi_language: en'];
+  socket.write([...call, 'agi_callerid: 4930123456', '', ''].join('\n'));
   await once(socket, 'close');
   return stranger;
 }

@@ -1,4 +1,5 @@
 import '../support/patience';
+import { randomBytes } from 'node:crypto';
 import { clock } from '../../src/clock';
 import { CallTooLong, type Call } from '../../src/domain/call';
 import { startAsterisk, type RunningAsterisk } from '../../src/lab/asterisk';
@@ -16,7 +17,8 @@ const PORT = 4573;
 const EXTENSIONS = `
 [ivr]
 exten => s,1,Answer()
- same => n,AGI(agi://127.0.0.1:${PORT}/test?who=cares,first: argument,2001:db8::1)
+ same => n,Set(PASSED=a: "b" (c))
+ same => n,AGI(agi://127.0.0.1:${PORT}/test?[2001:db8::1]:5060,an argument)
  same => n,Hangup()
 exten => h,1,Set(GLOBAL(LEFT)=\${AGISTATUS} \${TOLLGATE_RESULT})
 [caller]
@@ -76,6 +78,7 @@ describeAsRoot('a call through a real Asterisk', () => {
       soundFile: (prompt) => prompt,
       observe: (event) => events.push({ ...event, at: performance.now() }),
       clock,
+      random: randomBytes,
       log: (event, fields) => logged.push(`${event} ${JSON.stringify(fields)}`),
     });
     agiPort = server.port;
@@ -253,9 +256,13 @@ describeAsRoot('a call through a real Asterisk', () => {
   });
 
   it('hears what the dialplan passes, whatever is in it', async () => {
-    let seen: readonly string[] = [];
-    await dial((_call, { args }) => ((seen = args), Promise.resolve('unchanged')), {});
-    expect(seen).toEqual(['first: argument', '2001:db8::1']);
+    let seen: readonly (string | undefined)[] = [];
+    const script = async (_call: Call, { query, variable }: AgiRequest) => {
+      seen = [query, await variable('PASSED'), await variable('NOTHING')];
+      return 'unchanged';
+    };
+    await dial(script, {});
+    expect(seen).toEqual(['[2001:db8::1]:5060', 'a: "b" (c)', undefined]);
   });
 
   it('leaves no PIN in a log, though Asterisk logs all it does', async () => {

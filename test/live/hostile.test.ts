@@ -79,7 +79,8 @@ async function call(): Promise<{ longestMs: number; result: string }> {
     if (line.startsWith('GET DATA')) {
       await sleep(20); // a person's fingers
       socket.write('200 result=123456\n');
-    } else if (line.startsWith('WAIT FOR DIGIT')) socket.write('200 result=35\n');
+    } else if (line.startsWith('GET FULL VARIABLE')) socket.write(`200 result=1 (${line.split('"')[1]})\n`);
+    else if (line.startsWith('WAIT FOR DIGIT')) socket.write('200 result=35\n');
     else socket.write(line.startsWith('STREAM FILE') ? '200 result=0 endpos=800\n' : '200 result=1\n');
     since = performance.now();
   }

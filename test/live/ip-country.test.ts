@@ -15,7 +15,10 @@ import { FREEPBX_GENERATED, FREEPBX_INCLUDES } from '../support/freepbx-dialplan
 import { callByIax } from '../support/iax-call';
 import { until } from '../support/until';
 
-/** 1…: plain Asterisk. 2…: a trunk of FreePBX. 3…: an anonymous caller of FreePBX. 4…: strangers go elsewhere. */
+/**
+ * 1…: plain Asterisk. 2…: a trunk of FreePBX. 3…: an anonymous caller of FreePBX. 4…: strangers go elsewhere. 5…: a copy of
+ * our dialplan that still gives the address as an argument.
+ */
 const EXTENSIONS = `
 [from-outside]
 exten => _1X.,1,Gosub(tollgate-ip-country,s,1)
@@ -24,6 +27,10 @@ exten => _2X.,1,Goto(from-trunk-tollgate,\${EXTEN},1)
 exten => _3X.,1,Goto(from-sip-external,\${EXTEN},1)
 exten => _4X.,1,Set(TOLLGATE_STRANGER_GOTO=elsewhere,s,1)
  same => n,Gosub(tollgate-ip-country,s,1)
+ same => n,Goto(inside,\${EXTEN},1)
+exten => _5X.,1,Set(TOLLGATE_ADDRESS=\${CHANNEL(pjsip,remote_addr)})
+ same => n,AGI(agi://127.0.0.1:4573/ip-country,\${TOLLGATE_ADDRESS})
+ same => n,GotoIf(\$["\${STRANGER}" != "false"]?elsewhere,s,1)
  same => n,Goto(inside,\${EXTEN},1)
 [inside]
 exten => _X.,1,Answer()
@@ -58,6 +65,8 @@ calls = "enforce"
 `;
 /** What a stranger meets, step by step. */
 const TURNED_AWAY = ['Answer', 'Wait', 'Zapateller', 'Playback', 'Hangup'];
+/** Asterisk decodes it and writes it, line breaks and all, into what AGI is told. */
+const ARGUMENT = `%0aagi_arg_1%3a%20${ADDRESS.hotel}%0aagi_network_script%3a%20ip-country?${ADDRESS.hotel}`;
 /** Takes the question and never answers. */
 const SILENT = `require('net').createServer(() => undefined).listen(4573, '127.0.0.1', () => console.log('listening'))`;
 
@@ -127,32 +136,41 @@ describeAsRoot('a call from outside', () => {
       call('202', { host: 'hotel' }),
       call('303', { host: 'hotel' }),
     ]);
+    const old = await call('505', { host: 'hotel' });
     const wire = await callIax('204', 'hotel');
-    for (const number of ['100', '101', '202', '303', '204']) await reaches(number);
-    await Promise.all(calls.map((each) => each.hangUp()));
+    const jumping = await callIax('206,dest-ext', 'hotel');
+    for (const number of ['100', '101', '202', '303', '204', '505', '206,dest-ext']) await reaches(number);
+    expect((await steps('206,dest-ext')).map(({ context }) => context)).toContain('app-blacklist-check');
+    await Promise.all([...calls, old].map((each) => each.hangUp()));
     wire.close();
+    jumping.close();
   });
 
   it('hears the tone and the announcement from a stranger’s, whatever From says, and is hung up', async () => {
     const forged = `ann@${ADDRESS.hotel}`;
     const calls = await Promise.all([
-      call('110', { host: 'stranger' }),
+      call('110', { host: 'stranger', shownAs: `1${ARGUMENT}@x` }),
       call('111', { host: 'stranger', shownAs: forged }),
       call('112', { host: 'stranger', family: 6 }),
-      call('213', { host: 'stranger' }),
+      call('213', { host: 'stranger', shownAs: '1%0a%0a@x' }),
+      call(`117${ARGUMENT}%0a%0a`, { host: 'stranger' }),
       call('314', { host: 'stranger', shownAs: forged }),
       call('415', { host: 'stranger' }),
+      call('516', { host: 'stranger', shownAs: `1${ARGUMENT}@x` }),
+      call('517', { host: 'stranger', shownAs: '1%0a%0aHANGUP%0a%0a@x' }),
     ]);
     const wire = await callIax('216', 'stranger');
     await Promise.all(calls.map((each) => each.ended));
-    for (const number of ['110', '111', '112', '213', '314', '216']) {
+    const dialled = decodeURIComponent(`117${ARGUMENT}%0a%0a`);
+    for (const number of ['110', '111', '112', '213', dialled, '314', '216']) {
       await isOver(number);
       expect([number, (await does(number)).slice(-TURNED_AWAY.length)]).toEqual([number, TURNED_AWAY]);
       expect([number, await isInside(number)]).toEqual([number, false]);
     }
-    for (const each of calls.slice(0, 5)) expect(each.heard()).toBeGreaterThan(50);
+    for (const each of calls.slice(0, 6)) expect(each.heard()).toBeGreaterThan(50);
     wire.close();
-    expect((await steps('415')).slice(-2)).toMatchObject([{ context: 'elsewhere' }, { context: 'elsewhere' }]);
+    for (const number of ['415', '516', '517'])
+      expect((await steps(number)).slice(-2)).toMatchObject([{ context: 'elsewhere' }, { context: 'elsewhere' }]);
   });
 
   it('is told of in the journal, once for each address', async () => {

@@ -1,4 +1,5 @@
 /** An AGI server for one script, and what came of it. */
+import { randomBytes } from 'node:crypto';
 import { startAgiServer, type AgiServer, type AgiServerOptions } from '../../src/asterisk/agi-server';
 import type { CallEvent } from '../../src/asterisk/agi-call';
 import { CALL_SETTINGS } from '../../src/asterisk/call-settings';
@@ -22,6 +23,7 @@ export async function serve(script: Script, options: Partial<AgiServerOptions> =
     soundFile: (prompt, language) => `${language}/${prompt}`,
     observe: (event) => events.push(event),
     clock,
+    random: randomBytes,
     log: (event, fields) => log.push(`${event} ${JSON.stringify(fields)}`),
     ...options,
   });

@@ -6,15 +6,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 export const ENVIRONMENT = [
   'agi_network: yes',
-  'agi_network_script: test?x=1',
-  'agi_request: agi://127.0.0.1:4573/test?x=1',
+  'agi_network_script: test?[2001:db8::1]:5060',
+  'agi_request: agi://127.0.0.1:4573/test?[2001:db8::1]:5060',
   'agi_channel: PJSIP/carrier-00000001',
   'agi_language: en',
   'agi_callerid: +49 30 1234567',
   'agi_calleridname: Bob: "sales"',
-  'agi_arg_1: 2001:db8::1',
-  'agi_arg_2: ',
-  'agi_arg_3: last',
+  'agi_threadid: 140',
 ];
 
 export interface Wire {
@@ -27,7 +25,7 @@ export interface Wire {
 
 /**
  * `> ` what we must send, `< ` what Asterisk answers; answers in a row come in one segment. `! end` closes the
- * connection, `! reset` breaks it. Resolves when we have closed it and all was as told; rejects, telling the difference.
+ * connection, `! reset` breaks it. Asterisk repeats a mark when asked for it, which no transcript mentions. Resolves when we have closed it and all was as told; rejects, telling the difference.
  */
 export async function playTranscript(
   port: number,
@@ -40,6 +38,14 @@ export async function playTranscript(
   socket.once('close', () => lines.close()); // a broken connection has no end of its own
   const heard = lines[Symbol.asyncIterator]();
   let toSend = [...environment, ''];
+  const nextCommand = async () => {
+    for (;;) {
+      const next = await heard.next();
+      const mark = next.done === true ? undefined : MARK.exec(next.value)?.[1];
+      if (mark === undefined) return next;
+      await send(socket, `200 result=1 (${mark})\n`, cut);
+    }
+  };
   const flush = async () => {
     if (toSend.length > 0) await send(socket, `${toSend.join('\n')}\n`, cut);
     toSend = [];
@@ -49,7 +55,7 @@ export async function playTranscript(
     if (line.startsWith('<')) toSend.push(text);
     if (line.startsWith('>')) {
       await flush();
-      const next = await heard.next();
+      const next = await nextCommand();
       const said = next.done === true ? 'nothing, and closed' : next.value;
       if (said !== text) throw new Error(`expected: ${text}\n     got: ${said}`);
     }
@@ -64,10 +70,12 @@ export async function playTranscript(
     }
   }
   await flush();
-  const more = await heard.next();
+  const more = await nextCommand();
   if (more.done !== true) throw new Error(`expected: nothing more\n     got: ${more.value}`);
   await closed;
 }
+
+const MARK = /^GET FULL VARIABLE "(\w+)"$/;
 
 /** A connection on which nothing has been said yet. */
 export async function peer(port: number): Promise<Socket> {
