@@ -1,5 +1,6 @@
 /** What the kernel is asked to hold. `src/firewall` makes it so. */
 import type { Snapshot } from './backup';
+import type { Bounds } from './bounds';
 import type { Until } from './entry';
 import type { Family, Network } from './network';
 import type { Ports, Service } from './service';
@@ -21,8 +22,12 @@ export interface Change {
 /** Of each family; far more than all the countries of the world have. The kernel takes some 40 bytes for each that is there. */
 export const MOST_PERMITTED = 1_048_576;
 
-/** Networks of the permitted countries: disjoint, in the order of their texts, and never changed in place. */
-export type Permitted = Readonly<Record<Family, readonly Network[]>>;
+/** What the permitted countries have of one family: disjoint networks, and their bounds; never changed in place. */
+interface PermittedOf extends Bounds {
+  /** In the order of their texts. */
+  readonly networks: readonly Network[];
+}
+export type Permitted = Readonly<Record<Family, PermittedOf>>;
 
 export interface Policy {
   readonly mode: Mode;

@@ -1,6 +1,7 @@
 /** What the kernel is to hold for a policy and its elements at one moment. */
+import { MOST_BOUNDS } from '../domain/bounds';
 import { MOST_PERMITTED, type Elements, type Policy } from '../domain/firewall';
-import { familyOf, type Family } from '../domain/network';
+import { familyOf, type Family, type Network } from '../domain/network';
 import type { KernelSet, KernelState, Members, Ruleset } from './kernel-state';
 import { endsByFamily, liveMembers, type Ends } from './live-members';
 import { wholeOf } from './whole-sets';
@@ -39,11 +40,22 @@ export function desiredStates(policy: Policy, elements: Elements, mostMembers: n
 function countrySets({ services, permitted }: Policy): (readonly [string, KernelSet])[] {
   if (!services.some((service) => service.policy === 'countries')) return [];
   if (!permitted) throw new RangeError('a service lets countries in, and nobody has said which networks they have');
-  return FAMILIES.map((family) => {
-    const header = `hash:net ${inet(family)} maxelem ${MOST_PERMITTED}`;
-    return [setName('country', family), { header, members: new Map(), whole: wholeOf(permitted[family]) }] as const;
+  return FAMILIES.flatMap((family) => {
+    const { networks, outer, inner } = permitted[family];
+    const all: readonly (readonly [string, string, readonly Network[]])[] = [
+      ['country-outer', `hash:net ${inet(family)} maxelem ${MOST_BOUNDS}`, outer],
+      ['country-inner', INNER_HEADER, inner],
+      ['country', `hash:net ${inet(family)} maxelem ${MOST_PERMITTED}`, networks],
+    ];
+    const those = all.filter(([set]) => set !== 'country-inner' || family === 4);
+    return those.map(([set, header, its]) => {
+      return [setName(set, family), { header, members: new Map(), whole: wholeOf(its) }] as const;
+    });
   });
 }
+
+/** One bit for each network: it stays in the processor's nearest cache. */
+const INNER_HEADER = 'bitmap:ip range 0.0.0.0-255.255.255.255 netmask 16';
 
 /** The names of the sets that hold entries, services' and our own. */
 function setNames(policy: Policy): readonly string[] {

@@ -10,7 +10,7 @@ export const HOOK = '-A INPUT -j TOLLGATE';
 export const DISPATCHER = 'TOLLGATE';
 
 /** Sets that are not a service's. No service may have their names. */
-export const RESERVED = ['was', 'block', 'all', 'trust', 'trial', 'country'] as const;
+export const RESERVED = ['was', 'block', 'all', 'trust', 'trial', 'country', 'country-outer', 'country-inner'] as const;
 
 export function isOurChain(name: string): boolean {
   return name === DISPATCHER || name.startsWith(`${DISPATCHER}-`);
@@ -22,7 +22,12 @@ export function isOurSet(name: string): boolean {
 
 /** The sets of permitted countries, and what they are filled under: exchanged as a whole, see `whole-sets.ts`. */
 export function isWholeSet(name: string): boolean {
-  return /^tg-~?country[46]$/.test(name);
+  return /^tg-~?country(-outer|-inner)?[46]$/.test(name);
+}
+
+/** Their bounds, which are small and decide alone: see `domain/bounds.ts`. */
+export function isBound(name: string): boolean {
+  return /^tg-~?country-(outer|inner)[46]$/.test(name);
 }
 
 /** A set that rules hold is filled under this name and swapped. */

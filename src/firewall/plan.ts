@@ -153,7 +153,7 @@ export function isExchanged({ whole }: KernelSet, have: KernelSet | undefined): 
 /** A kernel that knows how many will come need not make its table larger again and again: a third less time. */
 function roomFor(want: KernelSet): string {
   const count = countOf(want);
-  return count > MANY ? ` hashsize ${2 ** Math.floor(Math.log2(count))}` : '';
+  return count > MANY && want.header.startsWith('hash:') ? ` hashsize ${2 ** Math.floor(Math.log2(count))}` : '';
 }
 
 const MANY = 10_000;

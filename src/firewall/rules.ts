@@ -37,6 +37,9 @@ export function modeRules(mode: Mode, policy: Policy, family: Family): ReadonlyM
     ...groups.map(
       (group, i) => [names[i] ?? '', written(names[i] ?? '', onlySetsDecide(mode, group, family))] as const,
     ),
+    ...(groups.some(({ hasCountries }) => hasCountries) && hasCountryChain(mode)
+      ? [[countryChain(mode), written(countryChain(mode), withinBounds(mode, family))] as const]
+      : []),
   ]);
 }
 
@@ -93,10 +96,27 @@ function onlySetsDecide(mode: Mode, group: PortGroup, family: Family): string[] 
   const { welcome, unwelcome } = VERDICTS[mode];
   return [
     ...group.services.map((service) => `${from(service, family)} -j ${welcome}`),
-    ...(group.hasCountries ? [`${from('country', family)} -j ${welcome}`] : []), // last: it has the most to look through
+    ...(group.hasCountries ? permittedCountries(mode, family) : []), // last: there is the most to look through
     ...(group.services.includes('sip') ? [`${knockLimit(mode, family)} -j NFLOG --nflog-group ${KNOCK_GROUP}`] : []),
     `-j ${unwelcome}`,
   ];
+}
+
+/** Most strangers are not within the outer bound, and most phones are within the inner one: the large set is asked last. */
+function permittedCountries(mode: Mode, family: Family): string[] {
+  return hasCountryChain(mode)
+    ? [`${from('country-outer', family)} -j ${countryChain(mode)}`]
+    : [`${from('country', family)} -j ${VERDICTS[mode].welcome}`];
+}
+
+/** RETURN in a chain of its own would only lead back to the knocks. */
+function hasCountryChain(mode: Mode): boolean {
+  return VERDICTS[mode].welcome !== 'RETURN';
+}
+
+function withinBounds(mode: Mode, family: Family): string[] {
+  const { welcome } = VERDICTS[mode];
+  return [...(family === 4 ? ['country-inner'] : []), 'country'].map((set) => `${from(set, family)} -j ${welcome}`);
 }
 
 /**
@@ -161,6 +181,11 @@ function guardedGroups(mode: Mode, services: readonly Service[]): readonly PortG
     (service) => VERDICTS[mode].reach === 'everything' || service.guarded || service.signalling,
   );
   return portGroups(closed).filter((group) => guarded.some(({ name }) => group.services.includes(name)));
+}
+
+/** No service may be called so. */
+function countryChain(mode: Mode): string {
+  return `${modeChain(mode)}-COUNTRY`;
 }
 
 /** At most 28 characters, as the kernel wants: `TOLLGATE-GUARD-SIP`, and `TOLLGATE-GUARD-SIP+2` for a group of several. */

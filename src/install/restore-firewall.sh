@@ -74,10 +74,15 @@ read_state() { # $1: now  $2: seconds that loading may take
       if (!is_set($2) || ($2 in created)) return 0
       rest = $0
       sub(/^create [^ ]+ /, "", rest)
+      if ($2 == "tg-country-inner4") {
+        room[$2] = 65536
+        return rest == "bitmap:ip range 0.0.0.0-255.255.255.255 netmask 16"
+      }
       if (!sub(/ maxelem [1-9][0-9]*/, "", rest) || !is_length($7, 10000000)) return 0
+      room[$2] = $7
       type = family == 4 ? "inet" : "inet6"
       if (rest == "hash:net,iface family " type) return device[$2] = 1
-      if ($2 ~ /^tg-country[46]$/) return by_country = rest == "hash:net family " type
+      if ($2 ~ /^tg-country(-outer)?[46]$/) return by_country = rest == "hash:net family " type
       return rest == "hash:net family " type " timeout 0 counters"
     }
     # Every option by its name: iptables would also take one that starts a program.
@@ -86,7 +91,7 @@ read_state() { # $1: now  $2: seconds that loading may take
       for (i = 4; i <= NF; i++) {
         if ($i == "!") i++
         if (!($i in option) || i == NF || $(i + 1) !~ /^[A-Za-z0-9_][A-Za-z0-9_.:,\/-]*$/ && $i != "-g" && $i != "-s") return 0
-        if ($i == "-j" && !($(i + 1) in target)) return 0
+        if ($i == "-j" && !($(i + 1) in target) && !is_chain($(i + 1))) return 0
         if ($i == "-g" && !is_chain($(i + 1))) return 0
         if ($i == "-s" && !is_network($(i + 1), family)) return 0
         if ($i == "-m" && !($(i + 1) in match_of)) return 0
@@ -124,12 +129,12 @@ read_state() { # $1: now  $2: seconds that loading may take
     }
     FNR == 1 && NR > 1 { beside = 1; announced = /^tollgate-countries 1 [0-9]+$/ ? $3 : "none"; next }
     beside {
-      if ($1 != "add" || NF != 3 || $2 !~ /^tg-country[46]$/ || !is_member($2, $3, substr($2, length($2)))) bad++
+      if ($1 != "add" || NF != 3 || $2 !~ /^tg-country(-outer|-inner)?[46]$/ || !is_member($2, $3, substr($2, length($2)))) bad++
       else { given++; if ($2 in created) of_country[$2 " " $3] }
       next
     }
     FNR == 1 { known = $0 == "tollgate-boot 1"; newer = /^tollgate-boot [0-9]+$/ && !known; next }
-    !whole && $1 == "create" && is_create() { created[$2] = $7; print > create; head++; next }
+    !whole && $1 == "create" && is_create() { created[$2] = room[$2]; print > create; head++; next }
     !whole && ($1 == 4 || $1 == 6) && NF == 2 && is_chain(substr($2, 2)) && $2 ~ /^:/ { print $2 > rules[$1]; head++; next }
     !whole && ($1 == 4 || $1 == 6) && is_rule($1) { print substr($0, 3) > rules[$1]; head++; count++; next }
     $1 == "head" && NF == 2 && !whole { whole = $2 == head; next }

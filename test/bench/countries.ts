@@ -25,8 +25,8 @@ export async function countries(folder: string): Promise<Row[]> {
   const folding = performance.now() - began;
   const permitted = networks.of(judged);
   const many = (family: 4 | 6) => {
-    const lengths = new Set(permitted[family].map((one) => one.split('/')[1] ?? ''));
-    return `${permitted[family].length} IPv${family} networks of ${lengths.size} lengths`;
+    const lengths = new Set(permitted[family].networks.map((one) => one.split('/')[1] ?? ''));
+    return `${permitted[family].networks.length} IPv${family} networks of ${lengths.size} lengths`;
   };
   const host = await makeHost('pbx');
   try {
@@ -36,7 +36,7 @@ export async function countries(folder: string): Promise<Row[]> {
         `${number(folding)} ms: ${many(4)}, ${many(6)}`,
       ),
       told('the longest in which no call is answered meanwhile', `${number(pause)} ms`),
-      await loading(host, permitted),
+      await loading(host, permitted, permittedNetworks().of({ ...judged, permitted: () => [] })),
     ];
   } finally {
     host.close();
@@ -62,18 +62,18 @@ async function longestPause(work: () => Promise<void>): Promise<number> {
 }
 
 /** From a kernel without them, and from one with as many others. */
-async function loading(host: Host, permitted: Permitted): Promise<Row> {
+async function loading(host: Host, permitted: Permitted, nobody: Permitted): Promise<Row> {
   const { firewall } = firewallOn(host);
   const services = PBX.services.map((one) => (one.name === 'sip' ? { ...one, policy: 'countries' as const } : one));
   const apply = (some: Permitted) => firewall.apply({ ...PBX, mode: 'guard', services, permitted: some }, new Map());
   const lines = ([4, 6] as const).flatMap((family) => [
     `create bare${family} hash:net family ${family === 4 ? 'inet' : 'inet6'} maxelem 1048576`,
-    ...permitted[family].map((one) => `add bare${family} ${one}`),
+    ...permitted[family].networks.map((one) => `add bare${family} ${one}`),
   ]);
   const measured = await alternate(
     {
       ours: async () => {
-        await apply({ 4: [], 6: [] });
+        await apply(nobody);
         return times(1, () => apply(permitted));
       },
       bare: async () => {

@@ -1,6 +1,8 @@
 /** What the set of permitted countries costs each packet, as one processor generates and filters a flood. */
 import type { Elements, Permitted } from '../../src/domain/firewall';
-import type { Network } from '../../src/domain/network';
+import { addressOf } from '../../src/domain/address-range';
+import type { Countries } from '../../src/domain/country';
+import { covers, type Network } from '../../src/domain/network';
 import type { Service } from '../../src/domain/service';
 import { connect, makeHost, type Host } from '../../src/lab/host';
 import { inTree, type Room } from '../../src/lab/room';
@@ -24,7 +26,9 @@ const SOURCES = [
   // 1.0.0.0 to 126.255.255.255; about every third is permitted
   { name: 'random', what: 'random addresses', saddr: 'drnd(16777216, 2130706431)', least: 0.75 },
 ] as const;
-type Source = (typeof SOURCES)[number];
+/** The worst: only the large set itself tells that he is none of the permitted. For information. */
+const NEARBY = { name: 'nearby', what: 'a stranger’s address among permitted ones', least: undefined } as const;
+type Source = (typeof SOURCES)[number] | (typeof NEARBY & { readonly saddr: Network });
 
 /** A host that the flood reaches over a cable of its own. */
 interface Target {
@@ -36,7 +40,9 @@ interface Target {
 }
 
 export async function packets(folder: string): Promise<Row[]> {
-  const permitted = permittedNetworks().of(await unitedStatesAndCanada(folder));
+  const judged = await unitedStatesAndCanada(folder);
+  const permitted = permittedNetworks().of(judged);
+  const nearby = strangerNearby(judged, permitted);
   const outside = await makeHost('outside');
   const room = await inTree(outside, await tree(BENCH, { progress: (line) => void process.stderr.write(`${line}\n`) }));
   const targets = {
@@ -45,7 +51,7 @@ export async function packets(folder: string): Promise<Row[]> {
   };
   const bare = await bareTarget(outside, 3);
   const rows: Row[] = [];
-  for (const source of SOURCES) {
+  for (const source of [...SOURCES, { ...NEARBY, saddr: nearby }]) {
     const flooding = (target: Target) => flood(room, source, target);
     const measured = await alternate(
       {
@@ -65,7 +71,10 @@ export async function packets(folder: string): Promise<Row[]> {
 
 function rowsOf({ what, least }: Source, all: Readonly<Record<'with' | 'without' | 'bare', Rounds>>): Row[] {
   const ratio = ratioOf(all.with, all.without, median);
-  const text = `at most ${Math.round((1 - least) * 100)} % less`;
+  const goal =
+    least === undefined
+      ? undefined
+      : { text: `at most ${Math.round((1 - least) * 100)} % less`, met: ratio.value >= least };
   const aSecond = (rounds: Rounds) => `${number(median(rounds.flat()) / 1e6)} million a second`;
   const ns = (rounds: Rounds) => 1e9 / median(rounds.flat());
   const parts = [ns(all.with) - ns(all.bare), ns(all.without) - ns(all.bare), ns(all.bare)];
@@ -73,13 +82,25 @@ function rowsOf({ what, least }: Source, all: Readonly<Record<'with' | 'without'
     {
       what: `packets through the chain with the set of the United States and Canada, from ${what}`,
       against: 'the same chain without it',
-      ...{ ours: aSecond(all.with), theirs: aSecond(all.without), ratio, goal: { text, met: ratio.value >= least } },
+      ...{ ours: aSecond(all.with), theirs: aSecond(all.without), ratio, goal },
     },
     told(
       `of the time of a packet from ${what}: the chain with the set, without it, and all else, the generator too`,
       parts.map((one) => `${one.toFixed(0)} ns`).join(', '),
     ),
   ];
+}
+
+/** Within the outer bound, and not permitted: in the middle of the /16 that the most ranges share. */
+function strangerNearby(judged: Countries, { 4: { outer } }: Permitted): Network {
+  const ranges = judged.permitted().filter(({ family }) => family === 4);
+  const inEach = new Map<bigint, number>();
+  for (const { first } of ranges) inEach.set(first >> 16n, (inEach.get(first >> 16n) ?? 0) + 1);
+  const [most] = [...inEach].sort(([, a], [, b]) => b - a)[0] ?? [];
+  const behind = ranges.filter(({ last }) => last >> 16n === most).map(({ last }) => addressOf(4, last + 1n));
+  const address = behind.find((one) => judged.lookup(one).stranger && outer.some((network) => covers(network, one)));
+  if (address === undefined) throw new Error('there is no stranger among permitted addresses');
+  return address;
 }
 
 /** Resolves to packets a second, by the kernel's counters and the generator's clock. */
@@ -117,7 +138,7 @@ async function target(outside: Host, name: string, n: number, permitted?: Permit
   await firewall.apply({ ...PBX, mode: 'guard', services, ...(permitted && { permitted }) }, elements);
   // What is let in ends right behind the chain, so that it costs as little as what is not.
   await host.run('iptables', ['-t', 'security', '-A', 'INPUT', '-j', 'DROP']);
-  const decided = () => counted(host, /^\[(\d+):\d+\] -A TOLLGATE-GUARD-IAX .*-j (?:DROP|ACCEPT)$/gm);
+  const decided = () => counted(host, /^\[(\d+):\d+\] -A TOLLGATE-GUARD-(?:IAX|COUNTRY) .*-j (?:DROP|ACCEPT)$/gm);
   const close = async () => {
     await firewall.close();
     host.close();

@@ -1,19 +1,20 @@
 /** The kernel's set of permitted countries: filled, exchanged as a whole, watched, taken away; and packets meanwhile. */
 import type { Permitted, Policy } from '../../src/domain/firewall';
 import { addressOf } from '../../src/domain/address-range';
-import type { Network } from '../../src/domain/network';
 import { memorySaved, type MemorySaved } from '../support/memory-saved';
 import { describeAsRoot } from '../support/as-root';
 import { fakeFirewall, PBX, realFirewall, type FirewallUnderTest } from '../support/firewall-host';
 import { floodFrom } from '../support/flood';
 import { net } from '../support/net';
+import { permittedOf } from '../support/permitted';
 import { makePacketLab, V4, V6, type PacketLab } from '../support/packet-lab';
 import { until } from '../support/until';
 
-const networks = (...texts: string[]) => texts.map(net).sort();
-const AT_HOME: Permitted = { 4: networks('192.0.2.0/24', '198.51.100.7'), 6: networks('2001:db8::/48', '::102:304') };
-const ELSEWHERE: Permitted = { 4: networks('192.0.2.0/24', '203.0.113.9'), 6: networks('2001:db8::/48') };
-const NOBODY: Permitted = { 4: [], 6: [] };
+const AT_HOME = permittedOf('192.0.2.0/24', '198.51.100.7', '2001:db8::/48', '::102:304');
+const ELSEWHERE = permittedOf('192.0.2.0/24', '203.0.113.9', '2001:db8::/48');
+/** Has a network that is wholly permitted. */
+const WIDE = permittedOf('20.1.0.0/16', '192.0.2.0/24');
+const NOBODY = permittedOf();
 
 function guard(permitted: Permitted): Policy {
   const services = PBX.services.map((one) => (one.name === 'sip' ? { ...one, policy: 'countries' as const } : one));
@@ -46,11 +47,15 @@ function describeSets(open: (saved: MemorySaved) => Promise<FirewallUnderTest>):
     ];
     return [...texts.join('\n').matchAll(/^add \S+ (\S+)/gm)].map(([, what]) => what).sort();
   };
-  const readOneByOne = () => saves.filter((name) => name.includes('country'));
+  const readOneByOne = () => saves.filter((name) => /^tg-country[46]$/.test(name));
 
   it('holds what is permitted, also for a reboot, and is never read member by member where we filled it', async () => {
     expect(await held()).toEqual(['192.0.2.0/24', '198.51.100.7', '2001:db8::/48', expect.stringMatching(/^::1/)]);
-    expect(saved.text()?.split('\n').slice(0, 2)).toEqual(['tollgate-countries 1 4', 'add tg-country4 192.0.2.0/24']);
+    expect(saved.text()?.split('\n').slice(0, 2)).toEqual([
+      'tollgate-countries 1 8',
+      'add tg-country-outer4 192.0.0.0/20',
+    ]);
+    expect(readOneByOne()).toEqual([]);
     expect(await apply(guard(AT_HOME))).toEqual([]);
     expect([readOneByOne(), saved.bases()]).toEqual([[], 1]);
   });
@@ -90,6 +95,70 @@ function describeSets(open: (saved: MemorySaved) => Promise<FirewallUnderTest>):
     expect(await under.firewall.drift()).toBeUndefined();
   });
 
+  it('has bounds that are watched and mended: whoever empties or fills one is found by the next look', async () => {
+    await apply(guard(WIDE));
+    const bounds = ['tg-country-outer4', 'tg-country-inner4'];
+    const members = async () => {
+      const saved = await Promise.all(bounds.map((name) => under.run('ipset', ['save', name])));
+      return saved
+        .join('\n')
+        .match(/^add .*/gm)
+        ?.sort();
+    };
+    const before = await members();
+    expect(before).toHaveLength(3);
+    for (const [name, verb, network, count] of [
+      ['tg-country-outer4', 'del', '20.1.0.0/16', '1 members instead of 2'],
+      ['tg-country-inner4', 'add', '203.0.0.0/16', '2 members instead of 1'],
+    ] as const) {
+      await under.run('ipset', [verb, name, network]);
+      expect((await under.firewall.drift())?.what).toEqual([`set ${name} had ${count}`]);
+      expect(await apply(guard(WIDE))).toContain(`swap ${name} ${name.replace('tg-', 'tg-~')}`);
+      expect([await members(), await under.firewall.drift()]).toEqual([before, undefined]);
+    }
+  });
+
+  it('has bounds whose members are compared: one that others have put in place of ours is found, too', async () => {
+    await apply(guard(WIDE));
+    expect(await apply(guard(WIDE))).toEqual([]);
+    await under.run('ipset', ['add', 'tg-country-inner4', '203.0.0.0/16']);
+    await under.run('ipset', ['del', 'tg-country-inner4', '20.1.0.0/16']);
+    expect(await apply(guard(WIDE))).toContain('swap tg-country-inner4 tg-~country-inner4');
+    expect(await under.run('ipset', ['save', 'tg-country-inner4'])).not.toContain('203.0.0.0');
+    expect(await apply(guard(WIDE))).toEqual([]);
+  });
+
+  it('reaches one state from another, with its bounds', async () => {
+    for (const permitted of [WIDE, AT_HOME, WIDE, ELSEWHERE, NOBODY]) {
+      await apply(guard(permitted));
+      expect(await apply(guard(permitted))).toEqual([]);
+      const saved = await under.run('ipset', ['save']);
+      const membersOf = (set: string) =>
+        [...saved.matchAll(new RegExp(`^add ${set} (\\S+)`, 'gm'))].map(([, it]) => it);
+      expect(membersOf('tg-country-outer4').sort()).toEqual(permitted[4].outer);
+      expect(membersOf('tg-country-inner4').map((it) => `${it}/16`)).toEqual(permitted[4].inner);
+      expect(membersOf('tg-country-outer6').sort()).toEqual(permitted[6].outer);
+    }
+  });
+
+  it('takes the place of what an earlier Tollgate has left, which knew no bounds', async () => {
+    const ours = async () => [
+      await under.firewall.rules(),
+      (await under.run('ipset', ['list', '-n'])).split('\n').sort(),
+    ];
+    const before = await ours();
+    for (const [tool, family] of [['iptables', 4] as const, ['ip6tables', 6] as const]) {
+      await under.run(tool, ['-F', 'TOLLGATE-GUARD-SIP']);
+      const match = ['-m', 'set', '--match-set', `tg-country${family}`, 'src'];
+      await under.run(tool, ['-A', 'TOLLGATE-GUARD-SIP', ...match, '-j', 'ACCEPT']);
+      for (const verb of ['-F', '-X']) await under.run(tool, [verb, 'TOLLGATE-GUARD-COUNTRY']);
+    }
+    const bounds = ['tg-country-outer4', 'tg-country-inner4', 'tg-country-outer6'];
+    for (const bound of bounds) await under.run('ipset', ['destroy', bound]);
+    await apply(guard(AT_HOME));
+    expect([await ours(), await apply(guard(AT_HOME))]).toEqual([before, []]);
+  });
+
   it('stays as it was when the new one cannot be filled, and nothing is left behind', async () => {
     under.swallowAt(() => false);
     const before = await held();
@@ -125,8 +194,7 @@ describeAsRoot('packets while the set is exchanged under a flood', () => {
           ? `${addressOf(4, BigInt(0x2000_0000 + (2 * i + first) * 256))}/24`
           : `${addressOf(6, (0x2600_0001n + BigInt(2 * i + first)) << 96n)}/32`,
       );
-    const all = (nearby: string, family: 4 | 6) => [nearby, ...others(family)].sort() as Network[];
-    return { 4: all('198.51.100.0/29', 4), 6: all('2001:db8::/125', 6) };
+    return permittedOf('198.51.100.0/29', '2001:db8::/125', ...others(4), ...others(6));
   };
 
   it('no packet from a permitted address is lost, and none from another comes in', async () => {

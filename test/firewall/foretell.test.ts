@@ -2,6 +2,7 @@ import type { Mode, Packet, Policy } from '../../src/domain/firewall';
 import { foretell } from '../../src/firewall/foretell';
 import { PBX } from '../support/firewall-host';
 import { net } from '../support/net';
+import { permittedOf } from '../support/permitted';
 
 const NOW = new Date('2026-11-22T12:00:00Z');
 const [HOTEL, STRANGER, LAN] = ['198.51.100.7', '198.51.100.8', '192.168.1.20'];
@@ -48,15 +49,17 @@ it.each<[string, Packet, string, string, string]>([
 
 it.each<[string, Packet, string, string, string]>([
   ['an address of a permitted country at the phone', packet('203.0.113.9 udp 5060'), 'return', 'accept', 'accept'],
+  ['one of a network that is wholly permitted', packet('20.1.2.3 udp 5060'), 'return', 'accept', 'accept'],
   ['the same in IPv6', packet('2001:db8:5::9 tcp 5061'), 'return', 'accept', 'accept'],
   ['at a service that is for entries alone', packet('203.0.113.9 udp 4569'), 'return', 'drop', 'drop'],
   ['its media, which nobody asked for', packet('203.0.113.9 udp 12000'), 'return', 'return', 'drop'],
+  ['a neighbour of a permitted network', packet('203.0.114.9 udp 5060'), 'return', 'drop', 'drop'],
   ['another address at the phone', packet(`${STRANGER} udp 5060`), 'return', 'drop', 'drop'],
   ['one that is blocked', packet('192.0.2.66 udp 5060'), 'drop', 'drop', 'drop'],
   ['an answer of one whose door was closed', packet('192.0.2.9 tcp 40000', { isReply }), 'return', 'return', 'accept'],
 ])('where permitted countries may use the phone: %s', (_, given, watch, guard, secure) => {
   const services = PBX.services.map((one) => (one.name === 'sip' ? { ...one, policy: 'countries' as const } : one));
-  const permitted = { 4: [net('192.0.2.0/24'), net('203.0.113.0/24')], 6: [net('2001:db8::/32')] };
+  const permitted = permittedOf('20.1.0.0/16', '192.0.2.0/24', '203.0.113.0/24', '2001:db8::/32');
   const fate = (mode: Mode) => foretell({ ...PBX, mode, services, permitted }, ELEMENTS, [given], NOW)[0];
   expect([fate('watch'), fate('guard'), fate('secure')]).toEqual([watch, guard, secure]);
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Mode, Policy } from '../../src/domain/firewall';
 import { desiredState } from '../../src/firewall/desired-state';
 import { PBX } from '../support/firewall-host';
+import { permittedOf } from '../support/permitted';
 
 /** The PBX of the tests, with a guarded web page that shares its port with SIP, and SSH that is open to the world. */
 const HOUSE: Policy = {
@@ -22,7 +23,7 @@ const HOUSE: Policy = {
 const COUNTRIES: Policy = {
   ...HOUSE,
   services: HOUSE.services.map((one) => (one.name === 'sip' ? { ...one, policy: 'countries' } : one)),
-  permitted: { 4: [], 6: [] },
+  permitted: permittedOf(),
 };
 
 describe('the rules of a mode, word for word', () => {

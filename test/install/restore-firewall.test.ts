@@ -12,6 +12,7 @@ import { fakeClock } from '../support/fake-clock';
 import { PBX } from '../support/firewall-host';
 import { memorySaved } from '../support/memory-saved';
 import { net } from '../support/net';
+import { permittedOf } from '../support/permitted';
 import { printed } from '../support/restore-script';
 
 const START = new Date('2026-11-22T13:05:00Z');
@@ -68,7 +69,6 @@ it.each(['watch', 'guard', 'secure'] as const)('knows every rule and set that we
 });
 
 describe('permitted countries', () => {
-  const NETWORKS = { 4: [net('192.0.2.0/24'), net('198.51.100.7')], 6: [net('2001:db8::/32')] };
   let text: string;
   let beside: string;
   beforeAll(async () => {
@@ -76,18 +76,36 @@ describe('permitted countries', () => {
     const clock = fakeClock(START);
     const boot = openBootState({ saved, savedCountries, clock, log: () => undefined, mostMembers: 1000 });
     const services = PBX.services.map((one) => (one.name === 'sip' ? { ...one, policy: 'countries' as const } : one));
-    await boot.keep({ ...PBX, mode: 'guard', services, permitted: NETWORKS }, sip(['203.0.113.5', 'forever']));
+    await boot.keep(
+      {
+        ...PBX,
+        mode: 'guard',
+        services,
+        permitted: permittedOf('20.1.0.0/16', '192.0.2.0/24', '198.51.100.7', '2001:db8::/32'),
+      },
+      sip(['203.0.113.5', 'forever']),
+    );
     [text, beside] = [saved.text() ?? '', savedCountries.text() ?? ''];
   });
   afterEach(() => rmSync(`${file}-countries`, { force: true }));
   const phone = 'add tg-sip4 203.0.113.5';
-  const all = ['add tg-country4 192.0.2.0/24', 'add tg-country4 198.51.100.7', 'add tg-country6 2001:db8::/32', phone];
+  const all = [
+    ...['20.1.0.0/16', '192.0.2.0/24', '198.51.100.7'].map((network) => `add tg-country4 ${network}`),
+    ...['20.1.0.0/16', '192.0.0.0/20', '198.51.96.0/20'].map((network) => `add tg-country-outer4 ${network}`),
+    ...[
+      'add tg-country-inner4 20.1.0.0/16',
+      'add tg-country-outer6 2001:db0::/28',
+      'add tg-country6 2001:db8::/32',
+      phone,
+    ],
+  ].sort();
 
   it('come back from a file of their own, whose sets and rules are in the other', () => {
     writeFileSync(`${file}-countries`, beside);
     const { code, said, members, lines } = restore(text);
-    expect([code, members, /damaged|not saved/.test(said)]).toEqual([0, all, false]);
-    expect(lines).toContain('-A TOLLGATE-GUARD-SIP -m set --match-set tg-country6 src -j ACCEPT');
+    expect([code, [...members].sort(), /damaged|not saved/.test(said)]).toEqual([0, all, false]);
+    expect(lines).toContain('-A TOLLGATE-GUARD-SIP -m set --match-set tg-country-outer6 src -j TOLLGATE-GUARD-COUNTRY');
+    expect(lines).toContain('-A TOLLGATE-GUARD-COUNTRY -m set --match-set tg-country6 src -j ACCEPT');
   });
 
   it.each<[string, (whole: string) => string | undefined, string]>([
@@ -273,6 +291,9 @@ const HOSTILE = [
   'create tg-x4 hash:net family inet6 maxelem 5 timeout 0 counters',
   'create tg-x4 hash:net family inet maxelem 5 timeout 0 counters comment',
   'create tg-x4 list:set size 8',
+  'create tg-x4 bitmap:ip range 0.0.0.0-255.255.255.255 netmask 16',
+  'create tg-country-inner6 bitmap:ip range 0.0.0.0-255.255.255.255 netmask 16',
+  'create tg-country-inner4 bitmap:ip range 0.0.0.0-255.255.255.255 netmask 16 comment',
 ];
 it.each(HOSTILE)('never passes on %j, and what else is in the head stays whole', async (line) => {
   const base = await savedText();

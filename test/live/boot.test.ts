@@ -11,6 +11,7 @@ import { makeHost, type Host } from '../../src/lab/host';
 import { describeAsRoot } from '../support/as-root';
 import { firewallOn, PBX } from '../support/firewall-host';
 import { net } from '../support/net';
+import { permittedOf } from '../support/permitted';
 import { makePacketLab, V4, V6 } from '../support/packet-lab';
 import { restoreOn, SCRIPT } from '../support/restore-script';
 
@@ -73,7 +74,7 @@ const POLICIES: readonly [string, Policy][] = [
     {
       ...{ ...PBX, mode: 'guard' },
       services: PBX.services.map((one) => ({ ...one, policy: one.name === 'sip' ? 'countries' : one.policy })),
-      permitted: { 4: [net('192.0.2.0/24'), net('203.0.113.0/24')], 6: [net('2001:db8::/32')] },
+      permitted: permittedOf('20.0.0.0/16', '192.0.2.0/24', '203.0.113.0/24', '2001:db8::/32'),
     },
   ],
   ['secure', { ...PBX, mode: 'secure', trusted: TRUSTED, dhcpDevices: ['eth0'] }],

@@ -93,7 +93,8 @@ export function fakeKernel(clock: Clock): FakeKernel {
     const live = [...members].filter(([, end]) => end === undefined || end > now());
     const extra = (end: number | undefined) =>
       header.includes('timeout') ? ` timeout ${timeout(end)} packets 0 bytes 0` : '';
-    return live.map(([member, end]) => `add ${name} ${member}${extra(end)}\n`).join('');
+    const told = (member: string) => (header.startsWith('bitmap:') ? member.replace(/\/.*/, '') : member);
+    return live.map(([member, end]) => `add ${name} ${told(member)}${extra(end)}\n`).join('');
   }
 
   /** One rule command on a table; throws without having changed anything. */

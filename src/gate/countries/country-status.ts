@@ -41,7 +41,11 @@ async function judgedPart({ store, countries, clock, rules, services }: Parts): 
   const { 4: ipv4, 6: ipv6 } = countries.permitted();
   const fault = countries.permittedFault;
   if (fault !== undefined) return part('fail', `${fault}: those of before are let in`, 'permit fewer of them');
-  return part('ok', `${told}; let in to ${names.join(', ')}: ${ipv4.length + ipv6.length} networks`, undefined);
+  return part(
+    'ok',
+    `${told}; let in to ${names.join(', ')}: ${ipv4.networks.length + ipv6.networks.length} networks`,
+    undefined,
+  );
 }
 
 /** What an empty table means to services of the policy `countries`. */

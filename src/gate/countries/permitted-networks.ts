@@ -1,6 +1,7 @@
 /** What the kernel lets in by country alone: the permitted ranges, folded for it anew only when they have changed. */
 import { setImmediate } from 'node:timers/promises';
 import type { AddressRange } from '../../domain/address-range';
+import { findingBounds } from '../../domain/bounds';
 import type { Countries } from '../../domain/country';
 import { MOST_PERMITTED, type Permitted } from '../../domain/firewall';
 import { foldingNetworks } from '../../domain/folded-networks';
@@ -15,10 +16,13 @@ export interface PermittedNetworks {
   readonly fault: string | undefined;
 }
 
+const NONE = { networks: [], outer: [], inner: [] };
+const NOBODY: Permitted = { 4: NONE, 6: NONE };
+
 export function permittedNetworks(most = MOST_PERMITTED): PermittedNetworks {
   let judged: Countries | undefined;
   let ranges: readonly AddressRange[] = [];
-  let networks: Permitted = { 4: [], 6: [] };
+  let permitted = NOBODY;
   let fault: string | undefined;
 
   function* update(countries: Countries): Generator<undefined> {
@@ -29,7 +33,12 @@ export function permittedNetworks(most = MOST_PERMITTED): PermittedNetworks {
       const ipv4 = yield* foldingNetworks(next, 4, most);
       const ipv6 = yield* foldingNetworks(next, 6, most);
       ranges = next;
-      if (ipv4 && ipv6) networks = { 4: ipv4, 6: ipv6 };
+      if (ipv4 && ipv6) {
+        permitted = {
+          4: { networks: ipv4, ...(yield* findingBounds(next, 4)) },
+          6: { networks: ipv6, ...(yield* findingBounds(next, 6)) },
+        };
+      }
       fault =
         ipv4 && ipv6 ? undefined : `the permitted countries have more networks than the kernel may hold (${most})`;
     }
@@ -39,7 +48,7 @@ export function permittedNetworks(most = MOST_PERMITTED): PermittedNetworks {
   return {
     of(countries) {
       for (const steps = update(countries); steps.next().done !== true;);
-      return networks;
+      return permitted;
     },
     async prepare(countries) {
       for (const steps = update(countries); steps.next().done !== true;) await setImmediate();

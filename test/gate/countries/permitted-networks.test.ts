@@ -6,6 +6,7 @@ import { DBIP_LINES } from '../../support/country-files';
 import { refreshFrom } from '../../support/country-refresh';
 import { memoryFirewall, type MemoryFirewall } from '../../support/memory-firewall';
 import { net } from '../../support/net';
+import { permittedOf } from '../../support/permitted';
 import { testGate, type TestGate } from '../../support/test-gate';
 
 const by = 'root';
@@ -25,8 +26,8 @@ afterEach(() => gate.close());
 const refresh = (lines = DBIP_LINES) => refreshFrom(gate, by, lines);
 /** Of all permitted networks those that are documentation's: the private ones are always there. */
 const letIn = () => {
-  const { 4: ipv4 = [], 6: ipv6 = [] } = firewall.policy?.permitted ?? {};
-  return [...ipv4, ...ipv6].filter((one) => /^(192\.0\.2|198\.51|203\.0\.113|2001:db8)/.test(one));
+  const { 4: ipv4, 6: ipv6 } = firewall.policy?.permitted ?? permittedOf();
+  return [...ipv4.networks, ...ipv6.networks].filter((one) => /^(192\.0\.2|198\.51|203\.0\.113|2001:db8)/.test(one));
 };
 const part = async () => (await gate.operations.status({})).parts.find(({ name }) => name === 'countries');
 const reason = async (what: string) => {
@@ -36,13 +37,13 @@ const reason = async (what: string) => {
 };
 
 it('nobody is let in before a country is permitted, and status says so', async () => {
-  expect(firewall.policy?.permitted).toEqual({ 4: [], 6: [] });
+  expect(firewall.policy?.permitted).toEqual(permittedOf());
   expect(await part()).toMatchObject({
     state: 'fail',
     detail: 'there are no country data; sip: entries alone are let in',
   });
   await refresh();
-  expect([firewall.policy?.permitted?.[4], (await part())?.state]).toEqual([[], 'warn']);
+  expect([firewall.policy?.permitted?.[4].networks, (await part())?.state]).toEqual([[], 'warn']);
   expect((await part())?.detail).toMatch(/no country and no range is permitted; sip: entries alone are let in$/);
 });
 
@@ -92,9 +93,9 @@ it('when there are more than the kernel may hold, those of before stay, and that
   const before = networks.of(countries('192.0.2.0/24', '2001:db8::/32'));
   expect(networks.of(countries('192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'))).toBe(before);
   expect(networks.fault).toBe('the permitted countries have more networks than the kernel may hold (2)');
-  expect(networks.of(countries('203.0.113.0/24'))).toEqual({ 4: ['203.0.113.0/24'], 6: [] });
+  expect(networks.of(countries('203.0.113.0/24'))).toEqual(permittedOf('203.0.113.0/24'));
   expect(networks.fault).toBeUndefined();
-  expect(networks.of({ ...countries('203.0.113.0/24'), idle: 'nobody is permitted' })).toEqual({ 4: [], 6: [] });
+  expect(networks.of({ ...countries('203.0.113.0/24'), idle: 'nobody is permitted' })).toEqual(permittedOf());
 });
 
 it('is worked out in pieces, between which others have their turn', async () => {
