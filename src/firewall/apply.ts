@@ -4,7 +4,7 @@ import type { Family } from '../domain/network';
 import type { Clock, Log, Run } from '../ports';
 import type { KernelState } from './kernel-state';
 import { FAMILIES } from './names';
-import { batchLines, elementLines, inHalves, isExchanged, planFirewall, type Batch } from './plan';
+import { batchLines, inHalves, isExchanged, linesOf, planFirewall, type Batch } from './plan';
 import { readKernel, type Filled } from './read';
 import { settled } from './settled';
 import type { WholeSets } from './whole-sets';
@@ -78,7 +78,7 @@ const AT_ONCE = 2_000;
 async function sendBatch({ create, elements, rules, destroy }: Batch, planned: Date, kernel: Kernel): Promise<void> {
   const { run } = kernel;
   if (create.length > 0) await restoreSets(text(create), run);
-  for (const family of FAMILIES) await restoreRules(family, rules[family], run, ['--test']);
+  await Promise.all(FAMILIES.map((family) => restoreRules(family, rules[family], run, ['--test'])));
   if (elements.length > 0) await sendElements(elements, planned, kernel);
   for (const family of FAMILIES) await restoreRules(family, rules[family], run);
   if (destroy.length > 0) await restoreSets(text(destroy), run);
@@ -102,11 +102,13 @@ async function restoreSets(stdin: string | Iterable<string>, run: Run): Promise<
 function* inPieces(elements: Batch['elements'], planned: Date, clock: Clock): Iterable<string> {
   let late = secondsSince(planned, clock);
   let piece: string[] = [];
-  for (const line of elementLines(elements, () => late)) {
-    if (piece.push(line) < AT_ONCE) continue;
-    yield text(piece);
-    piece = [];
-    late = secondsSince(planned, clock);
+  for (const part of elements.flat()) {
+    for (const line of linesOf(part, () => late)) {
+      if (piece.push(line) < AT_ONCE) continue;
+      yield text(piece);
+      piece = [];
+      late = secondsSince(planned, clock);
+    }
   }
   if (piece.length > 0) yield text(piece);
 }

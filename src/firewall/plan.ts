@@ -59,14 +59,11 @@ export function batchLines({ create, elements, rules, destroy }: Batch): readonl
 }
 
 /**
- * The lines that are sent for members. `late`: seconds since they were planned, asked for as each line is made; leases
- * have run on meanwhile.
+ * The lines that are sent for one part of what changes. `late`: seconds since they were planned, asked for as each line
+ * is made; leases have run on meanwhile.
  */
-export function* elementLines(elements: Batch['elements'], late: () => number): Iterable<string> {
-  for (const part of elements.flat()) {
-    if (typeof part === 'string') yield shortened(part, late());
-    else yield* fillingLines(part, late);
-  }
+export function linesOf(part: string | Filling, late: () => number): Iterable<string> {
+  return typeof part === 'string' ? [shortened(part, late())] : fillingLines(part, late);
 }
 
 function* fillingLines({ set, create, want }: Filling, late: () => number): Iterable<string> {

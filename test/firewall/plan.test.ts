@@ -2,7 +2,7 @@ import type { Until } from '../../src/domain/entry';
 import type { Network } from '../../src/domain/network';
 import { desiredState } from '../../src/firewall/desired-state';
 import { NOTHING, NO_RULES, type KernelSet, type KernelState, type Ruleset } from '../../src/firewall/kernel-state';
-import { batchLines, elementLines, inHalves, planFirewall } from '../../src/firewall/plan';
+import { batchLines, inHalves, linesOf, planFirewall } from '../../src/firewall/plan';
 import type { Left } from '../../src/firewall/time-left';
 import { PBX } from '../support/firewall-host';
 import { net } from '../support/net';
@@ -76,7 +76,8 @@ describe('what is sent for members', () => {
     ],
   ])('%s', async (_what, want, have, expected) => {
     const { create, elements, destroy, rules } = await planFirewall(want, have);
-    expect([...create, ...elementLines(elements, () => 0), ...destroy]).toEqual(expected);
+    const lines = elements.flat().flatMap((part) => [...linesOf(part, () => 0)]);
+    expect([...create, ...lines, ...destroy]).toEqual(expected);
     expect(rules).toEqual({ 4: [], 6: [] });
   });
 });
