@@ -150,35 +150,56 @@ function declining(those: Live, { by, origin }: Cause): Pick<EntryPatch, 'declin
   return origin === undefined && isDeclinable(those) ? { declinedBy: by } : {};
 }
 
-/** The kernel or the store said no after it was recorded: neither keeps it. Resolves to what people are told. */
+/**
+ * The kernel or the store said no after it was recorded: neither keeps it, and it rejects with what people are told. It
+ * resolves when the step has happened all the same, because only the answer to its commit was lost.
+ */
 export async function takeBack(
   parts: Parts,
-  coming: readonly Coming[],
-  { back, error }: { readonly back: () => Promise<void>; readonly error: unknown },
-): Promise<unknown> {
+  begun: Begun,
+  {
+    forth,
+    back,
+    error,
+  }: { readonly forth: () => Promise<void>; readonly back: () => Promise<void>; readonly error: unknown },
+): Promise<void> {
   const { store, log } = parts;
+  const { coming } = begun;
   const why = error instanceof Error ? error.message : String(error);
   const entries = coming.flatMap((one) => one.entries);
   const about = { entries: entries.map(({ id }) => id), networks: entries.map(({ network }) => network) };
   log('door-failed', { ...about, error: why });
   const forget = () =>
     store.transaction(async (records) => {
+      if (await hasHappened(records, begun)) return true;
       const over = { state: 'ended', until: parts.clock.now() } as const;
       for (const { id } of entries) await records.changeEntry(id, over);
       for (const { group } of coming) if (group?.state === 'opening') await records.changeGroup(group.id, over);
       for (const line of failedLines(coming, why)) await write(parts, records, line);
+      return false;
     });
   const faults: unknown[] = [];
-  for (const undo of [back, forget]) await undo().catch((second: unknown) => faults.push(second));
+  const failed = (second: unknown) => void faults.push(second);
+  await back().catch(failed);
+  if (await forget().catch(failed)) return forth();
   for (const fault of faults) log('door-not-undone', { ...about, error: String(fault) });
-  return faults.length === 0 ? error : notBack(error);
+  throw faults.length === 0 ? error : notBack(error);
 }
 
-/** What cannot be undone now is undone by the next reconcile: no entry is `open`. */
+/** All of a step is settled in one transaction, so that one record tells for all. */
+async function hasHappened(records: Records, { coming, leaving }: Begun): Promise<boolean> {
+  const opened = coming.flatMap(({ entries }) => entries)[0];
+  if (opened) return (await records.entry(opened.id))?.state === 'open';
+  const left = leaving.flatMap(({ entries }) => entries)[0];
+  return left !== undefined && (await records.entry(left.id))?.state === 'ended';
+}
+
+/** The store alone knows now whether it has happened: the next reconcile makes the kernel what the store says. */
 function notBack(error: unknown): unknown {
   if (!(error instanceof AppError)) return error;
-  const what = `${error.what}; what the kernel had been told already could not be taken back at once`;
-  return new AppError(error.code, what, `${error.hint}; the next comparison, each minute, takes it back`, error);
+  const what = `${error.what}; it could not be taken back at once`;
+  const hint = `${error.hint}; whether it has happened is seen by "tollgate list" when the store answers, and the kernel follows within a minute`;
+  return new AppError(error.code, what, hint, error);
 }
 
 /** One line, however many doors did not open. */

@@ -143,7 +143,7 @@ export class Doors {
         await kernel(forth);
         await store.transaction((records) => settle(this.#parts, records, begun));
       } catch (error) {
-        throw await takeBack(this.#parts, begun.coming, { back: () => kernel(back), error });
+        await takeBack(this.#parts, begun, { forth: () => kernel(forth), back: () => kernel(back), error });
       }
       return { openings: begun.coming.map(openingOf), left: begun.leaving.flatMap(({ entries }) => entries) };
     });
