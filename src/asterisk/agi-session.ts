@@ -1,7 +1,8 @@
 /** One AGI connection over ding-dong's Context, with what the library lacks: whole lines, deadlines, one ending. */
+import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
 import Context from 'ding-dong/lib/context';
+import contextState from 'ding-dong/lib/state';
 import { AppError } from '../errors';
 import { HungUp } from '../domain/call';
 import type { Clock, Random } from '../ports';
@@ -22,13 +23,14 @@ export class AgiSession {
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #toContext: Duplex;
+  readonly #toContext: Context.Stream;
   readonly #context: Context;
-  readonly #environment = deferred<AgiEnvironment>();
-  /** Rejects when the caller is gone, and when the connection is. */
-  readonly #gone = deferred<never>();
-  readonly #closed = deferred<never>();
+  /** Rejects when the caller is gone. */
+  readonly #gone = deferred();
+  /** Settles with the command sent last. */
   #last: Promise<unknown> = Promise.resolve();
+  /** Tells whoever waits for Asterisk's next words that none will come. */
+  #giveUp: ((reason: unknown) => void) | undefined;
   #awaitingReply = false;
   /** What the reply that is awaited must hold. */
   #mark = '';
@@ -43,33 +45,29 @@ export class AgiSession {
     this.#socket = socket;
     this.#clock = clock;
     this.#random = random;
-    this.#toContext = commandsTo(socket);
+    this.#toContext = streamForContext(socket);
     this.#context = new Context(this.#toContext);
-    // Never before ours: its own reading of the environment is wrong (IPv6, colons), so it gets an empty one.
-    this.#toContext.push('\n\n');
+    // It waits for replies at once: its own reading of the environment is wrong (IPv6, colons).
+    this.#context.setState(contextState.waiting);
   }
 
   /** Reads what Asterisk says about the call. Rejects with AGI_FAILED for anything else, or nothing `withinMs`. */
   async open(withinMs: number): Promise<AgiEnvironment> {
-    const readLines = lineReader(MOST_LINE_BYTES);
-    const readLine = this.#lineByLine();
     this.#socket.setNoDelay(true);
     // Without a listener a reset connection would end the process; 'close' follows, and is what ends the call.
     this.#socket.on('error', () => undefined);
-    this.#socket.on('close', () => this.#leave());
-    this.#socket.on('data', (chunk: Buffer) => {
-      try {
-        for (const line of readLines(chunk)) readLine(line);
-      } catch (error) {
-        this.#end(error);
-      }
-    });
-    return this.#within(withinMs, 'said nothing about the call', this.#environment.promise);
+    this.#socket.on('close', () => this.#end());
+    const cancel = this.#limit(withinMs, 'said nothing about the call');
+    try {
+      return await this.#hear((described) => this.#readLines(described));
+    } finally {
+      cancel();
+    }
   }
 
   /**
    * Sends one command when those before it are answered. Rejects with HungUp when the caller is gone, and with
-   * AGI_FAILED when Asterisk refuses it or does not answer `withinMs`; the connection is closed then.
+   * AGI_FAILED when Asterisk refuses it or has not answered it and those `withinMs`; the connection is closed then.
    */
   async command(name: string, args: readonly (string | number)[], withinMs: number): Promise<AgiReply> {
     if (this.#hungUp) throw new HungUp();
@@ -82,10 +80,7 @@ export class AgiSession {
    * is read here, so that whatever a caller may have smuggled in changes nothing.
    */
   async leave(name: string, value: string): Promise<boolean> {
-    const line = `SET VARIABLE ${quote(name)} ${quote(value)}`;
-    // The command that the hang-up interrupted may never be answered, and this one waits behind it.
-    const set = this.#within(PARTING_MS, 'did not take the result', this.#inTurn(line, PARTING_MS));
-    return set.then(
+    return this.#inTurn(`SET VARIABLE ${quote(name)} ${quote(value)}`, PARTING_MS).then(
       () => true,
       () => false, // there is nobody left to tell
     );
@@ -93,7 +88,7 @@ export class AgiSession {
 
   close(): void {
     this.#socket.destroySoon();
-    this.#leave();
+    this.#end();
   }
 
   /**
@@ -106,50 +101,58 @@ export class AgiSession {
     await this.#inTurn(`GET FULL VARIABLE ${quote(mark)}`, STEP_MS, mark);
   }
 
-  /** An error costs its stack: only one a call. */
-  #leave(): void {
-    if (!this.#over) this.#end(new HungUp());
-  }
-
   #inTurn(line: string, withinMs: number, mark = ''): Promise<AgiReply> {
     if (Buffer.byteLength(line) > MOST_COMMAND_BYTES) throw new RangeError('an AGI command is longer than 8000 bytes');
-    const turn = this.#last.then(() => this.#send(line, withinMs, mark));
+    const turn = this.#send(line, withinMs, mark, this.#last);
     this.#last = turn.catch(() => undefined); // whoever waits for `turn` is told
     return turn;
   }
 
-  async #send(line: string, withinMs: number, mark: string): Promise<AgiReply> {
-    if (this.#over) throw new HungUp();
-    this.#mark = mark;
-    this.#awaitingReply = true;
-    const { code, result, value } = await this.#within(
-      withinMs,
-      `did not answer "${line.replace(/ ".*$/, '')}"`,
-      this.#context.sendCommand(line),
-    );
-    return readReply(line, code, result, value);
-  }
-
-  async #within<T>(ms: number, failure: string, work: Promise<T>): Promise<T> {
-    const cancel = this.#clock.timer(ms, () =>
-      this.#end(new AppError('AGI_FAILED', `Asterisk ${failure} within ${ms} ms`, 'is Asterisk overloaded?')),
-    );
+  async #send(line: string, withinMs: number, mark: string, before: Promise<unknown>): Promise<AgiReply> {
+    // What a hang-up interrupted may never be answered: the limit also ends what waits behind that.
+    const cancel = this.#limit(withinMs, `did not answer "${line.replace(/ ".*$/, '')}"`);
     try {
-      return await Promise.race([work, this.#closed.promise]);
+      await before;
+      if (this.#over) throw new HungUp();
+      this.#mark = mark;
+      this.#awaitingReply = true;
+      const { code, result, value } = await this.#hear<Context.Reply>(
+        (answered) => void this.#context.sendCommand(line).then(answered),
+      );
+      return readReply(line, code, result, value);
     } finally {
       cancel();
     }
   }
 
-  #lineByLine(): (line: string) => void {
+  /** Ends the connection after so long, unless what is returned is called before. */
+  #limit(ms: number, failure: string): () => void {
+    return this.#clock.timer(ms, () =>
+      this.#end(new AppError('AGI_FAILED', `Asterisk ${failure} within ${ms} ms`, 'is Asterisk overloaded?')),
+    );
+  }
+
+  /** What `begin` waits for, or why it will never come. */
+  #hear<T>(begin: (heard: (what: T) => void) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      begin((what) => {
+        this.#giveUp = undefined;
+        resolve(what);
+      });
+    });
+  }
+
+  #readLines(described: (environment: AgiEnvironment) => void): void {
+    const readLines = lineReader(MOST_LINE_BYTES);
     const environment = environmentReader();
     const reply = replyLines();
     let opened = false;
-    return (line) => {
+    const readLine = (line: string) => {
       if (!opened) {
         const read = environment(line);
         opened = read !== undefined;
-        if (read) this.#environment.resolve(read);
+        if (read) described(read);
         return;
       }
       const whole = this.#awaitingReply && line.includes(this.#mark) ? reply(line) : undefined;
@@ -157,13 +160,20 @@ export class AgiSession {
       else if (whole === undefined) this.#stray();
       else this.#answered(whole);
     };
+    this.#socket.on('data', (chunk: Buffer) => {
+      try {
+        for (const line of readLines(chunk)) readLine(line);
+      } catch (error) {
+        this.#end(error);
+      }
+    });
   }
 
   #answered(reply: string): void {
     this.#awaitingReply = false;
     this.#inStep ||= this.#mark !== '';
     this.#strayLines = 0;
-    this.#toContext.push(`${reply}\n`);
+    this.#toContext.emit('data', Buffer.from(`${reply}\n`));
   }
 
   #callerLeft(): void {
@@ -177,37 +187,37 @@ export class AgiSession {
     throw new AppError('AGI_FAILED', 'lines came that answer nothing', 'is it Asterisk that connects here?');
   }
 
-  #end(reason: unknown): void {
+  /** Without a failure it was ours or Asterisk's wish. An error costs its stack: none where nobody waits. */
+  #end(failure?: unknown): void {
     this.#over = this.#hungUp = true;
-    this.#environment.reject(reason);
-    this.#closed.reject(reason);
-    this.#gone.reject(reason);
-    if (!(reason instanceof HungUp)) this.#socket.destroy();
-    this.#toContext.destroy();
+    if (failure !== undefined) this.#socket.destroy();
+    const giveUp = this.#giveUp;
+    this.#giveUp = undefined;
+    giveUp?.(failure ?? new HungUp());
   }
 }
 
 /** What ding-dong takes for its connection: it writes commands, and is given whole, checked reply lines. */
-function commandsTo(socket: Socket): Duplex {
-  return new Duplex({
-    decodeStrings: false,
-    read: () => undefined,
-    write: (text: string, _encoding, done) => socket.write(text, () => done()), // a failed write closes the socket
+function streamForContext(socket: Socket): Context.Stream {
+  // A few functions, because its Context copies each that it finds; a real stream has a hundred.
+  return Object.assign(new EventEmitter(), {
+    write: (text: string) => socket.write(text), // a failed write closes the socket
+    pause: () => undefined, // a reply line is no flood
+    resume: () => undefined,
   });
 }
 
-interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
+interface Deferred {
+  readonly promise: Promise<never>;
   reject(reason: unknown): void;
 }
 
-/** A promise that is settled from outside. Nobody need wait for it: a rejection is never "unhandled". */
-function deferred<T>(): Deferred<T> {
-  let settle: Omit<Deferred<T>, 'promise'> | undefined;
-  const promise = new Promise<T>((resolve, reject) => {
-    settle = { resolve, reject };
+/** A promise that is rejected from outside. Nobody need wait for it: its rejection is never "unhandled". */
+function deferred(): Deferred {
+  let settle: ((reason: unknown) => void) | undefined;
+  const promise = new Promise<never>((_, reject) => {
+    settle = reject;
   });
   promise.catch(() => undefined);
-  return { promise, resolve: (value) => settle?.resolve(value), reject: (reason) => settle?.reject(reason) };
+  return { promise, reject: (reason) => settle?.(reason) };
 }

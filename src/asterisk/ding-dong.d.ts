@@ -1,17 +1,31 @@
 /** The slice of ding-dong that we use: its Context over a stream of our own. It ships no types. */
 declare module 'ding-dong/lib/context' {
   import type { EventEmitter } from 'node:events';
-  import type { Duplex } from 'node:stream';
 
-  interface Reply {
-    readonly code: number;
-    readonly result: string;
-    /** What stood in parentheses. */
-    readonly value?: string;
+  class Context extends EventEmitter {
+    constructor(stream: Context.Stream);
+    setState(state: number): void;
+    sendCommand(command: string): Promise<Context.Reply>;
   }
-  interface Context extends EventEmitter {
-    sendCommand(command: string): Promise<Reply>;
+  namespace Context {
+    interface Reply {
+      readonly code: number;
+      readonly result: string;
+      /** What stood in parentheses. */
+      readonly value?: string;
+    }
+    /** Emits as `data` the bytes that Asterisk answers. */
+    interface Stream extends EventEmitter {
+      write(text: string): void;
+      pause(): void;
+      resume(): void;
+    }
   }
-  const Context: new (stream: Duplex) => Context;
   export = Context;
+}
+
+/** What a Context waits for. */
+declare module 'ding-dong/lib/state' {
+  const state: { readonly waiting: number };
+  export = state;
 }
