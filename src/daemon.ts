@@ -58,7 +58,7 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
       },
       stop: () => {
         listening.forEach((end) => end());
-        return gate.settled();
+        return gate.leave();
       },
     },
     {

@@ -62,6 +62,8 @@ export interface Gate {
   asteriskIsBack(): Promise<void>;
   /** Resolves when all logins that were told have been dealt with. */
   settled(): Promise<void>;
+  /** The same, and writes the mail that waits for more news, which only this process remembers. Never rejects. */
+  leave(): Promise<void>;
   /** What other PBXs did in a database that they share; called twice a second. */
   follow(): Promise<void>;
   /** Asks Asterisk whom it knows, and remembers it; called every few seconds, and may take a while. */
@@ -93,6 +95,9 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const attacks = attackWatch(parts, doors, desk, exempt);
   const strangers = strangerWatch(parts, doors, desk, exempt);
   const strangerDoor = strangerCalls(parts, exempt, desk);
+  const settled = async () => {
+    await Promise.all([attacks.settled(), strangers.settled(), strangerDoor.settled()]);
+  };
   const dropUnconfirmed = async () => {
     const dropped = await parts.store.transaction((records) => records.dropOpening());
     for (const entry of dropped)
@@ -128,8 +133,10 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
     },
     login: (login) => attacks.see(login),
     asteriskIsBack: () => strangers.catchUp(),
-    async settled() {
-      await Promise.all([attacks.settled(), strangers.settled(), strangerDoor.settled()]);
+    settled,
+    async leave() {
+      await settled();
+      await desk.flush().catch((error: unknown) => parts.log('news-not-mailed', { error: String(error) }));
     },
     async hear() {
       await keepInSight(parts);
@@ -137,7 +144,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
     },
     async proof(proof) {
       ear.proof(proof);
-      strangers.heard(proof.address, proof.extension);
+      strangers.heard(proof);
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
     },
     async followNames(stop) {

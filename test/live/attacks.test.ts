@@ -232,7 +232,7 @@ registrations = "enforce"
     expect([200, 'silent']).toContain(await thief.register());
     await blocked(AT.thief);
     await until(async () => !(await contacts()).includes(AT.thief), 'Asterisk to forget him');
-    expect(await why(AT.thief)).toEqual([expect.stringMatching(/^block: Extension 701 registered from /)]);
+    expect(await why(AT.thief)).toEqual([expect.stringMatching(/^block: A good password for 701 came from /)]);
     const far = await iaxFrom(AT.iaxThief, `register => 811:${EXTENSION.password}@${ADDRESS.pbx}\n`);
     await until(() => isBlocked(AT.iaxThief), 'the block of who registers over IAX2').finally(() => far.close());
   });

@@ -100,7 +100,7 @@ describeAsRoot('a stranger', () => {
     const told = async () => [...(await why(AT.talks)), ...(await why(AT.visits))];
     await until(async () => (await told()).length === 2, 'the news of both');
     const both = await told();
-    expect(both[0]).toMatch(/^stranger: Extension 701 .* "enforce" would have blocked it\.$/);
+    expect(both[0]).toMatch(/^stranger: A good password for 701 came from .* "enforce" would have blocked it\.$/);
     expect(both[1]).toMatch(/^stranger: A call .* "enforce" would have refused it\.$/);
     expect(stepsOf(await house.stage.asterisk.log(), '600').at(-1)).toMatchObject({ context: 'phones', does: 'Echo' });
     expect([await isBlocked(AT.talks), await isBlocked(AT.visits)]).toEqual([false, false]);
@@ -114,7 +114,7 @@ describeAsRoot('a stranger', () => {
     await house.endDaemon('SIGTERM');
     await change('registrations = "report"', 'registrations = "enforce"');
     await house.startDaemon();
-    await cutOff(AT.talks, /^block: Extension 701 registered from /);
+    await cutOff(AT.talks, /^block: 701 is registered from /);
     await call.ended;
     await until(async () => (await house.channels()) === 0, 'his call to end');
   });
@@ -122,7 +122,7 @@ describeAsRoot('a stranger', () => {
   it.each([4, 6] as const)('who calls over IPv%i without ever registering is cut off in his call', async (family) => {
     const call = await talk(await phone(family === 4 ? AT.neverRegisters : ADDRESS6.stranger));
     const blocked = family === 4 ? AT.neverRegisters : NETWORK6;
-    await cutOff(blocked, /^block: Extension 701 /);
+    await cutOff(blocked, /^block: A good password for 701 came from /);
     await until(async () => (await house.channels()) === 0, 'his call to end', 5000);
     await call.ended;
   });
@@ -142,7 +142,7 @@ describeAsRoot('a stranger', () => {
     } finally {
       await pbx.run('iptables', ['-D', 'OUTPUT', ...NO_NEW_AMI.split(' ')]);
     }
-    await cutOff(address, /^block: Extension 701 registered from /);
+    await cutOff(address, /^block: 701 is registered from /);
     await until(async () => (await house.channels()) === 0, 'his call to end');
     expect(await contacts()).toContain(AT.traveller);
     expect(await traveller.register()).toBe(200);

@@ -14,6 +14,8 @@ export interface IntruderDesk {
   noticed(kind: Kind, what: string, why: string): Promise<void>;
   /** Sends what has come together when its time has come; called every second or so. */
   tick(): Promise<void>;
+  /** The same at once, before the process ends. Rejects with STORE_FAILED. */
+  flush(): Promise<void>;
 }
 
 /** What comes within this time, or that between two mails when it is shorter, goes into the first one. */
@@ -30,6 +32,20 @@ export function intruderDesk(parts: Parts): IntruderDesk {
     else more++;
   };
   const countryOf = (network: Network) => parts.countries.now().lookup(network).country;
+  const send = async () => {
+    const [first] = news;
+    if (!first) return;
+    const notice = { kind: 'intruders', since: first.at, news, more } as const;
+    [news, more] = [[], 0]; // what comes meanwhile is of the next mail
+    try {
+      await store.transaction((records) => tell(parts, records, notice));
+    } catch (error) {
+      [news, more] = [[...notice.news, ...news], notice.more + more];
+      throw error;
+    }
+    mailedAt = clock.now().getTime();
+    post.poke();
+  };
   return {
     blocked: (kind, { network, until }, why) =>
       add({ kind, what: network, country: countryOf(network), blockedUntil: until, why }),
@@ -37,17 +53,13 @@ export function intruderDesk(parts: Parts): IntruderDesk {
       await write(parts, store, { action: kind, by: 'Tollgate', what, from: 'Asterisk', why });
       add({ kind, what, country: undefined, blockedUntil: undefined, why });
     },
+    flush: send,
     async tick() {
       const now = clock.now();
       const [first] = news;
       const everyMs = rules.attacks.mailSeconds * 1000;
       if (!first || now.getTime() - first.at.getTime() < Math.min(GATHER_MS, everyMs)) return;
-      if (now.getTime() - mailedAt < everyMs) return;
-      const notice = { kind: 'intruders', since: first.at, news, more } as const;
-      await store.transaction((records) => tell(parts, records, notice));
-      mailedAt = now.getTime();
-      [news, more] = [[], 0];
-      post.poke();
+      if (now.getTime() - mailedAt >= everyMs) await send();
     },
   };
 }

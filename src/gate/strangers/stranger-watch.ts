@@ -1,6 +1,7 @@
-/** Registrations from strangers: blocked in the kernel first, then their contacts removed and their calls hung up. */
+/** Strangers with a good password: blocked in the kernel first, then their contacts removed and their calls hung up. */
 import { AUTOMATIC, type Until } from '../../domain/entry';
 import type { Network } from '../../domain/network';
+import type { Proof } from '../../domain/phones';
 import { AppError } from '../../errors';
 import { blockIntruder } from './block-intruder';
 import { judgementOf } from '../countries/country-desk';
@@ -11,8 +12,8 @@ import { onceInAWhile } from '../once-in-a-while';
 import type { Parts } from '../parts';
 
 export interface StrangerWatch {
-  /** Somebody has registered or logged in from there. Returns at once. */
-  heard(address: Network, name: string): void;
+  /** A good password came from there: of a phone that registered or called, or of a trunk. Returns at once. */
+  heard(proof: Proof): void;
   /** Looks at everybody who is registered now; at a start, and when Asterisk was away. Never rejects. */
   catchUp(): Promise<void>;
   /** Ends the blocks of those who are no strangers any more; after each change of the tables, and of what is exempt. */
@@ -28,10 +29,10 @@ export function strangerWatch(parts: Parts, doors: Doors, desk: IntruderDesk, ex
   const { clock, log, phones, countries, rules, store } = parts;
   const dealing = new Map<Network, Promise<void>>();
   const isNews = onceInAWhile(clock, { againMs: AGAIN_MS, most: MOST_TOLD });
-  const heard = (address: Network, name: string) => {
+  const see = (address: Network, what: string) => {
     if (rules.countries.registrations === 'off' || countries.now().idle !== undefined) return;
     if (!countries.now().lookup(address).stranger || dealing.has(address)) return;
-    const dealt = deal(parts, doors, desk, { address, name, isNews, exempt })
+    const dealt = deal(parts, doors, desk, { address, what, isNews, exempt })
       .catch((error: unknown) => log('stranger-not-answered', { address, error: String(error) }))
       .finally(() => dealing.delete(address));
     dealing.set(address, dealt);
@@ -40,14 +41,14 @@ export function strangerWatch(parts: Parts, doors: Doors, desk: IntruderDesk, ex
     await Promise.all(dealing.values());
   };
   return {
-    heard,
+    heard: ({ address, extension }) => see(address, `A good password for ${extension} came`),
     settled,
     async catchUp() {
       if (rules.countries.registrations === 'off') return;
       try {
         await countries.ready();
         for (const { address, name, kind } of await phones.peers()) {
-          if (kind === 'phone' && address !== undefined) heard(address, name);
+          if (kind === 'phone' && address !== undefined) see(address, `${name} is registered`);
         }
         await settled();
       } catch (error) {
@@ -72,21 +73,22 @@ export function strangerWatch(parts: Parts, doors: Doors, desk: IntruderDesk, ex
   };
 }
 
-interface Heard {
+interface Seen {
   readonly address: Network;
-  readonly name: string;
-  isNews(address: Network): boolean;
+  /** The beginning of a sentence. */
+  readonly what: string;
+  readonly isNews: (address: Network) => boolean;
   readonly exempt: Exempt;
 }
 
-async function deal(parts: Parts, doors: Doors, desk: IntruderDesk, heard: Heard): Promise<void> {
-  const { address, name } = heard;
+async function deal(parts: Parts, doors: Doors, desk: IntruderDesk, seen: Seen): Promise<void> {
+  const { address, what, isNews, exempt } = seen;
   const { origin, stranger } = await judgementOf(parts, address);
-  if (!stranger || (await heard.exempt.why(address)) !== undefined) return;
+  if (!stranger || (await exempt.why(address)) !== undefined) return;
   const { registrations, blockSeconds } = parts.rules.countries;
-  const why = `Extension ${name} registered from ${origin.country ?? 'an unknown country'}, which is not permitted.`;
+  const why = `${what} from ${origin.country ?? 'an unknown country'}, which is not permitted.`;
   if (registrations === 'report') {
-    if (heard.isNews(address)) await desk.noticed('stranger', address, `${why} "enforce" would have blocked it.`);
+    if (isNews(address)) await desk.noticed('stranger', address, `${why} "enforce" would have blocked it.`);
     return;
   }
   const now = parts.clock.now().getTime();
@@ -94,7 +96,7 @@ async function deal(parts: Parts, doors: Doors, desk: IntruderDesk, heard: Heard
   const until = () => Promise.resolve(end);
   const outcome = await blockIntruder(parts, doors, { address, origin: 'stranger', why, until });
   if (outcome.kind === 'blocked') desk.blocked('stranger', outcome, why);
-  if (outcome.kind === 'spared' && heard.isNews(address)) {
+  if (outcome.kind === 'spared' && isNews(address)) {
     await desk.noticed('stranger', address, `${why} It was not blocked: ${outcome.why}.`);
   }
 }
