@@ -34,7 +34,7 @@ export interface ModeState {
 interface Trial {
   readonly mode: Mode;
   readonly until: Date;
-  /** The SSH connections that stood when it began, as `SSH_CONNECTION` writes them: they prove nothing. */
+  /** Prints of the connections that stood when it began (`gate/modes/connection.ts`): they prove nothing. */
   readonly connections?: readonly string[];
 }
 

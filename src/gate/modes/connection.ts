@@ -1,4 +1,5 @@
 /** The SSH connection that a command was typed on, and whether it proves that its admin still gets in. */
+import { createHash } from 'node:crypto';
 import { parseAddress, type Network } from '../../domain/network';
 import type { Connection, Scene } from '../../domain/surroundings';
 import type { Service } from '../../domain/service';
@@ -15,22 +16,42 @@ export function readShell(text: string | undefined): Shell | undefined {
   return { far: theirs, farPort: Number(farPort), own: mine, ownPort: Number(ownPort) };
 }
 
-function textOf({ far, farPort, own, ownPort }: Shell): string {
-  return `${far} ${farPort} ${own} ${ownPort}`;
+/** Short, so that thousands fit into a column of 64 KiB. */
+function printOf({ far, farPort, own, ownPort }: Shell): string {
+  return createHash('sha256').update(`${far} ${farPort} ${own} ${ownPort}`).digest('base64url').slice(0, 12);
 }
 
 /** More than anybody's SSH connections; a bound for what is kept. */
-const MOST = 2_000;
+const MOST = 4_000;
+/** Stands for those that are not kept. */
+const MORE = '…';
 
-/** TCP connections that others began and that may be SSH's, on whichever port it listens. */
-export function shellsNow({ connections }: Scene, services: readonly Service[]): readonly string[] {
-  const others = services.filter(({ name }) => name !== 'ssh').flatMap(({ ports }) => ports);
-  const maySsh = (port: number) =>
-    !others.some(({ protocol, first, last }) => protocol === 'tcp' && first <= port && port <= last);
-  return connections
-    .filter(({ protocol, isOurs, ownPort }) => protocol === 'tcp' && !isOurs && maySsh(ownPort))
-    .slice(0, MOST)
-    .map(textOf);
+interface Looked {
+  /** What was seen, before and right after the rules were applied. */
+  readonly scenes: readonly Scene[];
+  readonly services: readonly Service[];
+  /** `SSH_CONNECTION` of the shell that asked. */
+  readonly ssh: string | undefined;
+}
+
+/**
+ * TCP connections that others began, as what is kept of them: the admin's own and those to SSH's ports first, because
+ * sshd may listen on any port, one of another service too.
+ */
+export function shellsNow({ scenes, services, ssh }: Looked): readonly string[] {
+  const theirs = scenes.flatMap(({ connections }) =>
+    connections.filter(({ protocol, isOurs }) => protocol === 'tcp' && !isOurs),
+  );
+  const toSsh = theirs.filter(({ ownPort }) => isSshPort(ownPort, services));
+  const prints = [...new Set([...[readShell(ssh) ?? []].flat(), ...toSsh, ...theirs].map(printOf))];
+  return prints.length > MOST ? [...prints.slice(0, MOST), MORE] : prints;
+}
+
+function isSshPort(port: number, services: readonly Service[]): boolean {
+  return services.some(
+    ({ name, ports }) =>
+      name === 'ssh' && ports.some(({ protocol, first, last }) => protocol === 'tcp' && first <= port && port <= last),
+  );
 }
 
 export interface ConfirmedFrom {
@@ -41,7 +62,14 @@ export interface ConfirmedFrom {
 }
 
 /** Rejects with REFUSED unless the shell came over a connection that was made under the new rules, or on the console. */
-export function refuseOldConnection(from: ConfirmedFrom, scene: Scene, before: readonly string[]): void {
+export function refuseOldConnection(
+  from: ConfirmedFrom,
+  {
+    scene,
+    services,
+    before,
+  }: { readonly scene: Scene; readonly services: readonly Service[]; readonly before: readonly string[] },
+): void {
   const shell = readShell(from.ssh);
   const blind = scene.unseen.find(({ tool }) => tool === SOCKETS);
   if (shell && blind) {
@@ -66,18 +94,23 @@ export function refuseOldConnection(from: ConfirmedFrom, scene: Scene, before: r
     const happened = `the connection that began this shell, from ${shell.far}, is over (tmux or screen?)`;
     throw new AppError('REFUSED', happened, ANOTHER_OR_HERE);
   }
-  if (!before.includes(textOf(shell))) return;
-  const happened = `your connection from ${shell.far} stood before the trial began, so it proves nothing`;
-  throw new AppError('REFUSED', happened, ANOTHER);
+  const isKept = isSshPort(shell.ownPort, services) || !before.includes(MORE);
+  if (!before.includes(printOf(shell)) && isKept) return;
+  const happened = isKept
+    ? `your connection from ${shell.far} stood before the trial began, so it proves nothing`
+    : `too many connections stood before the trial began to know that yours to tcp/${shell.ownPort} is a new one`;
+  throw new AppError('REFUSED', happened, isKept ? ANOTHER : CONFIGURE);
 }
 
+const CONFIGURE =
+  'name the port of SSH under [services.ssh] in the settings, and begin again; or confirm on the console';
 /** It tells which TCP connections there are. */
 const SOCKETS = 'ss';
 const ANOTHER = 'open another SSH connection now (ssh -S none), and type "tollgate confirm" there';
 const ANOTHER_OR_HERE = `${ANOTHER}; on the machine's own console: tollgate confirm --here`;
 
 function isSame(connection: Connection, shell: Shell): boolean {
-  return connection.protocol === 'tcp' && textOf(connection) === textOf(shell);
+  return connection.protocol === 'tcp' && printOf(connection) === printOf(shell);
 }
 
 function isHere(far: Network, { addresses }: Scene): boolean {

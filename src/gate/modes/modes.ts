@@ -39,7 +39,8 @@ export async function confirm(parts: Parts, doors: Doors, asked: Asked & Confirm
       : 'no trial is running';
     throw new AppError('REFUSED', happened, 'start one with "tollgate guard", then "tollgate confirm" in time');
   }
-  refuseOldConnection(asked, await parts.surroundings.look(), before.trial.connections ?? []);
+  const scene = await parts.surroundings.look();
+  refuseOldConnection(asked, { scene, services: parts.services, before: before.trial.connections ?? [] });
   const state: ModeState = { ...before, mode: before.trial.mode, trial: undefined };
   return change(parts, doors, asked, state, { action: 'confirm', why: `Mode ${before.trial.mode} confirmed.` });
 }
@@ -116,13 +117,20 @@ export async function removeFirewall(parts: Parts, doors: Doors, asked: Asked): 
   return { mode: null, trial: null, lines: ['every chain TOLLGATE… and set tg-… is removed'], lost: [] };
 }
 
+interface Line {
+  readonly action: 'mode' | 'trial' | 'confirm' | 'rollback';
+  readonly why: string;
+  /** What is remembered, once the kernel holds it; the state itself unless told. */
+  readonly seal?: () => Promise<ModeState>;
+}
+
 /** The kernel first, then the store: a mode that did not take is not remembered. */
 export async function change(
   parts: Parts,
   doors: Doors,
   asked: Asked,
   state: ModeState,
-  line: { readonly action: 'mode' | 'trial' | 'confirm' | 'rollback'; readonly why: string },
+  { action, why, seal }: Line,
 ): Promise<ModeShape> {
   const shape = (lines: readonly string[]): ModeShape => ({
     mode: state.mode ?? null,
@@ -132,13 +140,14 @@ export async function change(
   });
   if (asked.dryRun) return shape(await planned(parts, doors, state));
   const lines = await doors.exclusively(async () => {
-    const save = line.action === 'trial' || line.action === 'confirm' ? saveBackup : tryToSaveBackup;
-    await save(parts, `Before: ${line.why}`);
+    const save = action === 'trial' || action === 'confirm' ? saveBackup : tryToSaveBackup;
+    await save(parts, `Before: ${why}`);
     const sent = await applyNow(parts, state);
+    const sealed = seal ? await seal() : state;
     await parts.store.transaction(async (records) => {
-      await records.saveModeState(state);
+      await records.saveModeState(sealed);
       const what = state.trial?.mode ?? state.mode ?? 'none';
-      await write(parts, records, { ...line, by: asked.by, what, from: 'command' });
+      await write(parts, records, { action, why, by: asked.by, what, from: 'command' });
     });
     return sent;
   });

@@ -57,10 +57,9 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
   const before: Chosen = { ...saved, mode: saved.mode ?? 'watch' };
   const isInForce = saved.mode === asked.mode && saved.trial === undefined;
   const until = new Date(clock.now().getTime() + (asked.withinSeconds ?? rules.trialSeconds) * 1000);
-  const connections = shellsNow(scene, parts.services);
   const after: Chosen = {
     ...{ mode: before.mode, listening, links: linksOf(scene, asked.trust, saved) },
-    trial: isInForce ? undefined : { mode: asked.mode, until, connections },
+    trial: isInForce ? undefined : { mode: asked.mode, until },
   };
   const [was, is] = [await ruling(parts, before), await ruling(parts, after, admin.entries)];
   refuseHandedOn(is.policy, scene, asked.mode, foundNow);
@@ -76,7 +75,13 @@ export async function tighten(parts: Parts, doors: Doors, asked: StricterAsked):
   const neighbours = (await firewall.neighbours(guarded, asked.legacy)).map(({ text }) => text);
   const why = isInForce ? `Mode ${asked.mode}, anew.` : `Mode ${asked.mode} on trial until ${until.toISOString()}.`;
   const action = isInForce ? 'mode' : 'trial';
-  const shape = await change(parts, doors, asked, after, { action, why });
+  // Connections that were made while the rules were applied prove nothing either.
+  const seal = async (): Promise<Chosen> => {
+    const scenes = [scene, await surroundings.look()];
+    const connections = shellsNow({ scenes, services: parts.services, ssh: asked.ssh });
+    return { ...after, trial: after.trial && { ...after.trial, connections } };
+  };
+  const shape = await change(parts, doors, asked, after, { action, why, seal });
   const own = { ownAddresses: parts.ownAddresses(), outsideAddresses: parts.outsideAddresses() };
   const found = findingsOf({ scene, ...own, listening, waysIn, neighbours }, is.policy);
   return { ...shape, lost, found };

@@ -358,6 +358,9 @@ describe('a LAN', () => {
   });
 });
 
+/** To a web server. */
+const CROWD = Array.from({ length: 5_000 }, (_, i) => tcp(ADMIN, 1024 + i, 443));
+
 describe('a trial is confirmed', () => {
   const confirm = (ssh?: string, here?: boolean) =>
     gate.operations.confirm({ by, ...(ssh !== undefined && { ssh }), ...(here && { here }) });
@@ -384,6 +387,44 @@ describe('a trial is confirmed', () => {
   ])('not %s', async (_, ssh, why) => {
     await expect(confirm(ssh)).rejects.toMatchObject({ code: 'REFUSED', what: expect.stringContaining(why) as string });
     expect((await gate.store.modeState()).mode).toBe('watch');
+  });
+
+  it.each([
+    ['the shell that asked, of which nobody saw the connection', SSH, []],
+    ['one to an sshd on a port of another service', `${STRANGER} 40000 192.0.2.1 443`, [tcp(STRANGER, 40000, 443)]],
+    ['one to an sshd on a port of SIP', `${STRANGER} 40001 192.0.2.1 5061`, [tcp(STRANGER, 40001, 5061)]],
+    ['one of SSH among thousands of others', `${STRANGER} 40002 192.0.2.1 22`, [...CROWD, tcp(STRANGER, 40002, 22)]],
+  ])('not from %s', async (_, ssh, standing) => {
+    await gate.operations.rollback({ by });
+    gate.scene.connections = standing;
+    await secure({ lose: ['all'] });
+    gate.scene.connections = [...standing, tcp(ADMIN, 50000, 22)];
+    await expect(confirm(ssh)).rejects.toMatchObject({ what: expect.stringContaining('stood before') as string });
+  });
+
+  it('not from a connection that was made while the rules were applied', async () => {
+    await gate.operations.rollback({ by });
+    const apply = firewall.apply.bind(firewall);
+    const between = tcp(ADMIN, 50002, 22);
+    jest.spyOn(firewall, 'apply').mockImplementationOnce((...all) => {
+      gate.scene.connections = [...(gate.scene.connections ?? []), between];
+      return apply(...all);
+    });
+    await secure();
+    await expect(confirm(`${ADMIN} 50002 192.0.2.1 22`)).rejects.toMatchObject({
+      what: expect.stringContaining('stood before') as string,
+    });
+  });
+
+  it('from none but SSH’s ports when thousands of others stood before', async () => {
+    await gate.operations.rollback({ by });
+    gate.scene.connections = CROWD;
+    await secure({ lose: ['all'] });
+    gate.scene.connections = [...CROWD, tcp(ADMIN, 50003, 2222), tcp(ADMIN, 50004, 22)];
+    await expect(confirm(`${ADMIN} 50003 192.0.2.1 2222`)).rejects.toMatchObject({
+      what: expect.stringContaining('too many connections') as string,
+    });
+    await confirm(`${ADMIN} 50004 192.0.2.1 22`);
   });
 
   it('on a console, which a shell that came by SSH is not', async () => {
