@@ -148,7 +148,10 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await recordProof(parts, proof).catch((error: unknown) => parts.log('proof-lost', { error: String(error) }));
     },
     async followNames(stop) {
-      await Promise.all([exempt.look(), others.away() ? undefined : names.look(stop)]);
+      const letGo = async () => {
+        if ((await exempt.look()) && !others.away()) await strangers.forgive({ by: 'Tollgate', from: 'DNS' });
+      };
+      await Promise.all([letGo(), others.away() ? undefined : names.look(stop)]);
     },
     compareExchange: () => (others.away() ? Promise.resolve() : exchange.look()),
     reconcile: () => (others.away() || drift.isResting ? Promise.resolve([]) : modes.reconcile(parts, doors)),

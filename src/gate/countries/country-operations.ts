@@ -28,7 +28,7 @@ export function countryOperations(parts: Parts, { strangers, exempt, tellKernel 
     const changed = await changing;
     if (dryRun) return changed;
     if (byCountry(parts.services).length > 0) await tellKernel();
-    await strangers.forgive(by);
+    await strangers.forgive({ by, from: 'command' });
     await strangers.catchUp();
     const fault = parts.countries.permittedFault;
     if (fault === undefined) return changed;

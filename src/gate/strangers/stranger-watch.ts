@@ -5,7 +5,7 @@ import type { Proof } from '../../domain/phones';
 import { AppError } from '../../errors';
 import { blockIntruder } from './block-intruder';
 import { judgementOf } from '../countries/country-desk';
-import type { Doors } from '../doors/doors';
+import type { Cause, Doors } from '../doors/doors';
 import type { Exempt } from './exempt';
 import type { IntruderDesk } from './intruder-news';
 import { onceInAWhile } from '../once-in-a-while';
@@ -17,7 +17,7 @@ export interface StrangerWatch {
   /** Looks at everybody who is registered now; at a start, and when Asterisk was away. Never rejects. */
   catchUp(): Promise<void>;
   /** Ends the blocks of those who are no strangers any more; after each change of the tables, and of what is exempt. */
-  forgive(by: string): Promise<void>;
+  forgive(cause: Pick<Cause, 'by' | 'from'>): Promise<void>;
   settled(): Promise<void>;
 }
 
@@ -56,8 +56,8 @@ export function strangerWatch(parts: Parts, doors: Doors, desk: IntruderDesk, ex
         log('strangers-not-looked-for', { error: error.what }); // `status` shows that Asterisk does not tell
       }
     },
-    async forgive(by) {
-      const cause = { action: 'unblock', by, from: 'command', why: 'It is no stranger any more.' } as const;
+    async forgive({ by, from }) {
+      const cause = { action: 'unblock', by, from, why: 'It is no stranger any more.' } as const;
       await doors.close(async () => {
         const live = await store.liveEntries(clock.now(), 'block');
         const blocks = live.filter(({ origin }) => origin === AUTOMATIC.stranger);

@@ -330,6 +330,18 @@ describe('a stranger who registers', () => {
     expect(await blocks()).toMatchObject([{ network: THIEF }]);
   });
 
+  it('is let go when DNS tells that he is an exception, which it did not at a start', async () => {
+    await begin('enforce', 'exceptions = ["sip.example.com"]');
+    gate.names.fail('no answer');
+    await register();
+    expect(await blocks()).toMatchObject([{ network: THIEF }]);
+    gate.names.fail(undefined);
+    gate.names.set('sip.example.com', { A: [THIEF] });
+    await gate.clock.advance(HOUR);
+    await gate.followNames(new AbortController().signal);
+    expect(await blocks()).toEqual([]);
+  });
+
   it('is let go when his range is permitted', async () => {
     await begin('enforce');
     await register();
