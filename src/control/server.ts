@@ -13,6 +13,8 @@ export interface ControlServer {
 /** A person may think for a while before he types a PIN. */
 const IDLE_MS = 10 * 60_000;
 const LAST_WORDS_MS = 2_000;
+/** Each may fill as much memory as its longest question takes. */
+const MOST_AT_ONCE = 32;
 
 /** The caller holds the state's lock, so a socket file that is there belongs to nobody. */
 export async function startControl(path: string, calls: Calls, log: Log): Promise<ControlServer> {
@@ -35,6 +37,8 @@ export async function startControl(path: string, calls: Calls, log: Log): Promis
       socket.destroy();
     });
   });
+  server.maxConnections = MOST_AT_ONCE;
+  server.on('drop', () => log('control-full', { most: MOST_AT_ONCE }));
   await listen(server, path);
   await chmod(path, 0o660);
   return {

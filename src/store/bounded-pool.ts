@@ -54,7 +54,7 @@ function acquireRaw(pool: Pool, { clock, deadlineMs: ms, where }: Bounds): Promi
   return within(connection, { ms, clock, fault, tooLate: (late) => late.release() });
 }
 
-const HINT = 'is the database server running, reachable and not overloaded? SHOW PROCESSLIST says; nothing was changed';
+const HINT = 'is the database server running, reachable and not overloaded? SHOW PROCESSLIST says';
 
 /**
  * Strict, so that nothing is cut to fit; without NO_BACKSLASH_ESCAPES, because the driver escapes with backslashes; and what was

@@ -2,7 +2,7 @@
 import type { Store } from '../domain/store';
 import type { Clock } from '../ports';
 import type { OpenDatabase } from './database';
-import { migrate } from './migrate';
+import { isCurrent, migrate } from './migrate';
 import { openMariadb, type MariadbOptions } from './mariadb';
 import { recordsOf } from './records';
 import { stamp } from './revision';
@@ -19,11 +19,23 @@ export type StoreOptions = SqliteOptions | MariadbOptions;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const database = await openDatabase(options);
   try {
-    await migrate(database);
+    if (!(await isCurrent(database))) await upgrade(options);
     return storeOn(database, options.clock);
   } catch (error) {
     await database.close();
     throw error;
+  }
+}
+
+/** A large table takes longer than any question may. */
+const UPGRADE_MS = 10 * 60_000;
+
+async function upgrade(options: StoreOptions): Promise<void> {
+  const patient = await openDatabase(options.kind === 'mariadb' ? { ...options, deadlineMs: UPGRADE_MS } : options);
+  try {
+    await migrate(patient);
+  } finally {
+    await patient.close();
   }
 }
 

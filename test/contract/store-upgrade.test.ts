@@ -71,6 +71,25 @@ describeAsRoot('upgrading MariaDB', () => {
     });
   upgrade(place);
 
+  it('is given longer than any question', async () => {
+    const url = `mysql://root@localhost/patient?socket=${server.socketPath}`;
+    await server.sql('CREATE DATABASE patient');
+    const old = await openDatabase({ ...(await place()), url });
+    await firstTables(old.tables).up(old.db as Kysely<unknown>);
+    await sql`create table tollgate_migration (name varchar(255) primary key, timestamp varchar(255))`.execute(old.db);
+    await sql`insert into tollgate_migration values ('0001-first-tables', '2030-01-01T00:00:00.000Z')`.execute(old.db);
+    const opened = await old.db.connection().execute(async (busy) => {
+      await sql`lock tables entries write`.execute(busy);
+      const opening = openStore({ ...(await place()), url, deadlineMs: 500 });
+      await clock.sleep(1500, new AbortController().signal);
+      await sql`unlock tables`.execute(busy);
+      return opening;
+    });
+    expect(await opened.modeState()).toMatchObject({ mode: undefined });
+    await opened.close();
+    await old.close();
+  });
+
   it('a PBX that joins it has no mode yet, and no letters to send', async () => {
     const store = await openStore({ ...(await place()), pbx: 'another' });
     expect(await store.modeState()).toMatchObject({ mode: undefined });

@@ -90,6 +90,13 @@ it('a question without an end is cut off', async () => {
   await until(() => closed, 'the end');
 });
 
+it('nobody fills the memory with many questions: the thirty-third is turned away, and told of', async () => {
+  const sockets = Array.from({ length: 33 }, () => connect(path).on('error', () => undefined));
+  await until(() => logged.some((line) => line.startsWith('control-full')), 'the word of it');
+  await until(() => sockets.filter((socket) => socket.closed).length === 1, 'one that is turned away');
+  for (const socket of sockets) socket.destroy();
+});
+
 it('what is no question is told so, and is no bug', async () => {
   const socket = connect(path);
   let said = '';
