@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openWire } from '../../src/lab/wire';
-import { ADDRESS, ADDRESS6 } from '../../src/lab/stage';
+import { ADDRESS, ADDRESS6, EXTENSION } from '../../src/lab/stage';
 import { SERVICE_ID } from '../../src/lab/unprivileged';
 import { describeAsRoot } from '../support/as-root';
 import { openHouse, type House } from '../support/house';
@@ -131,6 +131,12 @@ describeAsRoot('a door', () => {
       await house.tollgate('watch');
       const phone = await house.phone();
       expect(await phone.register()).toBe(200);
+      await expect(house.tollgate('guard')).rejects.toMatchObject({
+        what: expect.stringMatching(
+          `failed \\(1\\): .*guard would cut off .*phone ${EXTENSION.user} ${hotel}`,
+        ) as string,
+      });
+      expect(await phone.options()).toEqual(expect.any(Number));
       await house.tollgate('guard --within 4s --lose all');
       const end = Date.now() + 4000;
       expect(await phone.options()).toBe('silent');
