@@ -6,9 +6,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkout } from '../../src/lab/checkout';
 import type { Host } from '../../src/lab/host';
+import { startNameServer, type RunningNameServer } from '../../src/lab/name-server';
 import { openPhone, type Phone, type PhoneCall } from '../../src/lab/phone';
 import { ADDRESS, ADDRESS6, setStage, type Stage } from '../../src/lab/stage';
-import { ASTERISK_22, tree } from '../../src/lab/trees';
+import { ASTERISK_22, NSD, tree } from '../../src/lab/trees';
 import { describeAsRoot } from '../support/as-root';
 import { stepsOf } from '../support/dialplan-steps';
 import { FREEPBX_GENERATED, FREEPBX_INCLUDES } from '../support/freepbx-dialplan';
@@ -41,6 +42,9 @@ exten => s,1,Answer()
 [globals]
 ALLOW_SIP_ANON=yes
 ${FREEPBX_INCLUDES}`;
+/** Trunks in a stranger's country, as the settings of Asterisk have them: within a network, and by a name. */
+const TRUNK = { matched: '192.0.2.221', named: '192.0.2.222' } as const;
+const CARRIER = 'carrier.example.com';
 const PJSIP = `
 [anonymous]
 type = endpoint
@@ -48,6 +52,23 @@ context = from-outside
 disallow = all
 allow = ulaw
 direct_media = no
+[matched]
+type = endpoint
+context = from-outside
+disallow = all
+allow = ulaw
+direct_media = no
+[matched]
+type = identify
+endpoint = matched
+match = 192.0.2.220/31
+[named]
+type = endpoint
+context = from-outside
+aors = named
+[named]
+type = aor
+contact = sip:${CARRIER}
 `;
 const IAX = `
 [general]
@@ -60,7 +81,9 @@ requirecalltoken = no
 disallow = all
 allow = ulaw
 `;
-const SETTINGS = `[country]
+const SETTINGS = `[dns]
+servers = ["${ADDRESS.carrier}"]
+[country]
 calls = "enforce"
 `;
 /** What a stranger meets, step by step. */
@@ -74,11 +97,14 @@ interface From {
   readonly host: 'hotel' | 'stranger';
   readonly family?: 4 | 6;
   readonly shownAs?: string;
+  /** Another address of that host. */
+  readonly from?: string;
 }
 
 describeAsRoot('a call from outside', () => {
   let stage: Stage;
   let daemon: ChildProcess;
+  let names: RunningNameServer;
   const phones: Phone[] = [];
 
   beforeAll(async () => {
@@ -97,6 +123,11 @@ describeAsRoot('a call from outside', () => {
     });
     await stage.tollgate('init');
     for (const home of [ADDRESS.hotel, ADDRESS6.hotel]) await stage.tollgate('range', 'permit', home);
+    names = await startNameServer(stage.carrier.host, await tree(NSD, { progress: () => undefined }), 'example.com');
+    await names.publish([`carrier IN A ${TRUNK.named}`]);
+    for (const address of Object.values(TRUNK)) {
+      await stage.stranger.run('ip', ['address', 'add', `${address}/25`, 'dev', 'to-internet']);
+    }
     daemon = await stage.serve();
     // As "Apply Config" does it: all that was generated is written anew.
     await stage.asterisk.room.write('/etc/asterisk/extensions_additional.conf', FREEPBX_GENERATED);
@@ -104,14 +135,15 @@ describeAsRoot('a call from outside', () => {
   });
   afterAll(async () => {
     phones.forEach((phone) => phone.close());
+    await names.close();
     await stage.close();
   });
 
   const host = (name: From['host']): Host => stage[name];
-  async function call(number: string, { host: name, family = 4, shownAs }: From): Promise<PhoneCall> {
+  async function call(number: string, { host: name, family = 4, shownAs, from }: From): Promise<PhoneCall> {
     const [addresses, server] = family === 4 ? [ADDRESS, ADDRESS.pbx] : [ADDRESS6, ADDRESS6.pbx];
     const phone = await openPhone(host(name), {
-      ...{ user: 'visitor', password: '', from: addresses[name], server, patienceMs: 10_000 },
+      ...{ user: 'visitor', password: '', from: from ?? addresses[name], server, patienceMs: 10_000 },
       ...(shownAs !== undefined && { shownAs }),
     });
     phones.push(phone);
@@ -144,6 +176,15 @@ describeAsRoot('a call from outside', () => {
     await Promise.all([...calls, old].map((each) => each.hangUp()));
     wire.close();
     jumping.close();
+  });
+
+  it('reaches it from the trunks of a stranger’s country that Asterisk knows by a network or a name', async () => {
+    const calls = await Promise.all([
+      call('105', { host: 'stranger', from: TRUNK.matched }),
+      call('106', { host: 'stranger', from: TRUNK.named }),
+    ]);
+    for (const number of ['105', '106']) await reaches(number);
+    await Promise.all(calls.map((each) => each.hangUp()));
   });
 
   it('hears the tone and the announcement from a stranger’s, whatever From says, and is hung up', async () => {
