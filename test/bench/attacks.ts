@@ -12,15 +12,17 @@ import { alternate } from './rounds';
 import { compared, number, told, type Row } from './row';
 import { p99 } from './statistics';
 
-const ROUNDS = 8;
-const A_ROUND = 5;
+const ROUNDS = 5;
+/** As many as there are addresses for: a hundred of ours, because the goal is about the slowest in a hundred. */
+const A_ROUND = { ours: 20, theirs: 4 } as const;
 const TIMES_LESS = 100;
 const MOST_MS = 20;
 /** So many wrong passwords in a row make an address an attacker's. */
 const OUR_TIMES = 10;
 /** Addresses of the stranger's host, each for one attack; fail2ban leaves the first ones to us. */
-const FIRST = { ours: 130, theirs: 180 };
-const SPARED = ['192.0.2.128/27', '192.0.2.160/28'];
+const FIRST = { ours: 130, theirs: 231 };
+const LAST = 251;
+const SPARED = ['192.0.2.128/26', '192.0.2.192/27', '192.0.2.224/30', '192.0.2.228/31', '192.0.2.230'];
 /** fail2ban's jail closes it as well. */
 const ECHO_PORT = 5061;
 
@@ -28,9 +30,7 @@ export async function attacks(folder: string, tree: string): Promise<Row[]> {
   const stage = await setStage(tree, { asterisk: { 'logger.conf': SECURITY_LOG }, within: folder });
   try {
     await stage.tollgate('init');
-    (await stage.serve()).stderr?.on('data', (d) => {
-      for (const l of String(d).split('\n')) if (l.startsWith('begin')) process.stderr.write(l + '\n');
-    });
+    await stage.serve();
     const fail2ban = await startFail2ban(stage.pbx, stage.asterisk, SPARED);
     try {
       return rowsOf(await measure(stage));
@@ -43,7 +43,7 @@ export async function attacks(folder: string, tree: string): Promise<Row[]> {
 }
 
 async function measure({ pbx, stranger }: Stage) {
-  for (let n = FIRST.ours; n < FIRST.ours + 100; n++) {
+  for (let n = FIRST.ours; n <= LAST; n++) {
     if (addressOf(n) !== ADDRESS.stranger)
       await stranger.run('ip', ['address', 'add', `${addressOf(n)}/25`, 'dev', 'to-internet']);
   }
@@ -53,9 +53,9 @@ async function measure({ pbx, stranger }: Stage) {
   const ended = once(guesser.lines, 'close').then(() => Promise.reject(new Error('the guesser has given up')));
   ended.catch(() => undefined); // between his answers, nobody waits for it
   const next = { ...FIRST };
-  const times = async (who: keyof typeof FIRST, wrong: number): Promise<number[]> => {
+  const times = async (who: keyof typeof FIRST, wrong: number, count: number = A_ROUND[who]): Promise<number[]> => {
     const taken: number[] = [];
-    for (let i = 0; i < A_ROUND; i++) {
+    for (let i = 0; i < count; i++) {
       const from = addressOf(next[who]++);
       const job: Guessing = { from, server: ADDRESS.pbx, user: EXTENSION.user, times: wrong, echoPort: ECHO_PORT };
       guesser.child.stdin?.write(`${JSON.stringify(job)}\n`);
@@ -64,9 +64,11 @@ async function measure({ pbx, stranger }: Stage) {
     }
     return taken;
   };
+  await times('ours', OUR_TIMES, 1); // the first ones warm up
+  await times('theirs', 1, 1);
   const measured = await alternate(
     { ours: () => times('ours', OUR_TIMES), theirs: () => times('theirs', 1) },
-    { rounds: ROUNDS },
+    { rounds: ROUNDS, warmUp: 0 },
   );
   guesser.child.kill();
   echo.child.kill();
@@ -81,7 +83,10 @@ function rowsOf({ ours, theirs }: Awaited<ReturnType<typeof measure>>): Row[] {
       against: 'fail2ban on the security log, maxretry = 1',
       ...{ ours, theirs, mostTimes: 1 / TIMES_LESS },
     }),
-    told('the same', `p99 ${number(slowest)} ms`, { text: `p99 under ${MOST_MS} ms`, met: slowest < MOST_MS }),
+    told('the same', `p99 ${number(slowest)} ms of ${ours.flat().length}`, {
+      text: `p99 under ${MOST_MS} ms`,
+      met: slowest < MOST_MS,
+    }),
   ];
 }
 

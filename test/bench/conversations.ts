@@ -17,7 +17,7 @@ import type { Job, Outcome } from './crowd';
 import { startAsService } from './daemon';
 import { traveller } from './rig';
 import { compared, figures, number, told, type Row } from './row';
-import { p99 } from './statistics';
+import { p99, slow } from './statistics';
 
 const CALLERS = 500;
 /** Before it is measured each server has been running for a while, and its code is compiled. */
@@ -74,7 +74,7 @@ export async function conversations(folder: string): Promise<Row[]> {
     }),
     compared({
       what: 'a turn after the last PIN was judged: reading back, opening, goodbye',
-      ...{ against, ours: later(ours), theirs: later(bare), figure: p99 },
+      ...{ against, ours: later(ours), theirs: later(bare), figure: (turns) => slow(turns).value },
     }),
     told('turns in a round', ours.map((one) => String(one.turns.length)).join(', ')),
     told('seconds for a round', ours.map((one) => number(one.seconds)).join(', ')),

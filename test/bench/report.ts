@@ -1,5 +1,6 @@
 /** BENCHMARKS.md: a table for each section, of which only those just measured are written anew. */
 import { number, type Row } from './row';
+import type { Ratio } from './statistics';
 
 export interface Measured {
   readonly section: string;
@@ -12,7 +13,7 @@ const HEAD = `# Benchmarks
 
 Written by \`npm run bench\` (\`npm run bench -- door\` measures one section alone). Variants take turns within one run; a
 ratio is the median of the rounds' own ratios, with the least and the greatest of them behind it. Milliseconds are
-medians. Times on a busy machine are those of a busy machine: the load stands with each table.
+medians; behind them the 99th percentile and of how many values, or of fewer than 100 values the greatest. Times on a busy machine are those of a busy machine: the load stands with each table.
 `;
 
 export function table(rows: readonly Row[]): string[][] {
@@ -20,10 +21,14 @@ export function table(rows: readonly Row[]): string[][] {
     what,
     ours,
     against === undefined ? '' : `${against}: ${theirs ?? ''}`,
-    ratio ? `${number(ratio.value)} (${number(ratio.low)} to ${number(ratio.high)})` : '',
+    ratio ? `${number(ratio.value)} (${spreadOf(ratio)})` : '',
     goal?.text ?? '',
     goal === undefined ? '' : goal.met ? 'yes' : '**no**',
   ]);
+}
+
+function spreadOf({ low, high, rounds }: Ratio): string {
+  return rounds === 1 ? 'one round' : `${number(low)} to ${number(high)}`;
 }
 
 const COLUMNS = ['what', 'measured', 'against', 'times', 'goal', 'met'];

@@ -1,12 +1,12 @@
 /** One line of the table: what was measured, against what, and whether that is as good as it should be. */
-import { median, p99, ratioOf, type Ratio } from './statistics';
+import { median, ratioOf, slow, type Ratio } from './statistics';
 import type { Rounds } from './rounds';
 
 export interface Row {
   readonly what: string;
   /** What it is compared with; undefined: nothing. */
   readonly against: string | undefined;
-  /** Already in words: `1.2 ms (p99 3.4)`. */
+  /** Already in words: `1.2 ms (p99 3.4 of 240)`. */
   readonly ours: string;
   readonly theirs: string | undefined;
   readonly ratio: Ratio | undefined;
@@ -41,9 +41,11 @@ function limitText(mostTimes: number): string {
   return mostTimes < 1 ? `at least ${Math.round(1 / mostTimes)} times less` : `at most ${mostTimes} times`;
 }
 
-/** Milliseconds as `1.23 ms (p99 4.56)`. */
+/** Milliseconds as `1.23 ms (p99 4.56 of 240)`, of fewer than a hundred as `1.23 ms (greatest 4.56 of 30)`. */
 export function figures(values: readonly number[]): string {
-  return `${number(median(values))} ms (p99 ${number(p99(values))})`;
+  const { name, value } = slow(values);
+  const spread = values.length === 1 ? 'once' : `${name} ${number(value)} of ${values.length}`;
+  return `${number(median(values))} ms (${spread})`;
 }
 
 /** Three digits that count. */

@@ -1,4 +1,4 @@
-/** What it costs that many addresses are open: 10, 1,000 and 100,000 of them, each in a kernel and store of its own. */
+/** What it costs that many IPv4 addresses are open: 10, 1,000 and 100,000, each in a kernel and store of its own. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clock } from '../../src/clock';
@@ -76,8 +76,8 @@ async function changes([few, some, many]: readonly [House, House, House]): Promi
   for (const [op, what] of [
     ['open', 'opening one by telephone'],
     ['close', 'closing one by telephone'],
-    ['allow', 'adding one (`allow`)'],
-    ['revoke', 'removing one (`revoke`)'],
+    ['allow', 'adding one IPv4 address (`allow` within the service)'],
+    ['revoke', 'removing one IPv4 address (`revoke` within the service)'],
   ] as const) {
     const measured = await alternate(of(op), { rounds: ROUNDS });
     const row = { what: `${what}, ${SOME} open`, against, theirs: measured.few };
@@ -90,20 +90,19 @@ async function changes([few, some, many]: readonly [House, House, House]): Promi
 /** One more address, in a kernel that has so many, against the ways that an admin has otherwise. */
 async function others(house: House, size: number): Promise<Row[]> {
   await house.times('list', size);
-  const [rounds, a] = size === MANY ? [1, 1] : [ROUNDS, A_FEW];
   const { ours, ...ways } = await alternate(
     {
-      ours: () => house.times('allow', a),
-      ipset: () => house.times('ipset', a),
-      insert: () => house.times('insert', a),
-      rewrite: () => house.times('rewrite', a),
+      ours: () => house.times('allow', A_FEW),
+      ipset: () => house.times('ipset', A_FEW),
+      insert: () => house.times('insert', A_FEW),
+      rewrite: () => house.times('rewrite', A_FEW),
     },
-    { rounds, warmUp: size === MANY ? 0 : 1 },
+    { rounds: ROUNDS },
   );
-  const what = `adding one (\`allow\`), ${size} open: recorded, confirmed, kept for a reboot`;
+  const what = `adding one IPv4 address (\`allow\` within the service: no command starts), ${size} open: recorded, confirmed, kept for a reboot`;
   return [
     compared({ what, against: 'one `ipset add` process, nothing recorded', ours, theirs: ways.ipset }),
-    compared({ what, against: `\`iptables -I\` among ${size} rules`, ours, theirs: ways.insert }),
+    compared({ what, against: `one \`iptables -I\` process among ${size} rules`, ours, theirs: ways.insert }),
     compared({ what, against: `rewriting and restoring a list of ${size} rules`, ours, theirs: ways.rewrite }),
   ];
 }

@@ -1,6 +1,7 @@
 import { alternate } from './rounds';
-import { compared, figures, number } from './row';
-import { median, p99, quantile, ratioOf } from './statistics';
+import { table } from './report';
+import { compared, figures, number, told } from './row';
+import { median, p99, quantile, ratioOf, slow } from './statistics';
 
 const oneTo = (n: number) => Array.from({ length: n }, (_, i) => n - i);
 
@@ -14,20 +15,25 @@ describe('the middle of many measurements', () => {
 
 describe('the slowest in a hundred', () => {
   it('is one that was measured, with one in a hundred above it', () => expect(p99(oneTo(100))).toBe(99));
-  it('is the slowest of a few', () => expect(p99([3, 8, 5])).toBe(8));
+  it('is not known of fewer than a hundred', () => expect(() => p99(oneTo(99))).toThrow(/99 values/));
+  it('is the slowest of fewer, and called so', () => {
+    expect(slow([3, 8, 5])).toEqual({ name: 'greatest', value: 8 });
+    expect(slow(oneTo(99))).toEqual({ name: 'greatest', value: 99 });
+    expect(slow(oneTo(200))).toEqual({ name: 'p99', value: 198 });
+  });
   it('leaves one in a hundred of many out', () => expect(p99(oneTo(1000))).toBe(990));
   it('is the fastest for no share at all', () => expect(quantile([3, 1, 2], 0)).toBe(1));
-  it('is none of none', () => expect(() => p99([])).toThrow(RangeError));
+  it('is none of none', () => expect(() => slow([])).toThrow(RangeError));
 });
 
 describe('two variants taken in turn', () => {
   it('are compared round by round, so that a slow round counts for neither', () => {
     // Both took ten times as long in the second round: a ratio over all of them would say 1.1 or 20.
     const ratio = ratioOf([[2], [20], [2]], [[1], [10], [1]], median);
-    expect(ratio).toEqual({ value: 2, low: 2, high: 2 });
+    expect(ratio).toEqual({ value: 2, low: 2, high: 2, rounds: 3 });
   });
   it('tell how far the rounds disagree', () => {
-    expect(ratioOf([[1], [3], [2]], [[1], [1], [1]], median)).toEqual({ value: 2, low: 1, high: 3 });
+    expect(ratioOf([[1], [3], [2]], [[1], [1], [1]], median)).toEqual({ value: 2, low: 1, high: 3, rounds: 3 });
   });
   it('are not compared when one lacks a round', () => {
     expect(() => ratioOf([[1]], [], median)).toThrow(RangeError);
@@ -43,8 +49,8 @@ describe('two variants taken in turn', () => {
 
 describe('a row', () => {
   it('says whether the goal is met by the figure that the goal is about', () => {
-    const ours = [[1, 1, 9]];
-    const theirs = [[1, 1, 3]];
+    const [ours, theirs] = [9, 3].map((slowest) => [Array.from({ length: 100 }, (_, i) => (i < 90 ? 1 : slowest))]);
+    if (!ours || !theirs) throw new Error('no rounds');
     const row = { what: 'a turn', against: 'nothing', ours, theirs, mostTimes: 2 };
     expect(compared(row).goal).toEqual({ text: 'median at most 2 times', met: true });
     expect(compared({ ...row, figure: p99 }).goal).toEqual({ text: 'p99 at most 2 times', met: false });
@@ -59,6 +65,19 @@ describe('a row', () => {
       '12.3',
       '123',
     ]);
-    expect(figures([1, 2, 3])).toBe('2.00 ms (p99 3.00)');
+  });
+  it('says of how many measurements it tells, and calls no figure what it is not', () => {
+    expect(figures([1, 2, 3])).toBe('2.00 ms (greatest 3.00 of 3)');
+    expect(figures(oneTo(1000))).toBe('501 ms (p99 990 of 1000)');
+    expect(figures([7])).toBe('7.00 ms (once)');
+  });
+  it('shows how far the rounds disagree where there are more than one', () => {
+    const times = (rounds: number) => {
+      const all = (value: number) => Array.from({ length: rounds }, () => [value]);
+      return table([compared({ what: 'a turn', against: 'nothing', ours: all(3), theirs: all(2) })])[0]?.[3];
+    };
+    expect(times(3)).toBe('1.50 (1.50 to 1.50)');
+    expect(times(1)).toBe('1.50 (one round)');
+    expect(table([told('a turn', '1 ms')])[0]?.[3]).toBe('');
   });
 });

@@ -16,13 +16,28 @@ export function median(values: readonly number[]): number {
   return (below + above) / 2;
 }
 
-export const p99 = (values: readonly number[]): number => quantile(values, 0.99);
+/** Of fewer, the slowest in a hundred is only the slowest that happened to come. */
+const LEAST_FOR_P99 = 100;
+
+/** Throws RangeError where there are fewer than a hundred. */
+export function p99(values: readonly number[]): number {
+  if (values.length < LEAST_FOR_P99) throw new RangeError(`no p99 of ${values.length} values`);
+  return quantile(values, 0.99);
+}
+
+/** How slow it gets, as well as so many values can tell. */
+export function slow(values: readonly number[]): { readonly name: 'p99' | 'greatest'; readonly value: number } {
+  return values.length < LEAST_FOR_P99
+    ? { name: 'greatest', value: quantile(values, 1) }
+    : { name: 'p99', value: p99(values) };
+}
 
 /** How two variants compare, and how far the rounds of one run disagree about it. */
 export interface Ratio {
   readonly value: number;
   readonly low: number;
   readonly high: number;
+  readonly rounds: number;
 }
 
 /**
@@ -36,5 +51,5 @@ export function ratioOf(
 ): Ratio {
   if (ours.length !== theirs.length) throw new RangeError('a round lacks one of its variants');
   const ratios = ours.map((round, i) => figure(round) / figure(theirs[i] ?? []));
-  return { value: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) };
+  return { value: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios), rounds: ratios.length };
 }
