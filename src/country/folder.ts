@@ -2,8 +2,9 @@
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AppError } from '../errors';
 import { broken, unreadable as faultAt } from './fault';
-import { decodeTable, encodeTable, headOf, MOST_FILE_BYTES, type KeptTable, type TableHead } from './table-file';
+import { decodeTable, encodeTable, MOST_FILE_BYTES, type KeptTable, type TableHead } from './table-file';
 
 interface Owner {
   readonly uid: number;
@@ -14,7 +15,6 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const KEPT = 3;
 const TABLE = /^table-(\d{6})$/;
 const INCOMING = /^incoming-[0-9a-f]{8,32}$/;
-const HEAD_BYTES = 8192;
 
 /** Names of the tables, the newest first. A folder that is not there has none. */
 export async function tablesIn(folder: string): Promise<string[]> {
@@ -30,18 +30,18 @@ export async function readTable(folder: string, name: string): Promise<KeptTable
   return decodeTable(await bytesOf(join(folder, name), MOST_FILE_BYTES));
 }
 
-/** Of the newest table; undefined: there is none that tells. */
+/**
+ * Of the newest table; undefined: there is none that tells. One that is damaged anywhere tells nothing: its source must not
+ * be believed that nothing is newer.
+ */
 export async function newestHead(folder: string): Promise<TableHead | undefined> {
   const [name] = await tablesIn(folder);
   if (name === undefined) return undefined;
-  const handle = await open(join(folder, name), O_RDONLY | O_NOFOLLOW).catch((error: unknown) => {
-    throw faultAt(join(folder, name), error);
-  });
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return headOf(buffer.subarray(0, bytesRead)).head;
-  } finally {
-    await handle.close();
+    return (await readTable(folder, name)).head;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'COUNTRY_FAILED') return undefined;
+    throw error;
   }
 }
 

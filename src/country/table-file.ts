@@ -74,7 +74,7 @@ export function decodeTable(file: Buffer): KeptTable {
 }
 
 /** The head alone, from the beginning of a file. */
-export function headOf(file: Buffer): { readonly head: TableHead & Sizes; readonly end: number } {
+function headOf(file: Buffer): { readonly head: TableHead & Sizes; readonly end: number } {
   const begin = file.subarray(0, FORMAT.length + 1 + MOST_HEAD).toString('utf8');
   const [format, line] = begin.split('\n', 2);
   if (format !== FORMAT || line === undefined) throw broken('it is no country table of ours');

@@ -199,4 +199,19 @@ describe('a table on the disk that was damaged', () => {
     data = openData();
     expect(await data.facts()).toBeUndefined();
   });
+  it.each([
+    ['is empty', (bytes: Buffer) => bytes.subarray(0, 0)],
+    ['lost its end', (bytes: Buffer) => bytes.subarray(0, bytes.length - 1)],
+  ])('does not stand in the way of a new one when it %s', async (_name, damaged) => {
+    server.answer = (request, response) => {
+      if (request.headers['if-none-match'] === '"v1"') response.writeHead(304).end();
+      else give(wholeTable(), { etag: '"v1"' })(request, response);
+    };
+    await refresh();
+    const path = join(folder(), 'table-000001');
+    writeFileSync(path, damaged(readFileSync(path)));
+    data = openData();
+    expect(await refresh()).toBe('new');
+    expect(await countryOf('53.1.2.3')).toBe('DE');
+  });
 });
