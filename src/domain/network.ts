@@ -64,7 +64,8 @@ export function around(network: Network, prefix: number): Network {
 
 /** Every network that covers this one, itself included, widest last; what a look-up of a single row per prefix asks. */
 export function covering(network: Network): Network[] {
-  return Array.from({ length: prefixOf(network) + 1 }, (_, i) => canonical(bits(network), prefixOf(network) - i));
+  const [address, longest] = [bits(network), prefixOf(network)];
+  return Array.from({ length: longest + 1 }, (_, i) => canonical(address, longest - i));
 }
 
 /** `::1.2.3.4` as `::102:304`: ipaddr.js reads the dotted form of an IPv6 address as if it were IPv4-mapped. */

@@ -10,15 +10,20 @@ export interface Deadline<T> {
   readonly tooLate?: (result: T) => void;
 }
 
-/** Without a reason of ours each answer in time would cost an error with its stack. */
-const SETTLED = 'settled';
+const UP = Symbol('the time is up');
 
 /** Settles as `work` does, or rejects when the time is up. */
 export async function within<T>(work: Promise<T>, { ms, clock, fault, tooLate }: Deadline<T>): Promise<T> {
-  const settled = new AbortController();
-  const up = clock.sleep(ms, settled.signal).then(() => 'up' as const);
-  const first = await Promise.race([work.then((result) => ({ result })), up]).finally(() => settled.abort(SETTLED));
-  if (typeof first === 'object') return first.result;
+  let cancel: () => void = () => undefined;
+  const up = new Promise<typeof UP>((resolve) => {
+    cancel = clock.timer(ms, () => resolve(UP));
+  });
+  try {
+    const first = await Promise.race([work, up]);
+    if (first !== UP) return first;
+  } finally {
+    cancel();
+  }
   // Its own failure, that late, tells nobody anything new.
   work.then((result) => tooLate?.(result)).catch(() => undefined);
   throw fault();

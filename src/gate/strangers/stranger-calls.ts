@@ -30,6 +30,12 @@ export function strangerCalls(parts: Parts, exempt: Exempt, desk: IntruderDesk):
   const telling = new Set<Promise<void>>();
   const room = roomAMinute(clock, MOST_A_MINUTE);
 
+  /** Nearly every call, and for that nobody need be waited for. */
+  const permitted = (address: Network): StrangerVerdict | undefined => {
+    const { country, stranger, permit } = parts.countries.now().lookup(address);
+    return permit && !stranger ? { stranger, country, reason: 'permitted' } : undefined;
+  };
+
   const judge = async (address: Network): Promise<StrangerVerdict> => {
     const countries = await parts.countries.ready();
     const { country, stranger, deny, permit } = countries.lookup(address);
@@ -72,7 +78,7 @@ export function strangerCalls(parts: Parts, exempt: Exempt, desk: IntruderDesk):
       if (calls === 'off') return { stranger: false, country: undefined, reason: '[country] calls is "off"' };
       if (address === undefined) return unsure('no address that can be read');
       try {
-        const verdict = await inTime(judge(address));
+        const verdict = permitted(address) ?? (await inTime(judge(address)));
         if (!verdict.stranger) return verdict;
         tell(address, sentenceOf(verdict, caller, calls));
         return calls === 'enforce'
