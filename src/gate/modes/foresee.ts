@@ -17,9 +17,11 @@ type Stricter = 'guard' | 'secure';
 export async function foreseeLosses(parts: Parts): Promise<Readonly<Record<Stricter, readonly string[]>>> {
   const saved = await parts.store.modeState();
   const scene = await parts.surroundings.look();
-  const byName = await locate(parts, await knownByName(parts));
-  const peers = [...(await heard(parts)), ...byName.peers];
-  const seen = { saved, scene, peers, nowhere: byName.nowhere, was: await presentRuling(parts, saved) };
+  const now = await locate(parts, await knownNow(parts));
+  // Of those that are known now it is known, too, what they speak.
+  const known = new Set(now.peers.map(({ name, address }) => `${address} ${name}`));
+  const peers = [...now.peers, ...(await heard(parts)).filter(({ name, address }) => !known.has(`${address} ${name}`))];
+  const seen = { saved, scene, peers, nowhere: now.nowhere, was: await presentRuling(parts, saved) };
   return { guard: lostIn(parts, 'guard', seen), secure: lostIn(parts, 'secure', seen) };
 }
 
@@ -63,10 +65,10 @@ function presentRuling(parts: Parts, saved: ModeState): Promise<Ruling> {
   return ruling(parts, { ...saved, mode: saved.mode ?? 'watch', trial: undefined });
 }
 
-/** Nobody hears these: they are called, or call, when they like. Without Asterisk nobody knows them. */
-async function knownByName({ phones, log }: Parts): Promise<readonly Peer[]> {
+/** Nobody may have heard a trunk: it calls when it likes. Without Asterisk those that were heard are all. */
+async function knownNow({ phones, log }: Parts): Promise<readonly Peer[]> {
   try {
-    return (await phones.peers()).filter(({ address }) => address === undefined);
+    return await phones.peers();
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     log('peers not told', { why: error.what });

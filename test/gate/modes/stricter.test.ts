@@ -435,6 +435,17 @@ describe('a trial is confirmed', () => {
 });
 
 describe('watch tells who would be lost', () => {
+  it('of those whom Asterisk knows now, by what they speak', async () => {
+    const iax = { name: 'iax', channel: 'IAX2', address: address('192.0.2.60'), kind: 'trunk' } as const;
+    gate.asterisk.peersNow = [iax];
+    await gate.operations.allow({ by, what: '192.0.2.60', services: ['sip'] });
+    expect((await gate.operations.watch({ by })).wouldLose?.guard).toEqual(['trunk iax 192.0.2.60']);
+    await gate.hear();
+    expect((await gate.operations.watch({ by })).wouldLose?.guard).toEqual(['trunk iax 192.0.2.60']);
+    gate.asterisk.isDown = true;
+    expect((await gate.operations.watch({ by })).wouldLose?.guard).toEqual([]); // nobody knows what it speaks
+  });
+
   it('of those whom Asterisk knew in the last day', async () => {
     gate.asterisk.peersNow = [{ name: '701', address: address('192.0.2.50'), kind: 'phone' }];
     await gate.hear();
