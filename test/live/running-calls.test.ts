@@ -162,7 +162,10 @@ describeAsRoot('a call that is up', () => {
     }
     const checked = JSON.parse(await house.tollgate('--json check')) as readonly CheckShape[];
     const why = checked.filter(({ peer }) => peer !== EXTENSION.user).map((row) => [row.peer, row.ok, row.why]);
-    expect(why).toEqual([['carrier', true, expect.stringContaining('set rtp_keepalive = 1') as string]]);
+    expect(why).toEqual([
+      ['carrier', true, expect.stringContaining('set rtp_keepalive = 1') as string],
+      ['keeping', true, expect.stringMatching(/^open by entry \d+ \(192\.0\.2\.11\)$/) as string],
+    ]);
     await house.tollgate('guard');
   });
 });
