@@ -49,6 +49,14 @@ export type Notice =
     }
   /** The admin's own way in leads to an address that somebody has blocked by hand. */
   | { readonly kind: 'way-in-blocked'; readonly what: string; readonly address: Network; readonly block: Entry }
+  /** The country data are so many days old, and good for `most`. */
+  | {
+      readonly kind: 'country-old';
+      readonly source: string;
+      readonly dated: Date;
+      readonly days: number;
+      readonly most: number;
+    }
   /** FreePBX has something that is not let in, or no longer has what was; `applied`: it was carried out already. */
   | { readonly kind: 'exchange'; readonly lines: readonly ExchangeLine[]; readonly applied: boolean }
   | { readonly kind: 'test'; readonly to: string };

@@ -12,6 +12,7 @@ import { block } from './doors/block';
 import { revoke, unblock } from './doors/closing';
 import { check } from './check';
 import { countryOperations } from './countries/country-operations';
+import { oldDataWatch } from './countries/old-data';
 import { doorkeeper } from './travellers/doorkeeper';
 import { Doors } from './doors/doors';
 import { driftWatch } from './modes/drift';
@@ -91,6 +92,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const more: MoreStatus = async () => [...[drift.part() ?? []].flat(), ...exchange.status(), ...(await moreStatus())];
   const desk = intruderDesk(parts);
   const old = forgetful(parts);
+  const tellOfOldData = oldDataWatch(parts);
   const exempt = openExempt(parts);
   const attacks = attackWatch(parts, doors, desk, exempt);
   const strangers = strangerWatch(parts, doors, desk, exempt);
@@ -129,6 +131,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await warnOfEndings(parts);
       await desk.tick();
       await attacks.tick();
+      await tellOfOldData();
       await old.tick();
     },
     login: (login) => attacks.see(login),

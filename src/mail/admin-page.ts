@@ -42,6 +42,8 @@ export function adminPage(notice: Notice, settings: MailSettings): Draft | undef
     case 'name-refused':
     case 'way-in-blocked':
       return namePage(notice, settings);
+    case 'country-old':
+      return countryOld(notice, settings);
     case 'exchange':
       return exchangePage(notice, settings);
     case 'ending':
@@ -151,6 +153,21 @@ function disturbed({ times, what }: Of<'disturbed'>, settings: MailSettings): Dr
       'Each change was mended, but from now on that happens less and less often, up to every five minutes: in between, doors that should be closed may be open.',
       'Is firewalld, ufw, Docker, the firewall of FreePBX or a script at work? Stop it, or make it leave alone what begins with TOLLGATE and tg-.',
       'To see what was changed and for how long: tollgate status, tollgate log --since 1h',
+    ],
+  };
+}
+
+function countryOld({ source, dated, days, most }: Of<'country-old'>, settings: MailSettings): Draft {
+  return {
+    subject: `The country data are ${days} days old (${foreign(settings.pbxName)})`,
+    news: 'Tollgate still judges countries by data that are too old.',
+    facts: [
+      ['Data', `${foreign(source)} of ${dated.toISOString().slice(0, 10)}`],
+      ['Good for', `${most} days`],
+    ],
+    paragraphs: [
+      'Addresses move from country to country: people who are permitted may be taken for strangers, and strangers for them.',
+      'To fetch new ones: tollgate country refresh',
     ],
   };
 }

@@ -38,6 +38,7 @@ const ALARMS: readonly Notice['kind'][] = [
   'name-back',
   'name-refused',
   'way-in-blocked',
+  'country-old',
   'exchange',
 ];
 

@@ -31,6 +31,7 @@ export function travellerPage(notice: Notice, settings: MailSettings): Draft | u
     case 'name-back':
     case 'name-refused':
     case 'way-in-blocked':
+    case 'country-old':
     case 'exchange':
       return undefined;
   }

@@ -41,6 +41,9 @@ const WAY_IN: Notice = {
   address: '192.0.2.8' as Network,
   block: { ...ENTRY, id: 12, kind: 'block', network: '192.0.2.8' as Network, account: undefined, by: 'ann' },
 };
+const OLD_DATA: Notice = {
+  ...{ kind: 'country-old', source: 'DB-IP lite', dated: new Date('2026-09-01T00:00:00Z'), days: 82, most: 60 },
+};
 
 const to = (letters: readonly Letter[]) => letters.map((letter) => letter.to.address);
 const first = (notice: Notice, settings = SETTINGS): Letter => {
@@ -71,6 +74,8 @@ describe('who is told', () => {
     ['a name that is known again', BACK, 'alarms', ['admin@example.net']],
     ['a name that answers with private addresses', REFUSED, 'alarms', ['admin@example.net']],
     ['a way in that somebody has blocked', WAY_IN, 'alarms', ['admin@example.net']],
+    ['country data that are too old', OLD_DATA, 'alarms', ['admin@example.net']],
+    ['country data that are too old, quiet admin', OLD_DATA, 'nothing', []],
     ['a name that answers with private addresses, quiet admin', REFUSED, 'nothing', []],
     ['a test', { kind: 'test', to: 'ann@example.org' }, 'everything', ['ann@example.org']],
   ];
@@ -116,6 +121,15 @@ If you no longer need it, there is nothing to do: it closes by itself.
 -- 
 Tollgate on pbx.example.net wrote this by itself.
 `);
+  });
+});
+
+describe('the letter about country data that are too old', () => {
+  it('says how old, and how to fetch new ones', () => {
+    const { subject, text } = first(OLD_DATA);
+    expect(subject).toBe('The country data are 82 days old (Office PBX)');
+    expect(text).toContain('Data:     DB-IP lite of 2026-09-01\n  Good for: 60 days\n');
+    expect(text).toContain('tollgate country refresh');
   });
 });
 

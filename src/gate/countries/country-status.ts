@@ -2,9 +2,8 @@
 import type { StatusPart } from '../../domain/shapes';
 import { AppError } from '../../errors';
 import type { Parts } from '../parts';
+import { ageOf } from './old-data';
 import { byCountry } from './permitted-networks';
-
-const DAY_MS = 86_400_000;
 
 export async function countryPart(parts: Parts): Promise<StatusPart> {
   try {
@@ -15,7 +14,8 @@ export async function countryPart(parts: Parts): Promise<StatusPart> {
   }
 }
 
-async function judgedPart({ store, countries, clock, rules, services }: Parts): Promise<StatusPart> {
+async function judgedPart(parts: Parts): Promise<StatusPart> {
+  const { store, countries, rules, services } = parts;
   const said = await store.countryRules();
   const facts = await countries.data.facts();
   const names = byCountry(services).map(({ name }) => name);
@@ -27,9 +27,8 @@ async function judgedPart({ store, countries, clock, rules, services }: Parts): 
   const permitted = said.countries.filter(({ permission }) => permission === 'permit').map(({ country }) => country);
   const { idle } = await countries.data.judge(said);
   const data = `${facts.source} of ${facts.dated.toISOString().slice(0, 10)} (${facts.licence})`;
-  const age = (clock.now().getTime() - facts.dated.getTime()) / DAY_MS;
-  const most = rules.countries.maxAgeDays ?? facts.maxAgeDays;
-  if (age > most) return part('warn', `${data} is ${Math.floor(age)} days old`, 'tollgate country refresh');
+  const { days, isTooOld } = ageOf(parts, facts);
+  if (isTooOld) return part('warn', `${data} is ${days} days old`, 'tollgate country refresh');
   const isAsked = rules.countries.calls !== 'off' || rules.countries.registrations !== 'off';
   if (idle !== undefined) {
     const hint = 'tollgate country permit CC names the countries of your people and providers';

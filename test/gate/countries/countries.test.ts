@@ -1,5 +1,6 @@
 /** Countries and ranges as people ask for them, over a real store and a real table. */
 import type { Peer } from '../../../src/domain/phones';
+import { openGate } from '../../../src/gate/gate';
 import { DBIP_LINES } from '../../support/country-files';
 import { refreshFrom } from '../../support/country-refresh';
 import { memoryFirewall } from '../../support/memory-firewall';
@@ -246,3 +247,30 @@ describe('status', () => {
     expect(await part()).toMatchObject({ state: 'warn', detail: expect.stringMatching(/61 days old/) as string });
   });
 }); // prettier-ignore
+
+describe('data that are too old', () => {
+  const told = () => gate.notices.flatMap((notice) => (notice.kind === 'country-old' ? [notice.days] : []));
+  const after = async (days: number, { tick } = gate as Pick<TestGate, 'tick'>) => {
+    const { dated } = (await gate.parts.countries.data.facts()) ?? { dated: new Date() };
+    await gate.clock.advance(dated.getTime() + days * DAY - gate.clock.now().getTime());
+    await tick();
+  };
+  it('are mailed of once a month, whether Tollgate starts anew or not', async () => {
+    await refresh();
+    await permit('US');
+    for (const days of [59, 61, 62]) await after(days);
+    expect(gate.notices.at(-1)).toMatchObject({ kind: 'country-old', source: 'DB-IP lite', days: 61, most: 60 });
+    await after(
+      70,
+      openGate(gate.parts, () => Promise.resolve([])),
+    );
+    expect(told()).toEqual([61]);
+    for (const days of [91, 92]) await after(days);
+    expect(told()).toEqual([61, 91]);
+  });
+  it('are no news where no country is permitted or denied', async () => {
+    await refresh();
+    await after(500);
+    expect(told()).toEqual([]);
+  });
+});
