@@ -1,11 +1,11 @@
 /** "The address? — You have entered 12 dot 34 dot 56 dot 78. To open it, press one." */
 import { readDialledAddress } from '../src/domain/dialled-address';
-import type { Refusal } from '../src/domain/doorkeeper';
+import type { Reason, Refusal } from '../src/domain/doorkeeper';
 import type { Network } from '../src/domain/network';
 import { Ending, thirdTime } from './ending';
 import { misdialled } from './misdialled';
 import type { Prompt } from './prompt';
-import { spokenAddress } from './spoken-address';
+import { spokenAddress, spokenCountry } from './spoken-address';
 import { answerTo, meanwhile, type Talk } from './talk';
 
 /** Resolves to an address that the caller has confirmed. `keyed`: he has keyed it already, at another question. */
@@ -25,7 +25,7 @@ export async function askAddress(talk: Talk, keyed?: string): Promise<Network> {
     }
     const refusal = await meanwhile(talk, talk.door.refusalOf(address));
     if (refusal) {
-      talk.line.say(REFUSED[refusal]);
+      talk.line.say(...refusedBecause(refusal));
       if (refusedTooOften()) throw new Ending('refused', ['give-up']);
     } else if ((await confirmed(talk, address)) === 'yes') return address;
   }
@@ -41,7 +41,13 @@ async function confirmed({ line }: Talk, address: Network): Promise<'yes' | 'aga
   throw new Ending('unchanged', ['nothing-opened']);
 }
 
-const REFUSED: Readonly<Record<Refusal, Prompt>> = {
+/** The country first: whoever hears it understands what "from there" means, and that his address may be another's. */
+function refusedBecause({ reason, country }: Refusal): Prompt[] {
+  const told = country === undefined ? [] : (['country-is', ...spokenCountry(country), 'pause'] as const);
+  return [...told, REFUSED[reason]];
+}
+
+const REFUSED: Readonly<Record<Reason, Prompt>> = {
   private: 'refused-private',
   loopback: 'refused-loopback',
   'link-local': 'refused-link-local',

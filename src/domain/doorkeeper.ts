@@ -1,4 +1,5 @@
 /** What a conversation asks of the product. `src/gate` answers. */
+import type { CountryCode } from './country';
 import type { Entry } from './entry';
 import type { Network } from './network';
 import type { Reach } from './reach';
@@ -17,7 +18,13 @@ export interface Traveller {
 }
 
 /** Why an address may not be opened. */
-export type Refusal = Exclude<Reach, 'public'> | 'own' | 'blocked' | 'denied';
+export type Reason = Exclude<Reach, 'public'> | 'own' | 'blocked' | 'denied';
+
+export interface Refusal {
+  readonly reason: Reason;
+  /** Of an address that is denied, where the data know it. */
+  readonly country?: CountryCode;
+}
 
 /** A door that the kernel has confirmed and the store has committed. */
 export interface Opened {

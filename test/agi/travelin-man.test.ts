@@ -1,7 +1,7 @@
 import { travelinMan, type Result } from '../../agi/travelin-man';
 import { wordsOf } from '../../agi/prompt';
 import { CallTooLong, HungUp, type Call } from '../../src/domain/call';
-import type { Refusal } from '../../src/domain/doorkeeper';
+import type { Reason } from '../../src/domain/doorkeeper';
 import { fakeCall, SILENCE } from '../support/fake-call';
 import { fakeDoor, openEntry, type FakeDoorOptions } from '../support/fake-door';
 
@@ -13,7 +13,7 @@ const OPENED = 'opened, you-can-use, service-phone, for-the-next, 3, days, mail-
 const RENEWED = OPENED.replace('opened', 'renewed');
 const AT_HOME: FakeDoorOptions = { open: ['192.0.2.1'] };
 
-const REFUSALS: readonly Refusal[] = [
+const REFUSALS: readonly Reason[] = [
   ...(['private', 'loopback', 'link-local', 'shared', 'multicast', 'broadcast'] as const),
   ...(['documentation', 'reserved', 'own', 'blocked'] as const),
 ];
@@ -126,6 +126,15 @@ const calls: Row[] = [
     { refuses: { '10.0.0.1': 'denied' } },
     [...KNOWN, '10*0*0*1', HOTEL, '1'],
     `${IN}, ask-address, < 10*0*0*1, refused-denied, ${ASKED}, < 1, ${OPENED}`,
+    'opened',
+    ['open 198.51.100.7'],
+  ],
+  [
+    'of a denied address the country is told where it is known',
+    { refuses: { '10.0.0.1': 'denied DE', '10.0.0.2': 'denied A1' } },
+    [...KNOWN, '10*0*0*1', '10*0*0*2', HOTEL, '1'],
+    `${IN}, ask-address, < 10*0*0*1, country-is, letters/d, letters/e, refused-denied, ask-address, ` +
+      `< 10*0*0*2, country-is, letters/a, 1, refused-denied, ${ASKED}, < 1, ${OPENED}`,
     'opened',
     ['open 198.51.100.7'],
   ],

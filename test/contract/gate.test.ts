@@ -335,7 +335,7 @@ function aGate(makeFirewall: (clock: FakeClock) => Firewall, end: () => void): v
     await open();
     await gate.operations.block({ by, what: HOTEL, note: 'scans' });
     expect(await held(gate)).toEqual([`block ${HOTEL}`, ...phone(HOTEL)].sort());
-    expect(await gate.doorkeeper.refusalOf(address(HOTEL))).toBe('blocked');
+    expect(await gate.doorkeeper.refusalOf(address(HOTEL))).toEqual({ reason: 'blocked' });
     await gate.operations.unblock({ by, what: HOTEL });
     expect(await held(gate)).toEqual(phone(HOTEL));
   });
@@ -368,7 +368,7 @@ function aGate(makeFirewall: (clock: FakeClock) => Firewall, end: () => void): v
     ['0.0.0.0', 'reserved'],
     ['203.0.113.1', 'own'],
   ])('refuses %s: %s', async (text, reason) => {
-    expect(await gate.doorkeeper.refusalOf(address(text))).toBe(reason);
+    expect(await gate.doorkeeper.refusalOf(address(text))).toEqual({ reason });
     await expect(open(text)).rejects.toThrow(reason);
     expect(await held(gate)).toEqual([]);
   });

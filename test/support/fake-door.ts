@@ -1,5 +1,5 @@
 /** A door with one account, 12 with PIN 471147, that remembers what was asked of it. */
-import type { Doorkeeper, Refusal, Traveller } from '../../src/domain/doorkeeper';
+import type { Doorkeeper, Reason, Refusal, Traveller } from '../../src/domain/doorkeeper';
 import type { Entry } from '../../src/domain/entry';
 import { parseAddress, type Network } from '../../src/domain/network';
 
@@ -9,7 +9,8 @@ const THREE_DAYS_ON = new Date('2030-01-04T11:59:59Z');
 export interface FakeDoorOptions {
   /** Addresses that are open already, oldest first. */
   readonly open?: readonly string[];
-  readonly refuses?: Readonly<Record<string, Refusal>>;
+  /** The reason, with the country behind it where it is known: `denied DE`. */
+  readonly refuses?: Readonly<Record<string, Reason | `denied ${string}`>>;
   readonly locked?: boolean;
   readonly maxOpen?: number;
   /** Rejects what has this name. */
@@ -43,7 +44,7 @@ export function fakeDoor({ open = [], refuses = {}, locked, maxOpen = 2, broken 
         judged.push(`${account} from ${caller.number ?? 'nobody'}`);
         return !locked && account === '12' && pin === '471147' ? { account, open: entries } : undefined;
       }),
-    refusalOf: (address) => answer('refusalOf', () => refuses[address]),
+    refusalOf: (address) => answer('refusalOf', () => refusalIn(refuses[address])),
     open: (traveller, address) =>
       answer('open', () => {
         isTraveller(traveller);
@@ -86,4 +87,10 @@ export function openEntry(text: string, services: readonly string[] = ['phone'])
     state: 'open',
     provedAt: undefined,
   };
+}
+
+function refusalIn(text: string | undefined): Refusal | undefined {
+  if (text === undefined) return undefined;
+  const [reason, country] = text.split(' ');
+  return { reason: reason as Reason, ...(country !== undefined && { country }) };
 }

@@ -1,5 +1,6 @@
 /** The conversation's counterpart: judges callers and opens doors for them. */
 import type { Account } from '../../domain/account';
+import { BY_HAND } from '../../domain/country';
 import type { Caller, Doorkeeper, Opened, Refusal, Traveller } from '../../domain/doorkeeper';
 import { isAutomatic, type Entry, type NewEntry } from '../../domain/entry';
 import { around, covers, familyOf, type Network } from '../../domain/network';
@@ -30,7 +31,8 @@ export function doorkeeper(parts: Parts, doors: Doors): Doorkeeper {
     isLocked: (number, caller) => isLockedFor(parts, number, caller),
     async open(traveller, address, caller) {
       const refusal = await refusalOf(parts, address);
-      if (refusal) throw new AppError('REFUSED', `${address} may not be opened: ${refusal}`, 'key another address');
+      if (refusal)
+        throw new AppError('REFUSED', `${address} may not be opened: ${refusal.reason}`, 'key another address');
       const account = await accountOf(parts, traveller);
       const network = familyOf(address) === 6 ? around(address, IPV6_LEASE_PREFIX) : address;
       return openFor(parts, doors, account, network, caller);
@@ -112,13 +114,14 @@ async function openFor(
 
 /** Changes nothing. Networks cannot come from a telephone, but a block may be wider than the address. */
 async function refusalOf(parts: Parts, address: Network): Promise<Refusal | undefined> {
-  if (parts.ownAddresses().some((own) => covers(own, address))) return 'own';
+  if (parts.ownAddresses().some((own) => covers(own, address))) return { reason: 'own' };
   const reach = reachOf(address);
   const tolerated = reach === 'documentation' && parts.rules.allowDocumentationAddresses;
-  if (reach !== 'public' && !tolerated) return reach;
+  if (reach !== 'public' && !tolerated) return { reason: reach };
   const covering = await parts.store.liveEntriesCovering(address, parts.clock.now());
-  if (covering.some((entry) => entry.kind === 'block' && !isAutomatic(entry))) return 'blocked';
-  return (await parts.countries.ready()).lookup(address).deny ? 'denied' : undefined;
+  if (covering.some((entry) => entry.kind === 'block' && !isAutomatic(entry))) return { reason: 'blocked' };
+  const { country, deny } = (await parts.countries.ready()).lookup(address);
+  return deny ? { reason: 'denied', ...(country !== undefined && country !== BY_HAND && { country }) } : undefined;
 }
 
 async function accountOf(parts: Parts, traveller: Traveller): Promise<Account> {

@@ -195,13 +195,17 @@ describe('a traveller', () => {
   });
   it('may not open an address that is denied', async () => {
     await gate.operations.rangeDeny({ by, first: '198.51.100.0/24' });
-    expect(await gate.doorkeeper.refusalOf(address(DE))).toBe('denied');
+    expect(await gate.doorkeeper.refusalOf(address(DE))).toEqual({ reason: 'denied', country: 'DE' });
     expect(await gate.doorkeeper.refusalOf(address(JP))).toBeUndefined();
     await expect(open(DE)).rejects.toMatchObject({ code: 'REFUSED' });
   });
+  it('is told no country of a denied address that the data do not know', async () => {
+    await gate.operations.rangeDeny({ by, first: '203.0.114.0/24' });
+    expect(await gate.doorkeeper.refusalOf(address('203.0.114.9'))).toEqual({ reason: 'denied' });
+  });
   it('is told of a denied country too', async () => {
     await gate.operations.countryDeny({ by, countries: ['JP'] });
-    expect(await gate.doorkeeper.refusalOf(address(JP))).toBe('denied');
+    expect(await gate.doorkeeper.refusalOf(address(JP))).toEqual({ reason: 'denied', country: 'JP' });
   });
 });
 

@@ -147,7 +147,7 @@ describe('who guesses passwords', () => {
     expect(await gate.operations.list({})).toMatchObject([{ what: THIEF, kind: 'address' }]);
     expect([(await journal('allow')).length, (await journal('renew')).length]).toEqual([1, 0]);
     await gate.operations.block({ by, what: '198.51.100.10' });
-    expect(await gate.doorkeeper.refusalOf(address('198.51.100.10'))).toBe('blocked');
+    expect(await gate.doorkeeper.refusalOf(address('198.51.100.10'))).toEqual({ reason: 'blocked' });
   });
 
   it('is mailed together with all the others, once an hour', async () => {
