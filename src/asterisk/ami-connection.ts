@@ -6,6 +6,7 @@ import { printable } from '../domain/printable';
 import { AppError } from '../errors';
 import { field, readFrame, type Frame } from './ami-frame';
 import { checkHeaders, type Headers } from './ami-headers';
+import { lineCleaner } from './ami-lines';
 import { replyKind, type ReplyKind } from './ami-reply';
 import { PATIENCE, type AmiPorts, type AmiSettings, type Patience } from './ami-settings';
 import { openTlsBridge } from './ami-tls';
@@ -25,6 +26,8 @@ interface Waiting {
 /** Characters of one frame; the library reads every piece of an unfinished frame again, and keeps it for ever. */
 const MOST_FRAME = 128 * 1024;
 const MOST_ITEMS = 20_000;
+/** Headers of the event that ends a list. */
+const MOST_AT_END = 8;
 const LOGIN = 'login';
 const NO_FRAME: Frame = readFrame({});
 const HINT = 'is Asterisk running? See "asterisk -rx \'manager show settings\'", and [ami] in tollgate.toml';
@@ -40,6 +43,8 @@ export class AmiConnection {
   readonly #waiting = new Map<string, Waiting>();
   readonly #ending = new AbortController();
   #sent = 0;
+  /** Takes what comes while Asterisk writes a list of ours. */
+  #listing: ((piece: Frame) => void) | undefined;
   /** Characters since the last whole frame. */
   #pending = 0;
 
@@ -112,22 +117,35 @@ export class AmiConnection {
     });
   }
 
-  /** Gathers the events that answer an action until `complete`. Rejects with AMI_DOWN or AMI_FAILED. */
+  /**
+   * Gathers the events that answer an action until `complete`. Rejects with AMI_DOWN or AMI_FAILED.
+   *
+   * Asterisk writes a list in one go, with no other event inside, and escapes nothing: a caller's name with an empty line
+   * in it cuts an item in pieces, and the pieces between may say anything. All of them are items here, in order, so that
+   * none passes for an event. The last piece of an item ends as Asterisk ends it; it cannot pass for the end of the list,
+   * which has few headers and our ActionID, because all that Asterisk says of a channel behind its caller's names is in it.
+   */
   list(headers: Headers, complete: string): Promise<Listed> {
     const items: Frame[] = [];
+    const keep = (piece: Frame) => {
+      if (items.length <= MOST_ITEMS) items.push(piece);
+    };
+    const over = () => {
+      if (this.#listing === keep) this.#listing = undefined;
+    };
     return this.#exchange<Listed>(headers, this.#patience.listMs, (frame, done, fail) => {
-      const event = field(frame, 'event');
-      if (event === undefined) {
-        const kind = replyKind(frame);
-        if (kind === 'failed') fail(failed(headers.Action, frame));
-        else if (kind !== 'done') done(kind === 'empty' ? { kind: 'items', items } : { kind });
-      } else if (event === complete) done({ kind: 'items', items });
-      else if (items.push(frame) > MOST_ITEMS) {
-        fail(
-          new AppError('AMI_FAILED', `${headers.Action} lists more than ${MOST_ITEMS} items`, 'see Asterisk itself'),
-        );
-      }
-    });
+      const kind = replyKind(frame);
+      if (this.#listing === keep) {
+        if (field(frame, 'event') !== complete || frame.headers > MOST_AT_END) keep(frame);
+        else {
+          over();
+          done({ kind: 'items', items });
+        }
+      } else if (kind === 'failed') fail(failed(headers.Action, frame));
+      else if (kind === 'done') this.#listing = keep;
+      else done(kind === 'empty' ? { kind: 'items', items } : { kind });
+      if (items.length > MOST_ITEMS) fail(tooMany(headers.Action));
+    }).finally(over);
   }
 
   close(reason: string): void {
@@ -161,14 +179,17 @@ export class AmiConnection {
 
   /** The library keeps its socket to itself; Node tells of every client socket at the moment it is made. */
   #connect(port: number | string, check: (socket: Socket) => Promise<void>): void {
+    let made: Socket | undefined;
     const watch = (message: unknown) => {
       const { socket } = message as { readonly socket: Socket };
+      made = socket;
       this.#guard(socket);
       socket.once('data', () => void this.#orDrop(() => this.#logIn(socket, check)));
     };
     subscribe('net.client.socket', watch);
     try {
       this.#manager.connect(port, this.#settings.host, () => undefined);
+      if (made) readCleanly(made);
     } finally {
       unsubscribe('net.client.socket', watch);
     }
@@ -193,6 +214,7 @@ export class AmiConnection {
     if (this.#ending.signal.aborted) return;
     const id = field(frame, 'actionid') ?? '';
     if (id.startsWith(this.#prefix)) this.#waiting.get(id)?.take(frame);
+    else if (this.#listing) this.#listing(frame);
     else if (this.#waiting.has(LOGIN) && isLoginReply(frame))
       this.#manager.emit(id, replyKind(frame) === 'done' ? undefined : raw);
     else if (frame.fields.has('event')) this.#hear(frame);
@@ -203,6 +225,13 @@ export class AmiConnection {
     this.#ending.abort(reason);
     for (const { fail } of this.#waiting.values()) fail(reason);
   }
+}
+
+/** Puts the cleaner in front of the library's own reader, which is the last that was told to listen. */
+function readCleanly(socket: Socket): void {
+  const read = socket.listeners('data').at(-1) as (text: string) => void;
+  const clean = lineCleaner();
+  socket.off('data', read).on('data', (text: string) => read(clean(text)));
 }
 
 /** The library numbers its login by the clock. */
@@ -220,8 +249,12 @@ function refused(user: string, reply: Frame): AppError {
   return new AppError('AMI_REFUSED', what, hint);
 }
 
+function tooMany(action: string): AppError {
+  return new AppError('AMI_FAILED', `${action} lists more than ${MOST_ITEMS} items`, 'see Asterisk itself');
+}
+
 /** An action that Asterisk answered with an error of no special meaning. */
-function failed(action: string, reply: Frame): AppError {
+export function failed(action: string, reply: Frame): AppError {
   const what = `Asterisk refused ${action}: ${printable(field(reply, 'message') ?? 'no reason given')}`;
   return new AppError('AMI_FAILED', what, 'see "tollgate status" and the log of Asterisk');
 }

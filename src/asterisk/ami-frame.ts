@@ -4,6 +4,8 @@
 export interface Frame {
   readonly fields: ReadonlyMap<string, string>;
   readonly variables: ReadonlyMap<string, string>;
+  /** How many headers came, also those that are left out. */
+  readonly headers: number;
 }
 
 /**
@@ -14,7 +16,11 @@ export interface Frame {
 export function readFrame(raw: unknown): Frame {
   const entries = Object.entries(isObject(raw) ? raw : {});
   const variables = entries.find(([name]) => name === 'variable')?.[1] as unknown;
-  return { fields: textOf(entries), variables: textOf(Object.entries(isObject(variables) ? variables : {})) };
+  return {
+    fields: textOf(entries),
+    variables: textOf(Object.entries(isObject(variables) ? variables : {})),
+    headers: entries.flatMap(([, value]: [string, unknown]) => value).length,
+  };
 }
 
 /** `name` in lower case; undefined when it is absent or empty, and when it is what Asterisk prints for "nothing". */

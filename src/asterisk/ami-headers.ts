@@ -1,5 +1,6 @@
 /** What may be sent to the manager interface: a line break in a value would begin a second action. */
 import { AppError } from '../errors';
+import { BROKEN_EVENTS } from './ami-filter';
 
 export type Headers = Readonly<Record<string, string>> & { readonly Action: string };
 
@@ -22,7 +23,7 @@ function faultOf(name: string, value: string): string | undefined {
   if (!NAME.test(name)) return 'has no plain name';
   // Asterisk splits this one on commas, and the library joins nothing that would escape them.
   if (name.toLowerCase() === 'variable') return 'is none that we may send';
-  if (CONTROL.test(value)) return 'holds a control character';
+  if (CONTROL.test(value) && value !== BROKEN_EVENTS) return 'holds a control character';
   return Buffer.byteLength(`${name}: ${value}`) > MOST_LINE_BYTES ? 'is longer than Asterisk can read' : undefined;
 }
 

@@ -1,7 +1,9 @@
 /** Keeps one connection to Asterisk's manager interface: opens it, watches it, and opens the next when it has ended. */
 import { AppError, type Code } from '../errors';
-import { AmiConnection } from './ami-connection';
+import { AmiConnection, failed } from './ami-connection';
+import { BROKEN_EVENTS } from './ami-filter';
 import { field, type Frame } from './ami-frame';
+import { replyKind } from './ami-reply';
 import { PATIENCE, type AmiPorts, type AmiSettings, type Patience } from './ami-settings';
 
 /** `ready`: logged in, and Asterisk has fully booted. `abilities`: the actions that our user may send, in lower case. */
@@ -17,7 +19,7 @@ export interface AmiLink {
 }
 
 export interface LinkListeners {
-  /** Every event of every connection, in order. */
+  /** Every event of every connection, in order, from when none of them can be forged. */
   readonly onEvent: (event: Frame) => void;
   readonly onState: (state: LinkState) => void;
 }
@@ -67,14 +69,17 @@ async function oneConnection(
   become: (state: LinkState) => void,
 ): Promise<AppError> {
   const booted = new AbortController();
+  let filtered = false;
   const connection = new AmiConnection(settings, ports, (event) => {
     if (field(event, 'event') === 'FullyBooted') booted.abort();
-    onEvent(event);
+    if (filtered) onEvent(event);
   });
   const stop = () => connection.close('Tollgate is stopping');
   stopping.addEventListener('abort', stop, { once: true });
   try {
     await connection.open();
+    await filter(connection);
+    filtered = true;
     await connection.action({ Action: 'Events', EventMask: 'security,system' });
     await untilBooted(connection, booted.signal, patience.bootMs, ports);
     become({ kind: 'ready', connection, abilities: await abilitiesOf(connection) });
@@ -86,6 +91,13 @@ async function oneConnection(
     stopping.removeEventListener('abort', stop);
   }
   return connection.ended.reason as AppError;
+}
+
+/** A user who may not ask for it hears what callers forge, too: the state of the phones says so. */
+async function filter(connection: AmiConnection): Promise<void> {
+  const reply = await connection.action({ Action: 'Filter', Operation: 'Add', Filter: BROKEN_EVENTS });
+  const kind = replyKind(reply);
+  if (kind !== 'done' && kind !== 'denied') throw failed('Filter', reply);
 }
 
 /** Actions of modules that are still loading are unknown to Asterisk until then. */

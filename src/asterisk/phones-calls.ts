@@ -33,14 +33,14 @@ export interface CallsPorts {
 /** The names of the channels that are signalled from inside `network`. */
 export async function callsFrom(network: Network, ports: CallsPorts): Promise<readonly string[]> {
   const { connection, contacts, seen } = ports;
-  const channels = itemsOf(await connection.list({ Action: 'Status' }, 'StatusComplete'));
+  const channels = oneEach(itemsOf(await connection.list({ Action: 'Status' }, 'StatusComplete')));
   const known = once(contacts);
   const up = new Set(channels.map(idOf));
   for (const id of seen.keys()) if (!up.has(id)) seen.delete(id);
   const found = await Promise.all(
     channels.map(async (channel) => {
       const name = field(channel, 'channel') ?? '';
-      const now = await signalledFrom(connection, name, typeOf(channel), known);
+      const now = await signalledFrom(connection, name, known);
       const addresses = [...new Set([...now, ...(seen.get(idOf(channel)) ?? [])])];
       seen.set(idOf(channel), addresses);
       return addresses.some((address) => covers(network, address)) ? name : undefined;
@@ -58,28 +58,30 @@ export async function hangUpFrom(network: Network, ports: CallsPorts): Promise<r
   return names.filter((_, i) => done[i]);
 }
 
-function idOf(channel: Frame): string {
-  return field(channel, 'uniqueid') ?? field(channel, 'channel') ?? '';
+/** A caller's name may cut an item in pieces and forge some of them; what each channel is, is asked of itself below. */
+function oneEach(pieces: readonly Frame[]): readonly Frame[] {
+  const named = pieces.filter((piece) => field(piece, 'channel') !== undefined);
+  return [...new Map(named.map((piece) => [field(piece, 'channel'), piece])).values()];
 }
 
-/** Before Asterisk 13 `Status` told no type; the name begins with it. */
-function typeOf(channel: Frame): string {
-  return field(channel, 'type') ?? field(channel, 'channel')?.split('/')[0] ?? '';
+/** Names are used again after a restart of Asterisk. */
+function idOf(channel: Frame): string {
+  return `${field(channel, 'channel')} ${field(channel, 'uniqueid') ?? ''}`;
 }
 
 async function signalledFrom(
   connection: AmiConnection,
   name: string,
-  type: string,
   contacts: () => Promise<readonly Contact[]>,
 ): Promise<readonly Network[]> {
-  const asked = ASKED[type];
+  const asked = ASKED[name.split('/')[0] ?? ''];
   if (asked === undefined || !isSendable('Channel', name)) return [];
   const listed = await connection.list(
     { Action: 'Status', Channel: name, Variables: asked.join(',') },
     'StatusComplete',
   );
-  const variables = itemsOf(listed)[0]?.variables ?? new Map<string, string>();
+  // The last piece, where a caller's name has made several: what was asked for comes behind all that callers write.
+  const variables = itemsOf(listed).at(-1)?.variables ?? new Map<string, string>();
   const told = asked.map((variable) => variables.get(variable) ?? '');
   const uri = variables.get('CHANNEL(pjsip,target_uri)') ?? '';
   const addresses = told.map((text) => readHostPort(text)).filter((address) => address !== undefined);

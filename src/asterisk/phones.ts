@@ -42,7 +42,7 @@ export interface Asterisk extends Phones {
 }
 
 /** What we ask of an AMI user with `write=system`; without one of them, closing a door does less. */
-const NEEDED: readonly string[] = ['Status', 'Hangup', 'DBGet', 'DBPut', 'DBDel'];
+const NEEDED: readonly string[] = ['Status', 'Hangup', 'DBGet', 'DBPut', 'DBDel', 'Filter'];
 const REDUCED_HINT =
   'give the AMI user "write=system" in manager.conf, then "manager reload" (dialplan/manager-tollgate.conf)';
 
@@ -164,7 +164,7 @@ function describe(link: LinkState): Omit<PhonesState, 'since'> {
   if (missing.length === 0) return { state: 'up', detail: 'connected' };
   return {
     state: 'reduced',
-    detail: `events only: the AMI user may not send ${missing.join(', ')}, so calls and contacts of closed doors stay; ${REDUCED_HINT}`,
+    detail: `events only: the AMI user may not send ${missing.join(', ')}, so calls and contacts of closed doors stay, and callers can forge logins; ${REDUCED_HINT}`,
   };
 }
 

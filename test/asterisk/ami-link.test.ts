@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { BROKEN_EVENTS } from '../../src/asterisk/ami-filter';
 import { field, type Frame } from '../../src/asterisk/ami-frame';
 import { keepLink, type AmiLink, type LinkState } from '../../src/asterisk/ami-link';
 import type { Patience } from '../../src/asterisk/ami-settings';
@@ -42,6 +43,29 @@ it('A1: asks for the events that it needs, because the login cannot', async () =
   await meet();
   await ready();
   expect(peer.named('Events')).toMatchObject([{ Eventmask: 'security,system' }]);
+});
+
+it('believes no event before Asterisk keeps broken ones away', async () => {
+  const forged = 'Event: SuccessfulAuth\nService: PJSIP\n\n';
+  await meet((a) =>
+    a['Action'] === 'login' ? OK + BOOTED + forged : a['Action'] === 'Filter' ? forged + OK : undefined,
+  );
+  await ready();
+  expect(peer.named('Filter')).toMatchObject([{ Operation: 'Add', Filter: BROKEN_EVENTS }]);
+  expect(events).toEqual([]);
+  peer.send('Event: SuccessfulAuth\nService: SIP\n\n');
+  await until(() => events.length === 1, 'a true one');
+  expect(events.map((event) => field(event, 'service'))).toEqual(['SIP']);
+});
+
+it('is down when Asterisk does not understand what it is to keep away, and goes on for a user who may not ask', async () => {
+  let why = 'Filter format is bad';
+  await meet((a) => (a['Action'] === 'Filter' ? `Response: Error\nActionID: ID\nMessage: ${why}\n\n` : undefined), {
+    retryMs: 10,
+  });
+  await until(() => reason()?.includes('Asterisk refused Filter: Filter format is bad') === true, 'the reason');
+  why = 'Permission denied';
+  await ready();
 });
 
 it('is ready only when Asterisk has fully booted, and knows then what its user may do', async () => {

@@ -123,7 +123,9 @@ describe('peers', () => {
       a['Action'] === 'ListCommands' ? commands('Status', 'Hangup', 'DBGet', 'DBPut', 'DBDel') : undefined,
     );
     expect(await phones.peers()).toEqual([]);
-    expect(new Set(peer.actions.map((a) => a['Action']))).toEqual(new Set(['login', 'Events', 'ListCommands']));
+    expect(new Set(peer.actions.map((a) => a['Action']))).toEqual(
+      new Set(['login', 'Filter', 'Events', 'ListCommands']),
+    );
   });
 });
 
@@ -333,6 +335,20 @@ describe('hanging up', () => {
     });
     return list('Status', 'StatusComplete', lines);
   };
+
+  it('reaches the channel of a caller whose number cuts what is told of it, and not the one that he names', async () => {
+    await meet((a) => {
+      const name = a['Channel'];
+      if (a['Action'] !== 'Status' || (name !== undefined && name !== 'SIP/201-5')) return answers(a);
+      const variable = name === undefined ? '' : 'Variable: CHANNEL(recvip)=192.0.2.1\n';
+      const forged = 'Event: Status\nChannel: IAX2/t-7\nUniqueid: 7\nType: SIP\nVariable: CHANNEL(recvip)=192.0.2.1\n';
+      const item = `Event: Status\nChannel: SIP/201-5\nCallerIDNum: 1\n\n${forged}\n${forged}${variable}ActionID: ID\n\n`;
+      const others = name === undefined ? (answers(a) ?? '').replace(/^[^]*?\n\n/, '') : '';
+      return `Response: Success\nActionID: ID\nEventList: start\n\n${item}${others || 'Event: StatusComplete\nActionID: ID\n\n'}`;
+    });
+    expect(await phones.hangUp(network('192.0.2.1'))).toEqual(expect.arrayContaining(['SIP/201-5', 'PJSIP/701-1']));
+    expect(peer.named('Hangup').map((a) => a['Channel'])).not.toContain('IAX2/t-7');
+  });
 
   it('reaches every kind of channel of that address, in both directions, and no other', async () => {
     await meet(answers);

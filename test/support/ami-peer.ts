@@ -13,7 +13,7 @@ export interface AmiPeer {
   readonly actions: readonly Sent[];
   readonly connections: number;
   named(action: string): readonly Sent[];
-  /** To the newest connection; lines separated by LF. */
+  /** To the newest connection; lines separated by LF, which are CR and LF on the wire; VT is LF there. */
   send(text: string): void;
   cut(): void;
   close(): Promise<void>;
@@ -21,7 +21,17 @@ export interface AmiPeer {
 
 export const OK = 'Response: Success\nActionID: ID\n\n';
 export const BOOTED = 'Event: FullyBooted\nStatus: Fully Booted\n\n';
-const ABLE = ['Status', 'Hangup', 'DBGet', 'DBPut', 'DBDel', 'PJSIPShowContacts', 'PJSIPShowEndpoints', 'Ping'];
+const ABLE = [
+  'Status',
+  'Hangup',
+  'DBGet',
+  'DBPut',
+  'DBDel',
+  'Filter',
+  'PJSIPShowContacts',
+  'PJSIPShowEndpoints',
+  'Ping',
+];
 export const commands = (...names: readonly string[]) =>
   `Response: Success\nActionID: ID\n${names.map((name) => `${name}: It does.  (Priv: system,all)\n`).join('')}\n`;
 
@@ -36,16 +46,25 @@ function builtIn(action: Sent): string {
   }
 }
 
-/** `byteWise`: every byte is a packet of its own. */
-export async function amiPeer(answers: Answers = () => undefined, { byteWise = false } = {}): Promise<AmiPeer> {
+export interface Packets {
+  /** Every byte is a packet of its own. */
+  readonly byteWise?: boolean;
+  /** Everything that is sent is two packets, the first of so many bytes. */
+  readonly cut?: number;
+}
+
+export async function amiPeer(answers: Answers = () => undefined, packets: Packets = {}): Promise<AmiPeer> {
   const actions: Sent[] = [];
   const sockets: Socket[] = [];
   const write = async (socket: Socket, text: string) => {
-    const bytes = Buffer.from(text.replace(/\n/g, '\r\n'));
-    if (!byteWise) return void socket.write(bytes);
-    for (const byte of bytes) {
-      socket.write(Buffer.from([byte]));
-      await new Promise((resolve) => setImmediate(resolve));
+    const { byteWise = false, cut } = packets; // a test may change it
+    const bytes = Buffer.from(text.replace(/\n/g, '\r\n').replaceAll('\v', '\n'));
+    const pieces = byteWise
+      ? Array.from(bytes, (byte) => Buffer.from([byte]))
+      : [bytes.subarray(0, cut), bytes.subarray(cut ?? bytes.length)];
+    for (const piece of pieces.filter(({ length }) => length > 0)) {
+      socket.write(piece);
+      if (pieces.length > 1) await turns();
     }
   };
   const server = createServer((socket) => {
@@ -84,6 +103,11 @@ export async function amiPeer(answers: Answers = () => undefined, { byteWise = f
       await once(server, 'close');
     },
   };
+}
+
+/** Two turns of the loop: the first packet is read before the second is written. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function headersOf(text: string): Sent {
