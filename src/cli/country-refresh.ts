@@ -53,7 +53,7 @@ function refreshText(session: Session, shape: RefreshShape, dryRun: boolean): st
   const { state, data, before, tried } = shape;
   const news = state === 'unchanged' ? 'Nothing is newer than' : dryRun ? 'This would be in force:' : 'Now in force:';
   return lines(
-    ...tried.map((why) => say`No answer: ${why}`),
+    ...tried.map((why) => say`Not taken: ${why}`),
     data === null ? 'There are no country data.' : say`${news} ${dataText(data)}`,
     data === null ? undefined : say`Licence: ${data.licence}`,
     before === null || state === 'unchanged' ? undefined : say`Before: ${dataText(before)}`,

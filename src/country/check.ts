@@ -24,27 +24,33 @@ const ANCHORS: readonly (readonly [address: string, country: string])[] = [
 
 /** Throws COUNTRY_FAILED with the reason; `present` undefined: it is the first one. */
 export function checkTable({ head, table }: KeptTable, present: KeptTable | undefined): void {
-  if (head.ranges[4] + head.ranges[6] === 0) throw broken('the table is empty');
+  if (head.ranges[4] + head.ranges[6] === 0) throw broken(`the table of ${head.source} is empty`);
   const reader = new AddressWords();
   for (const [address, country] of ANCHORS) {
     const family = reader.read(address) ?? 4;
     if (head.ranges[family] === 0) continue; // some sources know one family only
     const found = countryOf(table[family].markAt(reader.words));
     if (found !== country && (found !== undefined || head.isFetched)) {
-      throw broken(`the table says ${found ?? 'nothing'} of ${address}, which is in ${country}`);
+      throw broken(`${head.source} says ${found ?? 'nothing'} of ${address}, which is in ${country}`);
     }
   }
-  for (const family of present ? FAMILIES : []) refuseSmaller(family, table[family], present?.table[family]);
+  for (const family of present ? FAMILIES : [])
+    refuseSmaller(family, head.source, table[family], present?.table[family]);
 }
 
 const FAMILIES: readonly Family[] = [4, 6];
 
-function refuseSmaller(family: Family, next: KeptTable['table'][Family], now: KeptTable['table'][Family] | undefined) {
+function refuseSmaller(
+  family: Family,
+  source: string,
+  next: KeptTable['table'][Family],
+  now: KeptTable['table'][Family] | undefined,
+) {
   const [covered, before] = [coverage(next), now ? coverage(now) : 0];
   if (covered >= before * LEAST_SHARE) return;
   const share = Math.floor((100 * covered) / before);
   throw broken(
-    `the new table covers ${share} % of the IPv${family} addresses that the present one covers`,
+    `${source} covers ${share} % of the IPv${family} addresses that the present one covers`,
     'the table in force stays; if this is meant, delete the "countries" folder of the state and refresh again',
   );
 }

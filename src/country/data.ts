@@ -1,9 +1,8 @@
 /** The country data of this machine, as the rest of Tollgate asks for them. */
 import type { CountryData, TableFacts } from '../domain/country';
-import { AppError } from '../errors';
 import type { Log } from '../ports';
 import { checkTable } from './check';
-import { putInForce, readIncoming, readTable, removeIncoming, tablesIn } from './folder';
+import { newestWhole, putInForce, readIncoming, removeIncoming } from './folder';
 import { judge, type JudgeSettings } from './judge';
 import { sizesOf } from './table';
 import type { KeptTable, TableHead } from './table-file';
@@ -17,7 +16,8 @@ export interface DataOptions extends JudgeSettings {
 /** Nothing is read before it is asked for. */
 export function openCountryData({ folder, log, ...settings }: DataOptions): CountryData {
   let loading: Promise<KeptTable | undefined> | undefined;
-  const inForce = () => (loading ??= newestWhole(folder, log));
+  const inForce = () =>
+    (loading ??= newestWhole(folder, (table, error) => log('country-table-damaged', { table, error })));
   return {
     facts: async () => optionalFacts(await inForce()),
     async sizes() {
@@ -43,19 +43,6 @@ export function openCountryData({ folder, log, ...settings }: DataOptions): Coun
       }
     },
   };
-}
-
-/** A damaged table is told of, and the one before it is in force. */
-async function newestWhole(folder: string, log: Log): Promise<KeptTable | undefined> {
-  for (const name of await tablesIn(folder)) {
-    try {
-      return await readTable(folder, name);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      log('country-table-damaged', { table: name, error: error.what });
-    }
-  }
-  return undefined;
 }
 
 function optionalFacts(kept: KeptTable | undefined): TableFacts | undefined {

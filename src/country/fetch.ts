@@ -2,10 +2,11 @@
 import { basename } from 'node:path';
 import { AppError } from '../errors';
 import type { Clock, Random, Run } from '../ports';
+import { checkTable } from './check';
 import { withDebianFiles, withPackage } from './debian';
 import type { Download, Downloaded } from './download';
 import { broken } from './fault';
-import { layDown, newestHead } from './folder';
+import { layDown, newestHead, newestWhole } from './folder';
 import { givenFiles } from './given-files';
 import { readSource, type SourceFile } from './read-source';
 import { DBIP, DEBIAN, dbipUrls, GEOLITE2, MAXMIND_URL, RIR, RIR_URL, type Source } from './sources';
@@ -59,8 +60,9 @@ export async function fetchTable(
       if (settings.source !== 'auto' || settings.url !== '') throw error;
     }
   }
-  const hint = 'the table in force stays; name a file with --from, or see that apt or https work here';
-  throw broken(`no source of country data answers:\n${tried.join('\n')}`, hint);
+  const hint =
+    'the table in force stays; see that apt or https work here, name a source as [country] source, or a file with --from';
+  throw broken(`no source gives good country data:\n${tried.join('\n')}`, hint);
 }
 
 type Way = (settings: FetchSettings, ports: FetchPorts) => Promise<Fetched>;
@@ -156,6 +158,8 @@ async function build(
     ranges: { 4: rangesIn(table[4]), 6: rangesIn(table[6]) },
     ...{ stamp, isFetched },
   };
+  // Here too, so that the next source is asked. The daemon tells of damaged tables, and checks whatever it is handed.
+  if (isFetched) checkTable({ head, table }, await newestWhole(folder, () => undefined));
   const name = `incoming-${random(8).toString('hex')}`;
   await layDown(folder, name, { head, table }, owner);
   return { kind: 'new', name, source: head.source, tried: [] };

@@ -17,7 +17,7 @@ const TABLE = /^table-(\d{6})$/;
 const INCOMING = /^incoming-[0-9a-f]{8,32}$/;
 
 /** Names of the tables, the newest first. A folder that is not there has none. */
-export async function tablesIn(folder: string): Promise<string[]> {
+async function tablesIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw faultAt(folder, error);
@@ -26,8 +26,24 @@ export async function tablesIn(folder: string): Promise<string[]> {
 }
 
 /** Rejects with COUNTRY_FAILED when it cannot be read or is damaged. */
-export async function readTable(folder: string, name: string): Promise<KeptTable> {
+async function readTable(folder: string, name: string): Promise<KeptTable> {
   return decodeTable(await bytesOf(join(folder, name), MOST_FILE_BYTES));
+}
+
+/** The table in force. `tellDamaged` hears of newer ones that are damaged; undefined: there is none at all. */
+export async function newestWhole(
+  folder: string,
+  tellDamaged: (name: string, why: string) => void,
+): Promise<KeptTable | undefined> {
+  for (const name of await tablesIn(folder)) {
+    try {
+      return await readTable(folder, name);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      tellDamaged(name, error.what);
+    }
+  }
+  return undefined;
 }
 
 /**

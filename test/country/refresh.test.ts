@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { openCountryData } from '../../src/country/data';
-import { downloader } from '../../src/country/download';
+import { downloader, type Download } from '../../src/country/download';
 import { fetchTable, type Fetched } from '../../src/country/fetch';
 import type { CountryData } from '../../src/domain/country';
 import { AppError } from '../../src/errors';
 import type { Run } from '../../src/ports';
-import { DBIP_LINES, wholeTable } from '../support/country-files';
+import { chunksOf, DBIP_LINES, wholeTable } from '../support/country-files';
 import { fakeClock } from '../support/fake-clock';
 import { httpsServer, type HttpsServer } from '../support/https-server';
 import { net } from '../support/net';
@@ -94,6 +94,43 @@ describe('from the network', () => {
       await refresh();
     }
     expect(readdirSync(folder())).toEqual(['table-000003', 'table-000004', 'table-000005']);
+  });
+});
+
+describe('without a source named', () => {
+  const wrong = wholeTable().replace('53.255.255.255,DE', '53.255.255.255,FR');
+  const auto = (bodies: Readonly<Record<string, string>>) => {
+    const download: Download = ({ url }) => {
+      const body = bodies[new URL(url).host];
+      if (body === undefined) return Promise.resolve({ kind: 'missing' });
+      const bytes = gzipSync(body);
+      const chunks = chunksOf(bytes, bytes.length);
+      return Promise.resolve({ kind: 'body', chunks, bytes: bytes.length, etag: undefined, modified: undefined });
+    };
+    const settings = { folder: folder(), owner: undefined, source: 'auto', maxmindLogin: '', url: '' } as const;
+    return fetchTable(undefined, settings, { run: noApt, download, clock, random: randomBytes, tell: () => undefined });
+  };
+
+  it('the next one is taken where a table is not as it should be', async () => {
+    const fetched = await auto({ 'download.db-ip.com': wrong, 'ftp.ripe.net': wholeTable() });
+    expect(fetched).toMatchObject({ kind: 'new', source: 'RIR delegated files' });
+    expect(fetched.tried).toEqual(['DB-IP lite says FR of 53.1.1.1, which is in DE']);
+  });
+  it('a table that has become smaller than the one in force is not taken either', async () => {
+    server.answer = give(wholeTable());
+    await refresh();
+    const smaller = wholeTable().replace('6.255.255.255', '6.1.255.255').replace('11.255.255.255', '11.1.255.255');
+    const fetched = await auto({ 'download.db-ip.com': smaller, 'ftp.ripe.net': wholeTable() });
+    expect(fetched).toMatchObject({ kind: 'new', source: 'RIR delegated files' });
+    expect(fetched.tried).toEqual([expect.stringMatching(/^DB-IP lite covers \d+ % of the IPv4/)]);
+  });
+  it('all are told where none is good, and how to name one', async () => {
+    const bad = auto({ 'download.db-ip.com': wrong, 'ftp.ripe.net': wrong });
+    await expect(bad).rejects.toMatchObject({
+      ...why(/DB-IP lite says FR .*\nRIR delegated files says FR .*\nno apt here/),
+      hint: expect.stringContaining('[country] source') as string,
+    });
+    expect(readdirSync(home)).toEqual([]);
   });
 });
 
