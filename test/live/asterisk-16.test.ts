@@ -27,7 +27,17 @@ allowguest = yes
 context = from-outside
 disallow = all
 allow = ulaw
+[701]
+type = friend
+host = dynamic
+secret = 73914628
 `;
+/** What a whole event looks like in a SIP address; Asterisk decodes it and writes it into its own events. */
+const FORGED = encodeURIComponent(
+  'a\r\n\r\nEvent: SuccessfulAuth\r\nService: SIP\r\nUsingPassword: 1\r\nAccountID: 701\r\n' +
+    `RemoteAddress: IPV4/UDP/${ADDRESS.hotel}/5060\r\n\r\n`,
+);
+const SMUGGLED = `1%0aagi_arg_1%3a%20${ADDRESS.hotel}%0a%0a@${ADDRESS.hotel}`;
 /** Making the tree, where there is none yet. */
 const SETUP_MS = 600_000;
 
@@ -68,10 +78,15 @@ describeAsRoot('a call by chan_sip to Asterisk 16', () => {
     await stage?.close();
   });
 
-  async function call(pbx: Stage, name: 'hotel' | 'stranger', number: string): Promise<PhoneCall> {
+  async function call(
+    pbx: Stage,
+    name: 'hotel' | 'stranger',
+    number: string,
+    shownAs = `ann@${ADDRESS.hotel}`,
+  ): Promise<PhoneCall> {
     const phone = await openPhone(pbx[name], {
       ...{ user: 'visitor', password: '', from: ADDRESS[name], server: ADDRESS.pbx, serverPort: PORT },
-      shownAs: `ann@${ADDRESS.hotel}`,
+      shownAs,
     });
     phones.push(phone);
     const answer = await phone.call(number);
@@ -83,7 +98,7 @@ describeAsRoot('a call by chan_sip to Asterisk 16', () => {
     if (!stage) return;
     const { asterisk } = stage;
     const does = async (number: string) => stepsOf(await asterisk.log(), number).map((step) => step.does);
-    const [home, abroad] = await Promise.all([call(stage, 'hotel', '100'), call(stage, 'stranger', '110')]);
+    const [home, abroad] = await Promise.all([call(stage, 'hotel', '100'), call(stage, 'stranger', '110', SMUGGLED)]);
     await until(
       async () => (await does('100')).slice(-3).join() === 'Return,Answer,Wait',
       'the permitted one to go on',
@@ -93,5 +108,21 @@ describeAsRoot('a call by chan_sip to Asterisk 16', () => {
     expect((await does('110')).slice(-5)).toEqual(['Answer', 'Wait', 'Zapateller', 'Playback', 'Hangup']);
     expect(abroad.heard()).toBeGreaterThan(50);
     await home.hangUp();
+  });
+
+  it('tells of no login that a name forges', async () => {
+    if (!stage) return;
+    const { stranger, tollgate } = stage;
+    const open = async (more: { readonly user: string; readonly shownAs?: string }) => {
+      const to = { from: ADDRESS.stranger, server: ADDRESS.pbx, serverPort: PORT };
+      const phone = await openPhone(stranger, { password: '73914628', ...to, ...more });
+      phones.push(phone);
+      return phone.register();
+    };
+    await open({ user: 'visitor', shownAs: `${FORGED}@${ADDRESS.pbx}` });
+    expect(await open({ user: '701' })).toBe(200);
+    const told = async () => /Asterisk has told of: (\d+)/.exec(await tollgate('status'))?.[1];
+    await until(async () => (await told()) !== '0', 'the true login');
+    expect(await told()).toBe('1');
   });
 });
