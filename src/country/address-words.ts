@@ -1,7 +1,10 @@
 /** Addresses as 32-bit words: one for IPv4, four for IPv6. For tables of hundreds of thousands of ranges. */
 import type { Family } from '../domain/network';
 
-/** Reads one text after another, making nothing anew: `words` hold the last one. */
+/**
+ * Reads one text after another, making nothing anew: `words` hold the last one. As strict as `net.isIPv6`, but for zones and
+ * IPv4 tails, which neither sources nor the canonical text of a look-up have.
+ */
 export class AddressWords {
   readonly words = new Uint32Array(4);
   readonly #groups = new Uint16Array(8);
@@ -39,33 +42,29 @@ export class AddressWords {
 
   #read6(text: string, from: number, to: number): boolean {
     const groups = this.#groups;
-    let count = 0;
-    let gap = -1;
-    let group = 0;
-    let digits = 0;
-    for (let i = from; i < to; i++) {
-      const char = text.charCodeAt(i);
-      if (char === COLON) {
-        if (digits > 0) {
-          if (count === 8) return false;
-          groups[count++] = group;
-          group = digits = 0;
-          if (i + 1 === to) return false;
-        } else if (i === from && text.charCodeAt(i + 1) !== COLON) return false;
-        if (i + 1 < to && text.charCodeAt(i + 1) === COLON) {
-          if (gap >= 0) return false;
-          gap = count;
-          i++;
-        } else if (digits === 0 && i > from && text.charCodeAt(i - 1) === COLON) return false;
-      } else {
-        const digit = hexDigit(char);
-        if (digit < 0 || ++digits > 4) return false;
+    let [count, gap, at] = [0, -1, from];
+    if (text.charCodeAt(at) === COLON) {
+      if (text.charCodeAt(at + 1) !== COLON || at + 2 > to) return false;
+      gap = 0;
+      at += 2;
+    }
+    while (at < to || gap !== count) {
+      const begun = at;
+      let group = 0;
+      for (; at < to; at++) {
+        const digit = DIGITS[text.charCodeAt(at)] ?? -1;
+        if (digit < 0) break;
         group = group * 16 + digit;
       }
-    }
-    if (digits > 0) {
-      if (count === 8) return false;
+      if (at === begun || at > begun + 4 || count === 8) return false;
       groups[count++] = group;
+      if (at === to) break;
+      if (text.charCodeAt(at++) !== COLON) return false;
+      if (at < to && text.charCodeAt(at) === COLON) {
+        if (gap >= 0) return false;
+        gap = count;
+        at++;
+      }
     }
     if (gap < 0 ? count !== 8 : count > 7) return false;
     const skipped = 8 - count;
@@ -78,11 +77,10 @@ export class AddressWords {
 
 const [DOT, COLON, ZERO] = [46, 58, 48] as const;
 
-function hexDigit(char: number): number {
-  if (char >= ZERO && char <= ZERO + 9) return char - ZERO;
-  const lower = char | 32;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
-}
+/** What a hexadecimal digit is worth; -1: it is none. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, char) =>
+  '0123456789abcdef'.indexOf(String.fromCharCode(char | (char > 64 ? 32 : 0))),
+);
 
 /** The groups as they were written, with `skipped` zeros at the gap. */
 function groupAt(groups: Uint16Array, i: number, gap: number, skipped: number): number {

@@ -5,15 +5,17 @@ import type { Family } from '../domain/network';
 export const STRIDE: Readonly<Record<Family, 1 | 4>> = { 4: 1, 6: 4 };
 /** Below this many a search without help is as fast. */
 const FEW = 64;
-const SLOTS = 65_536;
+/** A slot for each value of the upper bits of an address. */
+const SLOT_BITS = 20;
 
 /**
  * Segment `i` begins at `starts[i]` (its words one after another) and goes up to the next one's start, the last one up to
  * the end of the space; `marks[i]` is what it is marked with, 0: with nothing. The first begins at zero.
  */
 export class Segments {
-  readonly #stride: 1 | 4;
-  /** For the upper 16 bits of an address: the segment that the first address with them lies in. */
+  /** Of IPv6: what `topOf` makes of each start, side by side for the search. */
+  readonly #tops: Float64Array | undefined;
+  /** For the upper bits of an address: the segment that the first address with them lies in. */
   readonly #slots: Uint32Array | undefined;
 
   constructor(
@@ -21,8 +23,8 @@ export class Segments {
     readonly starts: Uint32Array,
     readonly marks: Uint16Array,
   ) {
-    this.#stride = STRIDE[family];
-    this.#slots = marks.length > FEW ? slotsOf(starts, this.#stride, marks.length) : undefined;
+    this.#tops = family === 6 ? Float64Array.from(marks, (_, i) => topOf(starts, 4 * i)) : undefined;
+    this.#slots = marks.length > FEW ? slotsOf(starts, STRIDE[family], marks.length) : undefined;
   }
 
   get length(): number {
@@ -35,16 +37,20 @@ export class Segments {
   }
 
   segmentAt(words: Uint32Array): number {
-    const slot = (words[0] ?? 0) >>> 16;
+    const slot = (words[0] ?? 0) >>> (32 - SLOT_BITS);
     const low = this.#slots?.[slot] ?? 0;
     const high = this.#slots?.[slot + 1] ?? this.marks.length - 1;
-    return this.#stride === 1 ? last4(this.starts, words, low, high) : last6(this.starts, words, low, high);
+    return this.#tops ? last6(this.#tops, this.starts, words, low, high) : last4(this.starts, words[0] ?? 0, low, high);
   }
 }
 
-/** The last segment from `low` to `high` that begins at or before these words; `low` does. */
-function last4(starts: Uint32Array, words: Uint32Array, low: number, high: number): number {
-  const address = words[0] ?? 0;
+/** The upper 53 bits of an IPv6 address: as many as a number holds exactly. */
+function topOf(words: Uint32Array, at: number): number {
+  return (words[at] ?? 0) * 0x20_0000 + ((words[at + 1] ?? 0) >>> 11);
+}
+
+/** The last segment from `low` to `high` that begins at or before this address; `low` does. */
+function last4(starts: Uint32Array, address: number, low: number, high: number): number {
   while (low < high) {
     const middle = (low + high + 1) >>> 1;
     if ((starts[middle] ?? 0) <= address) low = middle;
@@ -53,10 +59,13 @@ function last4(starts: Uint32Array, words: Uint32Array, low: number, high: numbe
   return low;
 }
 
-function last6(starts: Uint32Array, words: Uint32Array, low: number, high: number): number {
+/** By the upper bits; only where these are the same the others are looked at. */
+function last6(tops: Float64Array, starts: Uint32Array, words: Uint32Array, low: number, high: number): number {
+  const top = topOf(words, 0);
   while (low < high) {
     const middle = (low + high + 1) >>> 1;
-    if (compareWords(starts, 4 * middle, words, 0) <= 0) low = middle;
+    const its = tops[middle] ?? 0;
+    if (its < top || (its === top && compareWords(starts, 4 * middle, words, 0) <= 0)) low = middle;
     else high = middle - 1;
   }
   return low;
@@ -72,14 +81,15 @@ export function compareWords(a: Uint32Array, i: number, b: Uint32Array, j: numbe
 }
 
 function slotsOf(starts: Uint32Array, stride: number, length: number): Uint32Array {
-  const slots = new Uint32Array(SLOTS + 1);
+  const count = 2 ** SLOT_BITS;
+  const slots = new Uint32Array(count + 1);
   let segment = 0;
-  for (let slot = 0; slot < SLOTS; slot++) {
-    const first = slot * 65_536;
+  for (let slot = 0; slot < count; slot++) {
+    const first = slot * 2 ** (32 - SLOT_BITS);
     while (segment + 1 < length && beginsUpTo(starts, (segment + 1) * stride, stride, first)) segment++;
     slots[slot] = segment;
   }
-  slots[SLOTS] = length - 1;
+  slots[count] = length - 1;
   return slots;
 }
 

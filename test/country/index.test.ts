@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { addressOf, integerOf, PRIVATE, rangeOf, type AddressRange } from '../../src/domain/address-range';
 import type { CountryRules } from '../../src/domain/country';
@@ -87,6 +88,22 @@ describe.each([4, 6] as const)('the index of IPv%s', (family) => {
     expect(wrong).toEqual([]);
   });
 
+  it('agrees also where many ranges differ in their last bits alone', () => {
+    const list = Array.from({ length: 200 }, (_, i): Claim => {
+      const first = (TOP[family] >> 1n) + BigInt(3 * i);
+      return { family, first, last: first + 1n, country: COUNTRIES[i % 4] ?? '' };
+    });
+    const { [family]: segments } = tableOf(list);
+    const words = new Uint32Array(4);
+    for (const claim of list) {
+      const found = borders(claim).map((address) => {
+        words.set(wordsOf(family, address));
+        return countryOf(segments.markAt(words));
+      });
+      expect(found).toEqual([undefined, claim.country, claim.country, undefined, claim.country]);
+    }
+  });
+
   it('is told that no address belongs to two countries', () => {
     const [a, b] = [
       { family, first: 10n, last: 20n, country: 'AU' },
@@ -135,6 +152,17 @@ describe('addresses as words', () => {
         expect(family && integerAt(reader.words, 0, family)).toBe(integer);
       }),
     ); // prettier-ignore
+  });
+  it('are as strict about IPv6 as the system is', () => {
+    const group = fc.string({ unit: fc.constantFrom('0', '9', 'a', 'f', 'A', 'F'), maxLength: 5 });
+    const separated = fc.array(fc.tuple(fc.constantFrom(':', ':', ':', '::'), group), { maxLength: 9 });
+    fc.assert(
+      fc.property(group, separated, (first, more) => {
+        const text = first + more.flat().join('');
+        expect([text, reader.read(text) === 6]).toEqual([text, isIPv6(text)]);
+      }),
+      { numRuns: 2000 },
+    );
   });
   it.each(['', '1.2.3', '1.2.3.4.5', '1.2.3.256', '1..2.3', '1.2.3.', '.1.2.3', '0001.2.3.4', ':', ':::', '1:2', '1::2::3', '1:2:3:4:5:6:7:8:9', '1:2:3:4:5:6:7:8::', '12345::', 'g::', ':1', '1:', '::1:', '1.2.3.4/8', '1:2:3:4:5:6:7::8:9', '-', ' 1.2.3.4', '::ffff:1.2.3.4'])('%j is none', (text) =>
     expect(reader.read(text)).toBeUndefined()); // prettier-ignore
