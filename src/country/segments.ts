@@ -6,7 +6,7 @@ export const STRIDE: Readonly<Record<Family, 1 | 4>> = { 4: 1, 6: 4 };
 /** Below this many a search without help is as fast. */
 const FEW = 64;
 /** A slot for each value of the upper bits of an address. */
-const SLOT_BITS = 20;
+const SLOT_BITS = 16;
 
 /**
  * Segment `i` begins at `starts[i]` (its words one after another) and goes up to the next one's start, the last one up to
