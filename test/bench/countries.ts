@@ -92,7 +92,7 @@ async function loading(host: Host, permitted: Permitted, nobody: Permitted): Pro
   });
 }
 
-const tableFolder = (folder: string): string => join(folder, 'countries');
+export const tableFolder = (folder: string): string => join(folder, 'countries');
 
 /** Debian's newest table, laid into the section's folder; needs the Internet, which a section has not. */
 export async function fetchDebianTable(folder: string): Promise<void> {

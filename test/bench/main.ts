@@ -25,7 +25,7 @@ const NEEDS: Readonly<Record<string, readonly (keyof typeof FETCH)[]>> = {
   conversations: [],
   calls: [],
   sets: [],
-  country: ['mariadb'],
+  country: ['mariadb', 'countries'],
   countries: ['countries'],
   packets: ['countries', 'others'],
   strangers: ['mariadb', 'others'],
