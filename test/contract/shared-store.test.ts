@@ -241,6 +241,20 @@ describeAsRoot('PBXs that share a database', () => {
     ]);
   });
 
+  it('a lease that ends soon is told of once, however many PBXs look, at once or one after another', async () => {
+    const traveller = await one(b).doorkeeper.identify('12', PIN, caller);
+    const { entry } = await one(b).doorkeeper.open(traveller ?? fail(), address(HOTEL), caller);
+    await follow();
+    const until = entry.until === 'forever' ? fail() : entry.until.getTime();
+    const letters = async () =>
+      (await Promise.all(all.map((gate) => gate.store.letterCounts()))).reduce((sum, { waiting }) => sum + waiting, 0);
+    const before = await letters();
+    for (const gate of all) await gate.clock.advance(until - 2 * 3_600_000 - gate.clock.now().getTime());
+    await Promise.all(all.map((gate) => gate.tick()));
+    for (const gate of all) await gate.tick();
+    expect((await letters()) - before).toBe(1);
+  });
+
   it('twenty calls at once over three PBXs on one account get five tries', async () => {
     const tries = Array.from({ length: 20 }, (_, i) => one(all[i % 3]).doorkeeper.identify('12', '00000000', caller));
     expect(await Promise.all(tries)).toEqual(Array.from({ length: 20 }, () => undefined));
