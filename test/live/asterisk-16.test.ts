@@ -9,6 +9,7 @@ import { ADDRESS, setStage, type Stage } from '../../src/lab/stage';
 import { ASTERISK_16, tree } from '../../src/lab/trees';
 import { describeAsRoot } from '../support/as-root';
 import { stepsOf } from '../support/dialplan-steps';
+import { FREEPBX_GENERATED, FREEPBX_INCLUDES } from '../support/freepbx-dialplan';
 import { until } from '../support/until';
 
 /** chan_sip's, beside PJSIP on the usual one. */
@@ -18,8 +19,13 @@ const EXTENSIONS = `
 exten => _X.,1,Gosub(tollgate-ip-country,s,1)
  same => n,Answer()
  same => n,Wait(60)
-#include extensions-tollgate-country.conf
-`;
+exten => _3X.,1,Goto(from-sip-external,\${EXTEN},1)
+[inside]
+exten => _X.,1,Answer()
+ same => n,Wait(60)
+[globals]
+ALLOW_SIP_ANON=yes
+${FREEPBX_INCLUDES}`;
 const SIP = `
 [general]
 udpbindaddr = 0.0.0.0:${PORT}
@@ -38,6 +44,8 @@ const FORGED = encodeURIComponent(
     `RemoteAddress: IPV4/UDP/${ADDRESS.hotel}/5060\r\n\r\n`,
 );
 const SMUGGLED = `1%0aagi_arg_1%3a%20${ADDRESS.hotel}%0a%0a@${ADDRESS.hotel}`;
+/** Another address of the stranger's host. */
+const GUESSER = '192.0.2.221';
 /** Making the tree, where there is none yet. */
 const SETUP_MS = 600_000;
 
@@ -60,12 +68,16 @@ describeAsRoot('a call by chan_sip to Asterisk 16', () => {
   beforeAll(async () => {
     const made = await asterisk16();
     if (made === undefined) return;
-    const country = 'extensions-tollgate-country.conf';
+    const [country, freepbx] = ['extensions-tollgate-country.conf', 'extensions-tollgate-freepbx.conf'];
+    const shipped = (name: string) => readFile(join(checkout(), 'dialplan', name), 'utf8');
     stage = await setStage(made, {
-      settings: '[country]\ncalls = "enforce"\n',
+      settings: '[country]\ncalls = "enforce"\nregistrations = "enforce"\n',
       asterisk: {
         'extensions.conf': EXTENSIONS,
-        [country]: await readFile(join(checkout(), 'dialplan', country), 'utf8'),
+        [country]: await shipped(country),
+        [freepbx]: await shipped(freepbx),
+        'extensions_override_freepbx.conf': `#include ${freepbx}\n`,
+        'extensions_additional.conf': FREEPBX_GENERATED,
         'sip.conf': SIP,
       },
     });
@@ -94,23 +106,33 @@ describeAsRoot('a call by chan_sip to Asterisk 16', () => {
     return answer;
   }
 
-  it('is let in from a permitted address and turned away from a stranger’s', async () => {
+  it('is let in from a permitted address and turned away from a stranger’s, also by FreePBX’s hook', async () => {
     if (!stage) return;
     const { asterisk } = stage;
-    const does = async (number: string) => stepsOf(await asterisk.log(), number).map((step) => step.does);
-    const [home, abroad] = await Promise.all([call(stage, 'hotel', '100'), call(stage, 'stranger', '110', SMUGGLED)]);
+    const steps = async (number: string) => stepsOf(await asterisk.log(), number);
+    const does = async (number: string) => (await steps(number)).map((step) => step.does);
+    const [home, within, ...abroad] = await Promise.all([
+      call(stage, 'hotel', '100'),
+      call(stage, 'hotel', '300'),
+      call(stage, 'stranger', '110', SMUGGLED),
+      call(stage, 'stranger', '310'),
+    ]);
     await until(
       async () => (await does('100')).slice(-3).join() === 'Return,Answer,Wait',
       'the permitted one to go on',
     );
-    await abroad.ended;
-    await until(async () => (await does('110')).at(-1) === 'Hangup', 'the stranger to be hung up');
-    expect((await does('110')).slice(-5)).toEqual(['Answer', 'Wait', 'Zapateller', 'Playback', 'Hangup']);
-    expect(abroad.heard()).toBeGreaterThan(50);
+    await until(async () => (await steps('300')).at(-1)?.context === 'inside', 'FreePBX to let it in');
+    await Promise.all(abroad.map(({ ended }) => ended));
+    for (const number of ['110', '310']) {
+      await until(async () => (await does(number)).at(-1) === 'Hangup', 'the stranger to be hung up');
+      expect((await does(number)).slice(-5)).toEqual(['Answer', 'Wait', 'Zapateller', 'Playback', 'Hangup']);
+    }
+    for (const each of abroad) expect(each.heard()).toBeGreaterThan(50);
     await home.hangUp();
+    await within.hangUp();
   });
 
-  it('tells of no login that a name forges', async () => {
+  it('is followed by no login that a name forges, and by a block of the stranger whose login was true', async () => {
     if (!stage) return;
     const { stranger, tollgate } = stage;
     const open = async (more: { readonly user: string; readonly shownAs?: string }) => {
@@ -124,5 +146,23 @@ describeAsRoot('a call by chan_sip to Asterisk 16', () => {
     const told = async () => /Asterisk has told of: (\d+)/.exec(await tollgate('status'))?.[1];
     await until(async () => (await told()) !== '0', 'the true login');
     expect(await told()).toBe('1');
+    await until(
+      async () => (await tollgate('list')).includes(ADDRESS.stranger),
+      'a block of the stranger who registered',
+    );
+    expect(await tollgate('list')).not.toContain(ADDRESS.hotel);
+  });
+
+  it('is for nobody who guesses ten passwords: he is blocked', async () => {
+    if (!stage) return;
+    const { tollgate, stranger } = stage;
+    await stranger.run('ip', ['address', 'add', `${GUESSER}/25`, 'dev', 'to-internet']);
+    for (let times = 0; times < 10; times++) {
+      const at = { from: GUESSER, server: ADDRESS.pbx, serverPort: PORT };
+      const phone = await openPhone(stranger, { user: '701', password: `guess-${times}`, ...at });
+      phones.push(phone);
+      expect(await phone.register()).toBe(403);
+    }
+    await until(async () => (await tollgate('list')).includes(GUESSER), 'a block of the guesser');
   });
 });
