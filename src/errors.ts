@@ -35,3 +35,16 @@ export class AppError extends Error {
     super(`${what}\n  → ${hint}`, { cause });
   }
 }
+
+/**
+ * What `read` makes of the JSON that a tool of this machine has said. COMMAND_FAILED where that is no JSON, or of another shape than `tool` has: a tool that is older
+ * or newer than ours is a fault of the world and not a bug.
+ */
+export function fromTool<T>(tool: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+    throw new AppError('COMMAND_FAILED', `what ${tool} said cannot be understood`, `which version is ${tool}?`, error);
+  }
+}

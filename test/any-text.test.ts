@@ -20,20 +20,10 @@ import { parseRules, parseSets, savedMembers } from '../src/firewall/read';
 import { lettersFor } from '../src/mail/letters';
 import { messageOf } from '../src/mail/message';
 import { readMariadbUrl } from '../src/store/mariadb-url';
+import { anyText, around } from './support/any-text';
 import { ACCOUNT, ENTRY, SETTINGS } from './support/mail-fixtures';
 
 const RUNS = { numRuns: 500 };
-const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string());
-
-/** A sample with a piece cut out and another put in: closer to what parsers expect than chance would come. */
-function nearly(...samples: readonly string[]): fc.Arbitrary<string> {
-  const piece = fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.constantFrom(...samples));
-  return fc.tuple(fc.constantFrom(...samples), fc.nat(), fc.nat(12), piece).map(([sample, at, length, put]) => {
-    const from = at % (sample.length + 1);
-    return sample.slice(0, from) + put + sample.slice(from + length);
-  });
-}
-const around = (...samples: readonly string[]) => fc.oneof(anyText, nearly(...samples));
 
 /** Undefined when it was refused with this code. */
 function orRefused<T>(code: Code, work: () => T): T | undefined {

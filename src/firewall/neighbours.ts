@@ -1,8 +1,9 @@
 /** What of others' rules may drop what we accept, accept before we are asked, or let the world in without us. */
 import type { LegacyTables, Neighbour } from '../domain/firewall';
 import type { Family } from '../domain/network';
+import { printable } from '../domain/printable';
 import type { Ports } from '../domain/service';
-import { AppError } from '../errors';
+import { AppError, fromTool } from '../errors';
 import type { Run } from '../ports';
 import { legacyNeighbours, readLegacyTables } from './legacy-tables';
 import { FAMILIES, HOOK, isOurChain } from './names';
@@ -31,7 +32,8 @@ export async function readNeighbours(
 ): Promise<readonly Neighbour[]> {
   const rules = await Promise.all(FAMILIES.map((family) => inputRules(family, guarded, run)));
   const dropping = await droppingChains(run).catch(withoutNft);
-  return [...dropping, ...rules.flat(), ...legacyNeighbours({ ...told, ...(await readLegacyTables(run)) })];
+  const found = [...dropping, ...rules.flat(), ...legacyNeighbours({ ...told, ...(await readLegacyTables(run)) })];
+  return found.map(({ family, text }) => ({ family, text: printable(text) })); // names of chains are others' text
 }
 
 /** Not every machine with iptables has it. */
@@ -46,8 +48,11 @@ const MAY_DROP = /\b(?:drop|reject|jump|goto|xt target|queue)\b|\bvmap @/i;
 
 /** Base chains on the way in, other than the one that we are hooked into, that hold anything that could drop. */
 async function droppingChains(run: Run): Promise<readonly Neighbour[]> {
-  const listed = JSON.parse(await run('nft', ['-j', 'list', 'chains'])) as { nftables: readonly { chain?: Chain }[] };
-  const bases = listed.nftables.flatMap(({ chain }) => (chain && mayDrop(chain) ? [chain] : []));
+  const listed = await run('nft', ['-j', 'list', 'chains']);
+  const bases = fromTool('nft', () => {
+    const { nftables } = JSON.parse(listed) as { readonly nftables: readonly { readonly chain?: Chain }[] };
+    return nftables.flatMap(({ chain }) => (chain && mayDrop(chain) ? [chain] : []));
+  });
   const found = await Promise.all(
     bases.map(async (chain) => {
       const text = await run('nft', ['list', 'chain', chain.family, chain.table, chain.name]);

@@ -1,7 +1,9 @@
 /** What of others' rules matters to us: packets that are handed on, other managers, our own hook into what is handed on. */
 import { parseAddress, type Network } from '../domain/network';
+import { printable } from '../domain/printable';
 import type { Ports } from '../domain/service';
 import type { Redirect } from '../domain/surroundings';
+import { fromTool } from '../errors';
 
 /** Chains, and tables of nft, that give their managers away. */
 const MANAGERS: readonly (readonly [string, RegExp])[] = [
@@ -28,10 +30,12 @@ export function readSaved(saved: string, own: ReadonlySet<Network>) {
   const lines = saved.split('\n');
   return {
     names: lines.flatMap((line) => /^:(\S+) /.exec(line)?.[1] ?? []),
-    redirects: lines.flatMap((line) => redirectsIn(line, own)),
+    redirects: lines.flatMap((line) => redirectsIn(line, own)).map(shown),
     isForwardHooked: lines.some((line) => /^-A (FORWARD|DOCKER-USER) .*-[jg] TOLLGATE/.test(line)),
   };
 }
+
+const shown = (redirect: Redirect): Redirect => ({ ...redirect, to: printable(redirect.to) });
 
 function redirectsIn(rule: string, own: ReadonlySet<Network>): readonly Redirect[] {
   const [, to] = / -j DNAT --to-destination (\S+)/.exec(rule) ?? [];
@@ -40,7 +44,7 @@ function redirectsIn(rule: string, own: ReadonlySet<Network>): readonly Redirect
   if (to === undefined || isOwn(to, own) || isPassingBy) return [];
   const protocol = / -p (tcp|udp) /.exec(rule)?.[1];
   if (protocol !== 'tcp' && protocol !== 'udp') return [{ ports: undefined, to }];
-  const [, ports] = / --dports? (\S+)/.exec(rule) ?? [];
+  const [, ports] = / --dports? ([\d:,]+)/.exec(rule) ?? [];
   if (ports === undefined) return [{ ports: { protocol, first: 1, last: 65_535 }, to }];
   return ports.split(',').map((range) => {
     const [first = 0, last = first] = range.split(':').map(Number);
@@ -64,11 +68,13 @@ interface NftPayload {
 
 /** From `nft -j -t list ruleset`. What iptables wrote is in it too, but of its DNAT only that it is one. */
 export function readNft(json: string, own: ReadonlySet<Network>) {
-  const { nftables: items = [] } = JSON.parse(json || '{}') as { readonly nftables?: readonly NftItem[] };
-  return {
-    names: items.flatMap(({ table, chain }) => table?.name ?? chain?.name ?? []),
-    redirects: items.flatMap(({ rule }) => nftRedirects(rule?.expr ?? [], own)),
-  };
+  return fromTool('nft', () => {
+    const { nftables: items = [] } = JSON.parse(json || '{}') as { readonly nftables?: readonly NftItem[] };
+    return {
+      names: items.flatMap(({ table, chain }) => table?.name ?? chain?.name ?? []),
+      redirects: items.flatMap(({ rule }) => nftRedirects(rule?.expr ?? [], own)).map(shown),
+    };
+  });
 }
 
 function nftRedirects(expressions: readonly NftExpression[], own: ReadonlySet<Network>): readonly Redirect[] {
