@@ -1,9 +1,13 @@
-/** What Tollgate stands on goes away in the middle of calls and comes back: Asterisk, and the room on the disk. */
-import { rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** What Tollgate stands on goes away in the middle of calls and comes back: Asterisk, room on the disk, the database. */
+import { once } from 'node:events';
+import { chmodSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { dirname, join } from 'node:path';
 import { connectControl } from '../../src/control/client';
 import type { Operations } from '../../src/gate/operations';
+import { startMariadb, type RunningMariadb } from '../../src/lab/mariadb';
 import { ADDRESS } from '../../src/lab/stage';
+import { MARIADB, tree } from '../../src/lab/trees';
 import { run } from '../../src/run';
 import { describeAsRoot } from '../support/as-root';
 import { ANN, BOB, openHouse, type House } from '../support/house';
@@ -103,5 +107,74 @@ describeAsRoot('in the middle of calls', () => {
     expect(house.daemon().pid).toBe(pid);
     expect(house.daemonLog()).not.toContain('"msg":"bug"');
     expect(await house.tollgate('log --verify')).toMatch(/./);
+  });
+
+  describe('the database server', () => {
+    let server: RunningMariadb;
+    /** The daemon's user cannot enter the server's room: this leads there. */
+    let way: Server;
+    const { stranger } = ADDRESS;
+    const isOpen = (address: string) =>
+      house.stage.pbx.run('ipset', ['test', 'tg-sip4', address]).then(
+        () => true,
+        () => false,
+      );
+    beforeAll(async () => {
+      server = await startMariadb(await tree(MARIADB, { progress: () => undefined }));
+      way = createServer((near) => {
+        const far = connect(server.socketPath);
+        for (const [one, other] of [
+          [near, far],
+          [far, near],
+        ] as const) {
+          one.on('error', () => other.destroy()).on('close', () => other.destroy());
+          one.pipe(other);
+        }
+      }).listen(join(state, 'database.sock'));
+      await once(way, 'listening');
+      chmodSync(join(state, 'database.sock'), 0o666);
+      await house.endDaemon('SIGTERM');
+      const url = `mysql://root@localhost/tollgate?socket=${join(state, 'database.sock')}`;
+      await house.tollgate(`store move --to ${url}`);
+      const settings = join(dirname(state), 'tollgate.toml');
+      writeFileSync(settings, readFileSync(settings, 'utf8').replace('[store]', `[store]\ndatabase = "${url}"`));
+      await house.startDaemon();
+    });
+    afterAll(async () => {
+      way.close();
+      await server.close();
+    });
+
+    it.each([
+      ['stands still before the PIN', 'ask-pin', [`${BOB.number}#`, `${BOB.pin}#`], 'freeze'],
+      [
+        'is stopped before the confirming key',
+        'you-entered',
+        [`${BOB.number}#${BOB.pin}#${stranger.replaceAll('.', '*')}#`, '1'],
+        'stop',
+      ],
+    ] as const)('%s: the caller is told to try later, open doors stay', async (_name, prompt, [keys, last], how) => {
+      await callAndHear(ANN, '1', 'opened');
+      const heard = (name: string) => logged(`"prompt":"${name}"`);
+      const [greetings, prompts, later] = [heard('greeting'), heard(prompt), heard('try-later')];
+      const call = await house.call();
+      await until(() => heard('greeting') > greetings, 'the greeting');
+      await call.press(keys);
+      await until(() => heard(prompt) > prompts, prompt, 30_000);
+      await (how === 'stop' ? server.stop() : server.freeze(true));
+      try {
+        await call.press(last);
+        await until(() => heard('try-later') > later, 'try-later', 30_000);
+        expect([await isOpen(hotel), await isOpen(stranger)]).toEqual([true, false]);
+        expect(await (await house.phone()).register()).toBe(200);
+      } finally {
+        await (how === 'stop' ? server.start() : server.freeze(false));
+      }
+      await until(async () => (await stateOf('database')) !== 'fail', 'the database to be back', 30_000);
+      expect((await house.entries()).filter(({ name }) => name !== 'carrier').map(({ what }) => what)).toEqual([hotel]);
+      await callAndHear(BOB, '1', 'opened');
+      expect(await house.tollgate('log --verify')).toMatch(/./);
+      expect(house.daemonLog()).not.toContain('"msg":"bug"');
+    });
   });
 });
