@@ -28,10 +28,12 @@ afterEach(() => {
 async function listen(
   use: (session: AgiSession, environment: AgiEnvironment) => Promise<unknown>,
   time = clock,
+  met: (socket: Socket) => void = () => undefined,
 ): Promise<Listening> {
   const server = createServer();
   const outcome = (async () => {
     const [socket] = (await once(server, 'connection')) as [Socket];
+    met(socket);
     const session = new AgiSession(socket, { clock: time, random: randomBytes });
     try {
       return await use(session, await session.open(OPEN_MS));
@@ -193,6 +195,23 @@ describe('a session', () => {
       await closed;
       expect(performance.now() - since).toBeLessThan(2000);
     }
+  });
+
+  it('closes the connection of a peer that fails and reads nothing more, though words to it are waiting', async () => {
+    const time = fakeClock();
+    let own: Socket | undefined;
+    const { port, outcome } = await listen(noop, time, (socket) => {
+      own = socket;
+      const stuck = () => undefined; // as when the peer takes no more: what is written stays
+      Object.assign(socket, { _write: stuck, _writev: stuck });
+    });
+    const socket = await peer(port);
+    socket.write(`${ENVIRONMENT.join('\n')}\n\n`);
+    await until(() => (own?.writableLength ?? 0) > 0, 'a command waits');
+    await time.advance(WITHIN_MS * 2);
+    await expect(outcome).rejects.toThrow('within');
+    expect(own?.destroyed).toBe(true);
+    socket.destroy();
   });
 
   it('D16: ends an environment without end', async () => {
