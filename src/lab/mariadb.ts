@@ -17,20 +17,27 @@ export interface RunningMariadb {
   start(): Promise<void>;
   /** Lets the server stand still, so that it holds its connections and answers nothing; `false` lets it go on. */
   freeze(still: boolean): Promise<void>;
+  /** Takes all room that its disk has left, which needs a disk of its own; `false` gives it back. */
+  fill(full: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
 const START_MS = 60_000;
 /** Of what it says, for an error. */
 const MOST_WORDS = 2_000;
+const FOLDER = '/var/lib/tollgate';
 const SOCKET = '/run/mysqld/mysqld.sock';
 
-/** `tree` from `tree(MARIADB, …)`. Resolves when it answers. Rejects with SETUP_FAILED or COMMAND_FAILED. */
-export async function startMariadb(tree: string): Promise<RunningMariadb> {
+/** `tree` from `tree(MARIADB, …)`. `diskMib`: its data lie on a disk of their own of that size. Resolves when it answers. Rejects with SETUP_FAILED or COMMAND_FAILED. */
+export async function startMariadb(tree: string, diskMib?: number): Promise<RunningMariadb> {
   const host = await makeHost('mariadb');
   const room = await inTree(host, tree);
   const sql = (statement: string) => room.run('mariadb', ['--socket', SOCKET, '--execute', statement]);
-  const data = '--datadir=/var/lib/tollgate';
+  const data = `--datadir=${FOLDER}`;
+  if (diskMib !== undefined) {
+    await room.run('mkdir', ['-p', FOLDER]);
+    await room.run('mount', ['-t', 'tmpfs', '-o', `size=${diskMib}m`, 'tmpfs', FOLDER]);
+  }
   const install = ['--user=mysql', data, '--auth-root-authentication-method=normal', '--skip-test-db'];
   await room.run('mariadb-install-db', install, { timeoutMs: START_MS });
   await room.run('install', ['-d', '-o', 'mysql', '/run/mysqld']);
@@ -72,6 +79,11 @@ export async function startMariadb(tree: string): Promise<RunningMariadb> {
     freeze: async (still) => {
       daemon.kill(still ? 'SIGSTOP' : 'SIGCONT');
       while ((await isStopped(daemon.pid ?? 0)) !== still) await sleep(5);
+    },
+    fill: async (full) => {
+      // It ends when there is no room left, which is what was asked for.
+      if (full) await room.run('sh', ['-c', `dd if=/dev/zero of=${FOLDER}/ballast bs=4k 2>/dev/null || true`]);
+      else await room.run('rm', ['-f', `${FOLDER}/ballast`]);
     },
     close: async () => {
       await stop();

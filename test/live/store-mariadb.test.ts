@@ -178,6 +178,31 @@ describeAsRoot('on a real MariaDB', () => {
     expect(await lines(store)).toBe(2);
   });
 
+  it('a disk that is full is told, nothing is half written, and with room again all works', async () => {
+    const small = await startMariadb(await tree(MARIADB, { progress: () => undefined }), 240);
+    const url = `mysql://root@localhost/tollgate?socket=${small.socketPath}`;
+    const store = await openStore({ kind: 'mariadb', url, clock, ...BOUNDS });
+    const note = 'x'.repeat(200);
+    const much = (records: Records) => records.addEntry({ ...ENTRY, note }).then(() => write(records));
+    try {
+      await store.transaction(much);
+      await small.fill(true);
+      let written = 1;
+      const failed = await (async () => {
+        for (; written < 20_000; written++) await store.transaction(much);
+        return undefined;
+      })().catch((error: unknown) => error);
+      expect(failed).toMatchObject(saying(/→ the disk is full: make room/));
+      await small.fill(false);
+      expect([await lines(store), (await store.recentEntries(NOW, 1e6)).length]).toEqual([written, written]);
+      await store.transaction(much);
+      expect(await lines(store)).toBe(written + 1);
+    } finally {
+      await store.close();
+      await small.close();
+    }
+  }, 90_000);
+
   it('a server that stands still fails everything in time, and heals', async () => {
     const store = await open();
     await write(store);
