@@ -13,14 +13,15 @@ export interface ControlServer {
 /** A person may think for a while before he types a PIN. */
 const IDLE_MS = 10 * 60_000;
 const LAST_WORDS_MS = 2_000;
-/** Each may fill as much memory as its longest question takes. */
-const MOST_AT_ONCE = 32;
+/** Of all questions that have not come to their end yet: whoever makes it more is cut off. */
+const MOST_TOGETHER = 4 * MOST_CHARACTERS;
 
 /** The caller holds the state's lock, so a socket file that is there belongs to nobody. */
 export async function startControl(path: string, calls: Calls, log: Log): Promise<ControlServer> {
   await rm(path, { force: true });
   const sockets = new Set<Socket>();
   const busy = new Set<Promise<void>>();
+  const unfinished: Unfinished = { characters: 0 };
   const reply = async (socket: Socket, line: string) => {
     const work = answerTo(line, calls, log).then((answer) => void socket.write(`${JSON.stringify(answer)}\n`));
     busy.add(work);
@@ -31,14 +32,12 @@ export async function startControl(path: string, calls: Calls, log: Log): Promis
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.setTimeout(IDLE_MS, () => socket.destroy());
-    converse(socket, (line) => reply(socket, line)).catch((error: unknown) => {
+    converse(linesOf(socket, unfinished), socket, (line) => reply(socket, line)).catch((error: unknown) => {
       // Whoever hangs up in the middle has told us all by that.
       if (!socket.closed || error instanceof AppError) log('control-broken', { error: String(error) });
       socket.destroy();
     });
   });
-  server.maxConnections = MOST_AT_ONCE;
-  server.on('drop', () => log('control-full', { most: MOST_AT_ONCE }));
   await listen(server, path);
   await chmod(path, 0o660);
   return {
@@ -55,21 +54,39 @@ export async function startControl(path: string, calls: Calls, log: Log): Promis
 }
 
 /** One question after another: a peer that does not read its answers is asked for no more. */
-async function converse(socket: Socket, reply: (line: string) => Promise<void>): Promise<void> {
-  for await (const line of linesOf(socket)) {
+async function converse(
+  lines: AsyncIterable<string>,
+  socket: Socket,
+  reply: (line: string) => Promise<void>,
+): Promise<void> {
+  for await (const line of lines) {
     await reply(line);
     if (socket.writableNeedDrain) await drained(socket);
   }
 }
 
-async function* linesOf(socket: Socket): AsyncGenerator<string> {
+/** Shared by all connections. */
+interface Unfinished {
+  characters: number;
+}
+
+async function* linesOf(socket: Socket, unfinished: Unfinished): AsyncGenerator<string> {
   let rest = '';
-  for await (const chunk of socket.setEncoding('utf8') as AsyncIterable<string>) {
-    const [first = '', ...more] = chunk.split('\n');
-    const lines = [rest + first, ...more];
-    rest = lines.pop() ?? '';
-    yield* lines;
-    if (rest.length > MOST_CHARACTERS) throw new AppError('MISUSED', 'a question longer than any', 'what asks there?');
+  const keep = (text: string) => {
+    unfinished.characters += text.length - rest.length;
+    rest = text;
+  };
+  try {
+    for await (const chunk of socket.setEncoding('utf8') as AsyncIterable<string>) {
+      const [first = '', ...more] = chunk.split('\n');
+      const lines = [rest + first, ...more];
+      keep(lines.pop() ?? '');
+      yield* lines;
+      if (rest.length > MOST_CHARACTERS || unfinished.characters > MOST_TOGETHER)
+        throw new AppError('MISUSED', 'longer questions than any', 'what asks there?');
+    }
+  } finally {
+    keep('');
   }
 }
 

@@ -90,11 +90,17 @@ it('a question without an end is cut off', async () => {
   await until(() => closed, 'the end');
 });
 
-it('nobody fills the memory with many questions: the thirty-third is turned away, and told of', async () => {
-  const sockets = Array.from({ length: 33 }, () => connect(path).on('error', () => undefined));
-  await until(() => logged.some((line) => line.startsWith('control-full')), 'the word of it');
-  await until(() => sockets.filter((socket) => socket.closed).length === 1, 'one that is turned away');
+it('nobody fills the memory with many long questions, and who was cut off left room for others', async () => {
+  const half = 'x'.repeat(MOST_CHARACTERS - 1);
+  const sockets = Array.from({ length: 5 }, () => connect(path).on('error', () => undefined));
+  for (const socket of sockets) socket.write(half);
+  await until(() => sockets.some((socket) => socket.closed), 'one that is cut off');
+  await until(() => logged.some((line) => line.startsWith('control-broken')), 'the word of it');
+  expect(sockets.filter((socket) => socket.closed)).toHaveLength(1);
+  const { calls: ask, close } = await client();
+  expect(await ask.add({ a: 1, b: 2 })).toBe(3);
   for (const socket of sockets) socket.destroy();
+  close();
 });
 
 it('what is no question is told so, and is no bug', async () => {

@@ -84,7 +84,7 @@ describeAsRoot('a call that is up', () => {
     await call.ended;
   });
 
-  it.each(['secure --within 60s --here', 'guard --within 60s'])(
+  it.each(['secure --within 60s --here --lose keeping', 'guard --within 60s --lose keeping'])(
     'when somebody types "%s" goes on both ways, on trial and confirmed, and ends with its door',
     async (stricter) => {
       await house.tollgate('watch');
