@@ -49,14 +49,18 @@ function topOf(words: Uint32Array, at: number): number {
   return (words[at] ?? 0) * 0x20_0000 + ((words[at + 1] ?? 0) >>> 11);
 }
 
-/** The last segment from `low` to `high` that begins at or before this address; `low` does. */
+/**
+ * The last segment from `low` to `high` that begins at or before this address; `low` does. It counts with the answer where
+ * it could branch on it: which way it goes cannot be foretold, and a wrong guess costs the processor more than the rest.
+ */
 function last4(starts: Uint32Array, address: number, low: number, high: number): number {
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if ((starts[middle] ?? 0) <= address) low = middle;
-    else high = middle - 1;
+  let last = low;
+  for (let left = high - low + 1; left > 1; ) {
+    const half = left >>> 1;
+    last += half * Number((starts[last + half] ?? 0) <= address);
+    left -= half;
   }
-  return low;
+  return last;
 }
 
 /** By the upper bits; only where these are the same the others are looked at. */
