@@ -86,7 +86,13 @@ function bothFamilies(ranges: readonly AddressRange[]): { readonly 4: Segments; 
   return { 4: of(4), 6: of(6) };
 }
 
+/** A prefix has one to three digits; to look for it from the front would take as long as to read the address. */
 function endOfAddress(network: Network): number {
-  const slash = network.indexOf('/');
-  return slash < 0 ? network.length : slash;
+  for (let digits = 1; digits <= 3; digits++) {
+    const slash = network.length - 1 - digits;
+    if (network.charCodeAt(slash) === SLASH) return slash;
+  }
+  return network.length;
 }
+
+const SLASH = 47;

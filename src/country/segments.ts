@@ -55,7 +55,7 @@ function topOf(words: Uint32Array, at: number): number {
  */
 function last4(starts: Uint32Array, address: number, low: number, high: number): number {
   let last = low;
-  for (let left = high - low + 1; left > 1; ) {
+  for (let left = high - low + 1; left > 1;) {
     const half = left >>> 1;
     last += half * Number((starts[last + half] ?? 0) <= address);
     left -= half;
