@@ -11,11 +11,7 @@ export class AddressWords {
 
   /** Undefined: it is no address as people write it (an IPv4 tail in an IPv6 address is not read). */
   read(text: string, from = 0, to = text.length): Family | undefined {
-    for (let i = from; i < to && i < from + 5; i++) {
-      const char = text.charCodeAt(i);
-      if (char === DOT) return this.#read4(text, from, to) ? 4 : undefined;
-      if (char === COLON) break;
-    }
+    if (this.#read4(text, from, to)) return 4;
     return this.#read6(text, from, to) ? 6 : undefined;
   }
 

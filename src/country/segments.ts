@@ -33,7 +33,7 @@ export class Segments {
 
   /** The mark at this address. */
   markAt(words: Uint32Array): number {
-    return this.marks[this.segmentAt(words)] ?? 0;
+    return this.marks[this.length === 1 ? 0 : this.segmentAt(words)] ?? 0;
   }
 
   segmentAt(words: Uint32Array): number {
