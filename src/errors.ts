@@ -37,8 +37,8 @@ export class AppError extends Error {
 }
 
 /**
- * What `read` makes of the JSON that a tool of this machine has said. COMMAND_FAILED where that is no JSON, or of another shape than `tool` has: a tool that is older
- * or newer than ours is a fault of the world and not a bug.
+ * What `read` makes of the JSON that a tool of this machine has said. Throws COMMAND_FAILED where that is none, or of
+ * another shape than `tool` has: a tool that is older or newer than ours is a fault of the world and not a bug.
  */
 export function fromTool<T>(tool: string, read: () => T): T {
   try {

@@ -70,8 +70,9 @@ export function openPhones({ ami, clock, random, log, proc, listening, iaxLog }:
     proofListeners.forEach((listener) => listener({ extension: proven.extension, address: proven.address }));
   };
   let tail: LogTail | undefined;
+  const format = logFormatOf(iaxLog ?? '');
   const onLine = (line: string) => {
-    const login = readIaxLine(line, logFormatOf(iaxLog ?? ''));
+    const login = readIaxLine(line, format);
     if (login) tellLogin(login);
   };
   const onState = (link: LinkState) => {

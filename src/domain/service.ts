@@ -7,6 +7,11 @@ export interface Ports {
   readonly last: number;
 }
 
+/** Is there a port in both? */
+export function overlaps(a: Ports, b: Ports): boolean {
+  return a.protocol === b.protocol && a.first <= b.last && b.first <= a.last;
+}
+
 /**
  * Whom a service lets in: `whitelist` entries alone, `countries` addresses of permitted countries as well, `open` the
  * whole world. `rtp` is always `whitelist`.

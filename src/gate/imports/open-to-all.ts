@@ -1,6 +1,6 @@
 /** What a rule list opens to the whole world without any guard of ours: mode secure closes it, and people must know. */
 import type { Found } from '../../domain/rule-list';
-import type { Ports, Service } from '../../domain/service';
+import { overlaps, type Ports, type Service } from '../../domain/service';
 
 interface OpenToAll {
   readonly who: string;
@@ -50,11 +50,7 @@ function section(name: string, ports: readonly Ports[]): string {
 }
 
 export function opens(ports: readonly Ports[], service: Service): boolean {
-  return service.ports.some((its) => ports.some((rule) => meet(rule, its)));
-}
-
-function meet(a: Ports, b: Ports): boolean {
-  return a.protocol === b.protocol && a.first <= b.last && b.first <= a.last;
+  return service.ports.some((its) => ports.some((rule) => overlaps(rule, its)));
 }
 
 function sayPorts({ protocol, first, last }: Ports): string {

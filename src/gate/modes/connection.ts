@@ -16,9 +16,13 @@ export function readShell(text: string | undefined): Shell | undefined {
   return { far: theirs, farPort: Number(farPort), own: mine, ownPort: Number(ownPort) };
 }
 
+function textOf({ far, farPort, own, ownPort }: Shell): string {
+  return `${far} ${farPort} ${own} ${ownPort}`;
+}
+
 /** Short, so that thousands fit into a column of 64 KiB. */
-function printOf({ far, farPort, own, ownPort }: Shell): string {
-  return createHash('sha256').update(`${far} ${farPort} ${own} ${ownPort}`).digest('base64url').slice(0, 12);
+function printOf(shell: Shell): string {
+  return createHash('sha256').update(textOf(shell)).digest('base64url').slice(0, 12);
 }
 
 /** More than anybody's SSH connections; a bound for what is kept. */
@@ -110,7 +114,7 @@ const ANOTHER = 'open another SSH connection now (ssh -S none), and type "tollga
 const ANOTHER_OR_HERE = `${ANOTHER}; on the machine's own console: tollgate confirm --here`;
 
 function isSame(connection: Connection, shell: Shell): boolean {
-  return connection.protocol === 'tcp' && printOf(connection) === printOf(shell);
+  return connection.protocol === 'tcp' && textOf(connection) === textOf(shell);
 }
 
 function isHere(far: Network, { addresses }: Scene): boolean {

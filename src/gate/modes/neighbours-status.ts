@@ -2,7 +2,7 @@
 import type { LegacyTables, Mode } from '../../domain/firewall';
 import type { StatusPart } from '../../domain/shapes';
 import type { Redirect } from '../../domain/surroundings';
-import type { Ports } from '../../domain/service';
+import { overlaps, type Ports } from '../../domain/service';
 import type { Parts } from '../parts';
 import { guardedPorts, servicesWith } from './policy';
 
@@ -50,8 +50,4 @@ function redirectText({ ports, to }: Redirect): string {
 
 function rangeText({ first, last }: Ports): string {
   return first === last ? `${first}` : `${first}-${last}`;
-}
-
-function overlaps(a: Ports, b: Ports): boolean {
-  return a.protocol === b.protocol && a.first <= b.last && b.first <= a.last;
 }

@@ -3,7 +3,7 @@ import type { Entry } from '../../domain/entry';
 import { STRICTNESS, type Mode, type Policy } from '../../domain/firewall';
 import { parseAddress, parseNetwork } from '../../domain/network';
 import type { ListeningPorts } from '../../domain/phones';
-import type { Ports } from '../../domain/service';
+import { overlaps } from '../../domain/service';
 import type { ModeShape } from '../../domain/shapes';
 import type { Scene } from '../../domain/surroundings';
 import { unagreed } from '../../domain/unagreed';
@@ -132,10 +132,6 @@ function refuseHandedOn(
     `${redirectText(meets)}${where}: ${mode} would not see them, and guard nothing`,
     "run Asterisk in the host's own network, or Tollgate where Asterisk runs, and take that DNAT rule away",
   );
-}
-
-function overlaps(a: Ports, b: Ports): boolean {
-  return a.protocol === b.protocol && a.first <= b.last && b.first <= a.last;
 }
 
 function refuseToLoseAdmin(parts: Parts, is: Ruling, { ssh, mode }: StricterAsked, scene: Scene): void {
