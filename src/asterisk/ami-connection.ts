@@ -6,7 +6,7 @@ import { printable } from '../domain/printable';
 import { AppError } from '../errors';
 import { field, readFrame, type Frame } from './ami-frame';
 import { checkHeaders, type Headers } from './ami-headers';
-import { lineCleaner } from './ami-lines';
+import { messageReader } from './ami-messages';
 import { replyKind, type ReplyKind } from './ami-reply';
 import { PATIENCE, type AmiPorts, type AmiSettings, type Patience } from './ami-settings';
 import { openTlsBridge } from './ami-tls';
@@ -23,8 +23,6 @@ interface Waiting {
   readonly fail: (error: AppError) => void;
 }
 
-/** Characters of one frame; the library reads every piece of an unfinished frame again, and keeps it for ever. */
-const MOST_FRAME = 128 * 1024;
 const MOST_ITEMS = 20_000;
 /** Headers of the event that ends a list. */
 const MOST_AT_END = 8;
@@ -45,8 +43,6 @@ export class AmiConnection {
   #sent = 0;
   /** Takes what comes while Asterisk writes a list of ours. */
   #listing: ((piece: Frame) => void) | undefined;
-  /** Characters since the last whole frame. */
-  #pending = 0;
 
   /** `hear` gets every event that is no part of an answer. */
   constructor(settings: AmiSettings, ports: AmiPorts, hear: (event: Frame) => void) {
@@ -189,28 +185,37 @@ export class AmiConnection {
     subscribe('net.client.socket', watch);
     try {
       this.#manager.connect(port, this.#settings.host, () => undefined);
-      if (made) readCleanly(made);
+      if (made) this.#readWhole(made);
     } finally {
       unsubscribe('net.client.socket', watch);
     }
   }
 
-  /** In front of the library's own listeners: what is too much never reaches it. */
+  get #where(): string {
+    return `${this.#settings.host}:${this.#settings.port}`;
+  }
+
+  /** In front of the library's own listeners. */
   #guard(socket: Socket): void {
-    const where = `${this.#settings.host}:${this.#settings.port}`;
     this.#ending.signal.addEventListener('abort', () => socket.destroy(), { once: true });
-    socket.on('error', (error) => this.#drop(down(`Asterisk at ${where}: ${error.message}`)));
-    socket.on('close', () => this.#drop(down(`Asterisk at ${where} closed the connection`)));
-    socket.on('data', (chunk: Buffer | string) => {
-      this.#pending += chunk.length;
-      if (this.#pending > MOST_FRAME)
-        this.#drop(down(`what answers at ${where} is not Asterisk: a message without end`));
+    socket.on('error', (error) => this.#drop(down(`Asterisk at ${this.#where}: ${error.message}`)));
+    socket.on('close', () => this.#drop(down(`Asterisk at ${this.#where} closed the connection`)));
+  }
+
+  /** Gives the library's own reader, which is the last that was told to listen, whole messages and none that is too long. */
+  #readWhole(socket: Socket): void {
+    const read = socket.listeners('data').at(-1) as (text: string) => void;
+    const reader = messageReader();
+    socket.off('data', read).on('data', (piece: string) => {
+      const messages = reader(piece);
+      if (messages === undefined)
+        this.#drop(down(`what answers at ${this.#where} is not Asterisk: a message without end`));
+      else if (messages !== '') read(messages);
     });
   }
 
   #receive(raw: unknown): void {
     const frame = readFrame(raw);
-    this.#pending = 0;
     if (this.#ending.signal.aborted) return;
     const id = field(frame, 'actionid') ?? '';
     if (id.startsWith(this.#prefix)) this.#waiting.get(id)?.take(frame);
@@ -225,13 +230,6 @@ export class AmiConnection {
     this.#ending.abort(reason);
     for (const { fail } of this.#waiting.values()) fail(reason);
   }
-}
-
-/** Puts the cleaner in front of the library's own reader, which is the last that was told to listen. */
-function readCleanly(socket: Socket): void {
-  const read = socket.listeners('data').at(-1) as (text: string) => void;
-  const clean = lineCleaner();
-  socket.off('data', read).on('data', (text: string) => read(clean(text)));
 }
 
 /** The library numbers its login by the clock. */

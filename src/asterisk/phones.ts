@@ -138,9 +138,9 @@ export function openPhones({ ami, clock, random, log, proc, listening, iaxLog }:
       const { connection } = able('DBDel');
       return listKnown(connection, await abilitiesOf(connection), sources, clock.now());
     },
-    waitingForMedia: async () => {
+    waitingForMedia: async (endpoints) => {
       const { connection, abilities } = able('DBDel');
-      return abilities.has('getconfig') ? endpointsWithoutKeepalive(connection) : [];
+      return abilities.has('getconfig') ? endpointsWithoutKeepalive(connection, endpoints) : [];
     },
     outsideAddresses: async () => {
       const { connection, abilities } = ready();

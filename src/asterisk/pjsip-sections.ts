@@ -10,6 +10,7 @@ import type { Ports } from '../domain/service';
 import { AppError } from '../errors';
 import type { AmiConnection } from './ami-connection';
 import { field, type Frame } from './ami-frame';
+import { isSendable } from './ami-headers';
 import { replyKind } from './ami-reply';
 
 interface Wanted {
@@ -93,14 +94,22 @@ function endpointOf({ name, lines }: Section): string {
 }
 
 /**
- * Endpoints of pjsip.conf over which Asterisk sends no sound of its own accord while it waits for some. Resolves and
- * rejects as `pjsipSections` does.
+ * Those of these endpoints of pjsip.conf over which Asterisk sends no sound of its own accord while it waits for some. Each
+ * is asked for by its name: those of all phones would come in one message, of megabytes. Resolves and rejects as
+ * `pjsipSections` does.
  */
-export async function endpointsWithoutKeepalive(connection: AmiConnection): Promise<readonly string[]> {
-  return (await matching(connection, 'type=^endpoint$')).flatMap(({ name, lines }) => {
-    const seconds = lines.findLast(([keyword]) => keyword === 'rtp_keepalive')?.[1] ?? '0';
-    return Number(seconds) > 0 ? [] : [name];
-  });
+export async function endpointsWithoutKeepalive(
+  connection: AmiConnection,
+  endpoints: readonly string[],
+): Promise<readonly string[]> {
+  const waiting: string[] = [];
+  for (const endpoint of endpoints.filter((name) => isSendable('Category', name))) {
+    for (const { name, lines } of await matching(connection, 'type=^endpoint$', endpoint)) {
+      const seconds = lines.findLast(([keyword]) => keyword === 'rtp_keepalive')?.[1] ?? '0';
+      if (!(Number(seconds) > 0)) waiting.push(name);
+    }
+  }
+  return waiting;
 }
 
 /** Of UDP and TCP alone: sections of TLS may hold the password of a key. */
@@ -130,8 +139,9 @@ export async function pjsipBinds(connection: AmiConnection): Promise<readonly Po
   return [...(await bindsOf('udp', UDP_TRANSPORTS)), ...(await bindsOf('tcp', TCP_TRANSPORTS))];
 }
 
-async function matching(connection: AmiConnection, filter: string): Promise<Section[]> {
-  const reply = await connection.action({ Action: 'GetConfig', Filename: 'pjsip.conf', Filter: filter });
+async function matching(connection: AmiConnection, filter: string, name?: string): Promise<Section[]> {
+  const wanted = { Filename: 'pjsip.conf', Filter: filter, ...(name !== undefined && { Category: name }) };
+  const reply = await connection.action({ Action: 'GetConfig', ...wanted });
   const kind = replyKind(reply);
   if (kind === 'failed') {
     throw new AppError('AMI_FAILED', 'Asterisk cannot read its own pjsip.conf', 'see the log of Asterisk');

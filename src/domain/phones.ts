@@ -53,10 +53,10 @@ export interface Phones {
   /** The far ends that Asterisk's settings and lists name, for an import; rejects as `peers` does. */
   known(): Promise<Known>;
   /**
-   * PJSIP endpoints known to have no `rtp_keepalive`: where Asterisk waits for sound, it sends none. Rejects as `peers`
-   * does.
+   * Those of these PJSIP endpoints that are known to have no `rtp_keepalive`: where Asterisk waits for sound, it sends
+   * none. Rejects as `peers` does.
    */
-  waitingForMedia(): Promise<readonly string[]>;
+  waitingForMedia(endpoints: readonly string[]): Promise<readonly string[]>;
   /** What Asterisk's own settings say, as far as they may be read; rejects as `peers` does. */
   outsideAddresses(): Promise<readonly OutsideAddress[]>;
   /** The ports on which Asterisk really listens for signalling, other than loopback. */

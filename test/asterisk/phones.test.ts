@@ -194,21 +194,31 @@ describe('the ports of its transports', () => {
 });
 
 describe('endpoints without rtp_keepalive', () => {
-  const sections =
-    'Response: Success\nActionID: ID\nCategory-000000: silent\nLine-000000-000000: type=endpoint\n' +
-    'Category-000001: off\nLine-000001-000000: type=endpoint\nLine-000001-000001: rtp_keepalive=0\n' +
-    'Category-000002: keeping\nLine-000002-000000: rtp_keepalive=0\nLine-000002-000001: rtp_keepalive=5\n\n';
+  const NONE = 'Response: Error\nActionID: ID\nMessage: No categories found\n\n';
+  const lines: Readonly<Record<string, string>> = {
+    silent: '',
+    off: 'Line-000000-000001: rtp_keepalive=0\n',
+    keeping: 'Line-000000-000001: rtp_keepalive=0\nLine-000000-000002: rtp_keepalive=5\n',
+  };
+  /** As Asterisk does: by the name it is asked for. */
+  const section = (name = '') =>
+    lines[name] === undefined
+      ? NONE
+      : `Response: Success\nActionID: ID\nCategory-000000: ${name}\nLine-000000-000000: type=endpoint\n${lines[name]}\n`;
 
   it('are read from pjsip.conf, of which the last word counts', async () => {
     const can = commands('Status', 'Hangup', 'DBGet', 'DBPut', 'DBDel', 'GetConfig');
-    await meet((a) => (a['Action'] === 'ListCommands' ? can : a['Action'] === 'GetConfig' ? sections : undefined));
-    expect(await phones.waitingForMedia()).toEqual(['silent', 'off']);
+    await meet((a) =>
+      a['Action'] === 'ListCommands' ? can : a['Action'] === 'GetConfig' ? section(a['Category']) : undefined,
+    );
+    const asked = ['silent', 'off', 'keeping', 'in another file', 'x\r\nAction: Originate'];
+    expect(await phones.waitingForMedia(asked)).toEqual(['silent', 'off']);
     for (const { Filter } of peer.named('GetConfig')) expect(Filter).toBe('type=^endpoint$');
   });
 
   it('are not known where it may not be read', async () => {
     await meet((a) => (a['Action'] === 'ListCommands' ? commands(...ABLE) : undefined));
-    expect(await phones.waitingForMedia()).toEqual([]);
+    expect(await phones.waitingForMedia(['silent'])).toEqual([]);
     expect(peer.named('GetConfig')).toEqual([]);
   });
 });
