@@ -12,6 +12,8 @@ interface Owner {
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 /** The unit that reads it at boot is root's. */
 const MODE = 0o640;
+/** No line that is read has such an end: half an address is often another address, and half an end is over. */
+const SPOILS_HALF_A_LINE = ' !\n';
 
 /** `owner`: the daemon's user, for files that root's commands make. */
 export function bootFile(file: string, owner: () => Owner | undefined): Saved {
@@ -58,7 +60,7 @@ async function appendTo(file: string, text: string): Promise<void> {
   await closing(handle, async () => {
     const { size } = await handle.stat();
     try {
-      await handle.writeFile((await startsMidLine(handle, size)) ? `\n${text}` : text);
+      await handle.writeFile((await startsMidLine(handle, size)) ? SPOILS_HALF_A_LINE + text : text);
       await handle.datasync();
     } catch (error) {
       // Half of what was asked for is worse than nothing of it; making a file shorter needs no room.

@@ -38,7 +38,7 @@ trap 'exit 1' HUP INT TERM
 
 # FILE -> create, rules4, rules6, members (set, member, seconds or nothing) and counts, in $work.
 read_state() { # $1: now  $2: seconds that loading may take
-  awk -v now="$1" -v spare="$2" -v out="$work" '
+  awk -v now="$1" -v spare="$2" -v out="$work" -v lines="$(wc -l < "$file")" '
     function is_set(name) { return length(name) <= 30 && name ~ /^tg-[a-z][a-z0-9-]*[46]$/ }
     function is_chain(name) { return length(name) <= 28 && name ~ /^TOLLGATE(-[A-Z0-9+-]+)?$/ }
     function is_number(text, most) { return text ~ /^[0-9]+$/ && length(text) <= 12 && text + 0 <= most }
@@ -133,6 +133,8 @@ read_state() { # $1: now  $2: seconds that loading may take
       else { given++; if ($2 in created) of_country[$2 " " $3] }
       next
     }
+    # Its end is missing, and may be all that tells it from another address or another end.
+    FNR > lines { unknown++; next }
     FNR == 1 { known = $0 == "tollgate-boot 1"; newer = /^tollgate-boot [0-9]+$/ && !known; next }
     !whole && $1 == "create" && is_create() { created[$2] = room[$2]; print > create; head++; next }
     !whole && ($1 == 4 || $1 == 6) && NF == 2 && is_chain(substr($2, 2)) && $2 ~ /^:/ { print $2 > rules[$1]; head++; next }

@@ -70,12 +70,12 @@ describe('the file', () => {
     expect(statSync(file).mode & 0o777).toBe(0o640);
   });
 
-  it('begins a line of its own behind half a line', async () => {
+  it('spoils half a line, whatever it looks like, and begins one of its own behind it', async () => {
     const saved = bootFile(file, () => undefined);
     await saved.base(['one\n']);
     appendFileSync(file, 'add tg-sip4 192.0');
     await saved.append(['two']);
-    expect(text()).toBe('one\nadd tg-sip4 192.0\ntwo\n');
+    expect(text()).toBe('one\nadd tg-sip4 192.0 !\ntwo\n');
   });
 
   it('goes on after a process that was killed between writing and renaming', async () => {

@@ -1,8 +1,9 @@
 /** The script's reading of the saved state: what it passes on, and what it does not. The kernel is in test/live/boot. */
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bootFile } from '../../src/boot-file';
 import type { Elements, Mode } from '../../src/domain/firewall';
 import type { Until } from '../../src/domain/entry';
 import type { Network } from '../../src/domain/network';
@@ -254,13 +255,26 @@ const DAMAGED = [
   'head 3',
   'tollgate-boot 2',
   '\u0000\u0001\u00ff',
-  'add tg-sip4 192.0.2', // half a line, as a process leaves it that was killed
 ];
 it.each(DAMAGED)('leaves out %j, and counts it', async (line) => {
   const base = await savedText('guard', sip(['192.0.2.7', 'forever']));
-  const { code, members, said } = restore(`${base}${line}\nadd tg-sip4 192.0.2.8\n${line}`);
+  const { code, members, said } = restore(`${base}${line}\nadd tg-sip4 192.0.2.8\n${line}\n`);
   expect([code, members]).toEqual([0, ['add tg-sip4 192.0.2.7', 'add tg-sip4 192.0.2.8']]);
   expect(said).toContain('2 damaged lines left out');
+});
+
+/** What looks whole may be half of another address, of a later end, or of more lines than were acknowledged. */
+const CUT_OFF = [
+  ...['a', 'add tg-sip4 192.0.2.7', 'add tg-sip4 192.0.2.7 17', `add tg-sip4 192.0.2.7 ${AT + 7200}`],
+  ...[`add tg-sip4 192.0.2.70 ${AT + 7200}`, 'del tg-sip4 192.0.2.7', `at ${AT + 100}`],
+];
+it.each(CUT_OFF)('a process that died behind %j has opened and closed nothing by it', async (half) => {
+  const text = `${await savedText('guard', sip(['192.0.2.7', inSeconds(3600)]))}${half}`;
+  const told = ['add tg-sip4 192.0.2.7 timeout 3599'];
+  expect(restore(text).members).toEqual(told);
+  writeFileSync(file, text);
+  await bootFile(file, () => undefined).append(['add tg-iax4 192.0.2.8']);
+  expect(restore(readFileSync(file, 'utf8')).members).toEqual(['add tg-iax4 192.0.2.8', ...told]);
 });
 
 const HOSTILE = [
