@@ -1,6 +1,6 @@
 /** Every phone and trunk that Asterisk knows now, from all of its drivers that are loaded. */
 import { farEndsOf } from '../domain/far-ends';
-import { parseAddress } from '../domain/network';
+import { parseAddress, parseNetwork } from '../domain/network';
 import type { Peer } from '../domain/phones';
 import type { AmiConnection } from './ami-connection';
 import { field, type Frame } from './ami-frame';
@@ -56,13 +56,11 @@ function registrar({ name, uri }: Registration): Peer {
   return { name, channel: PJSIP, ...placeOfUri(uri), kind: 'trunk' };
 }
 
-/** Networks are left out: they are no peer, whose packets anybody could foretell. */
 function matched({ endpoint, hosts }: Match): Peer[] {
   const { found } = farEndsOf([{ of: endpoint, setting: 'match', value: hosts, form: 'hosts', speaks: 'sip' }]);
-  return found.flatMap(({ what }): Peer[] => {
-    const address = parseAddress(what);
-    if (address === undefined && what.includes('/')) return [];
-    return [{ name: endpoint, channel: PJSIP, address, ...(address === undefined && { host: what }), kind: 'trunk' }];
+  return found.map(({ what }): Peer => {
+    const address = parseNetwork(what);
+    return { name: endpoint, channel: PJSIP, address, ...(address === undefined && { host: what }), kind: 'trunk' };
   });
 }
 

@@ -84,8 +84,9 @@ export interface CheckShape {
   readonly peer: string;
   /** `PJSIP`, `SIP` or `IAX2`. */
   readonly channel: string;
-  /** null: Asterisk does not tell it. */
+  /** A network, when a trunk may call from anywhere in it; null: Asterisk does not tell it. */
   readonly address: string | null;
+  /** Of a network, that of its first address. */
   readonly country: string | null;
   readonly ok: boolean;
   readonly why: string;

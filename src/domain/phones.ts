@@ -23,6 +23,7 @@ export interface Peer {
   readonly name: string;
   /** Its driver: `PJSIP`, `SIP` or `IAX2`. */
   readonly channel?: string;
+  /** A network, when a trunk may call from anywhere in it. */
   readonly address: Network | undefined;
   /** The name by which alone Asterisk's settings have it; then `address` is undefined, or was found in DNS. */
   readonly host?: string;

@@ -109,6 +109,7 @@ describe('peers', () => {
       { name: 'numbered', channel: 'PJSIP', address: '198.51.100.30', kind: 'trunk' },
       { name: 'carrier', channel: 'PJSIP', address: '203.0.113.20', kind: 'trunk' },
       { name: 'carrier', channel: 'PJSIP', address: undefined, host: 'calls.example.com', kind: 'trunk' },
+      { name: 'carrier', channel: 'PJSIP', address: '203.0.113.32/28', kind: 'trunk' },
       { name: 'iaxtrunk', channel: 'IAX2', address: '203.0.113.50', kind: 'trunk' },
       { name: 'notfound', channel: 'IAX2', address: undefined, kind: 'trunk' },
       { name: '201', channel: 'SIP', address: '203.0.113.51', kind: 'phone' },

@@ -2,8 +2,7 @@
 import { countryText } from '../../domain/country-name';
 import type { OutsideShape } from '../../domain/country-shapes';
 import type { Countries } from '../../domain/country';
-import { farEndsOf, setByHand } from '../../domain/far-ends';
-import { isSingle, parseNetwork, type Network } from '../../domain/network';
+import type { Network } from '../../domain/network';
 import { AppError } from '../../errors';
 import { protectionOf } from '../doors/protected';
 import { locate } from '../located';
@@ -57,22 +56,13 @@ async function askPeers(
       isPhone: kind === 'phone',
     }));
     return {
-      talkers: [...talkers, ...(await trunkNetworks(parts))],
+      talkers,
       unsure: nowhere.map(({ peer: { kind, name }, why }) => `where ${kind} ${name} is: ${why}`),
     };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { talkers: [], unsure: [`nobody can say which phones and trunks are outside: ${error.what}`] };
   }
-}
-
-/** From all of such a network a trunk may call: judged by its first address. */
-async function trunkNetworks({ phones }: Parts): Promise<Talker[]> {
-  const { found } = farEndsOf(setByHand((await phones.known()).mentions));
-  return found.flatMap(({ what, reasons: [why = ''] }): Talker[] => {
-    const address = parseNetwork(what);
-    return address === undefined || isSingle(address) ? [] : [{ who: why, address }];
-  });
 }
 
 async function isOutside(parts: Parts, countries: Countries, address: Network): Promise<boolean> {

@@ -1,5 +1,5 @@
 /** Keeps who was heard: the addresses of phones and trunks that Asterisk knew in the last day. */
-import type { Network } from '../../domain/network';
+import { isSingle, type Network } from '../../domain/network';
 import type { HeardPeer, Peer, Proof } from '../../domain/phones';
 import { AppError } from '../../errors';
 import type { Parts } from '../parts';
@@ -25,7 +25,7 @@ export function openEar({ store, phones, clock, log }: Parts): Ear {
 
   const note = (peer: Peer) => {
     const { address } = peer;
-    if (address === undefined || waiting.size >= MOST) return;
+    if (address === undefined || !isSingle(address) || waiting.size >= MOST) return;
     if (clock.now().getTime() - (written.get(address) ?? -Infinity) >= AGAIN_MS)
       waiting.set(address, { ...peer, address });
   };

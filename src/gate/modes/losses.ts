@@ -1,8 +1,9 @@
 /** Before the firewall gets stricter: everybody who talks to this PBX, and who of them would not be heard any more. */
 import type { Packet, Policy } from '../../domain/firewall';
-import type { Network } from '../../domain/network';
+import { isSingle, type Network } from '../../domain/network';
 import { deviceTo } from '../../domain/paths';
 import type { HeardPeer, Peer } from '../../domain/phones';
+import { samplesOf } from '../../domain/samples';
 import type { Ports, Service } from '../../domain/service';
 import { spokenBy } from '../../domain/spoken';
 import type { Connection, Scene, Unseen } from '../../domain/surroundings';
@@ -35,7 +36,7 @@ export function whoWouldBeLost(
 ): readonly string[] {
   const { services } = after.policy;
   const witnesses = [
-    ...peers.map((peer) => peerWitness(peer, services, scene)),
+    ...peers.flatMap((peer) => peerWitnesses(peer, services, { scene, rulings: [before, after] })),
     ...scene.connections.flatMap((each) => connectionWitness(each, after.policy, scene)),
   ];
   const packets = witnesses.flatMap((witness) => witness.packets);
@@ -71,21 +72,41 @@ function unseenText({ tool, why }: Unseen): string[] {
   return what === undefined ? [] : [`${what} that only ${tool} tells (${why})`];
 }
 
-/** Would its signalling get through? */
+/** Would its signalling get through, from each address that it may have? */
 export function isHeard(
   { firewall }: Pick<Parts, 'firewall'>,
-  { policy, elements }: Ruling,
+  is: Ruling,
   { peer, scene }: { readonly peer: HeardPeer; readonly scene: Placed },
 ): boolean {
-  const { packets } = peerWitness(peer, policy.services, scene);
-  return firewall.foretell(policy, elements, packets).some((fate) => fate !== 'drop');
+  const { policy, elements } = is;
+  return peerWitnesses(peer, policy.services, { scene, rulings: [is] }).every(({ packets }) =>
+    firewall.foretell(policy, elements, packets).some((fate) => fate !== 'drop'),
+  );
 }
 
-/** It signals to one of these ports; which, only Asterisk knows. */
-function peerWitness(peer: HeardPeer, services: readonly Service[], scene: Placed): Witness {
+/** It signals to one of these ports; which, only Asterisk knows. A trunk's network is a witness for each part of it. */
+function peerWitnesses(
+  peer: HeardPeer,
+  services: readonly Service[],
+  { scene, rulings }: { readonly scene: Placed; readonly rulings: readonly Ruling[] },
+): readonly Witness[] {
   const ports = spokenBy(peer, services).flatMap((service) => service.ports);
-  const packets = ports.map(({ protocol, first }) => packetFrom(peer.address, { protocol, port: first }, scene));
-  return { who: textOf(peer), packets };
+  const samples = isSingle(peer.address) ? [peer.address] : samplesOf(peer.address, networksIn(rulings, scene));
+  return samples.map((from) => ({
+    who: textOf(peer),
+    packets: ports.map(({ protocol, first }) => packetFrom(from, { protocol, port: first }, scene)),
+  }));
+}
+
+/** Every network by which a packet is judged. */
+function* networksIn(rulings: readonly Ruling[], { addresses, routes }: Placed): Generator<Network> {
+  for (const { policy, elements } of rulings) {
+    for (const members of elements.values()) yield* members.keys();
+    for (const { network } of policy.trusted) yield network;
+    if (policy.permitted) for (const { networks } of Object.values(policy.permitted)) yield* networks;
+  }
+  for (const { address } of addresses) yield address;
+  for (const { to } of routes) yield to;
 }
 
 function textOf({ kind, name, host, address }: Peer): string {

@@ -1,5 +1,4 @@
 /** Calls of strangers: judged while the caller waits, told afterwards. */
-import { countryText } from '../../domain/country-name';
 import type { Caller } from '../../domain/doorkeeper';
 import type { Network } from '../../domain/network';
 import type { StrangerDoor, StrangerVerdict } from '../../domain/stranger-door';
@@ -9,6 +8,7 @@ import type { IntruderDesk } from './intruder-news';
 import { onceInAWhile } from '../once-in-a-while';
 import type { Parts } from '../parts';
 import { roomAMinute } from './room-a-minute';
+import { standingOf } from './standing';
 
 export interface StrangerCalls extends StrangerDoor {
   /** Resolves when the journal has what was told. */
@@ -37,14 +37,8 @@ export function strangerCalls(parts: Parts, exempt: Exempt, desk: IntruderDesk):
   };
 
   const judge = async (address: Network): Promise<StrangerVerdict> => {
-    const countries = await parts.countries.ready();
-    const { country, stranger, deny, permit } = countries.lookup(address);
-    if (permit && !stranger) return { stranger, country, reason: 'permitted' };
-    if (!stranger) return { stranger, country, reason: `nobody is a stranger: ${countries.idle ?? 'no rule says so'}` };
-    const spared = await exempt.why(address);
-    if (spared !== undefined) return { stranger: false, country, reason: spared };
-    const where = country === undefined ? 'an unknown country' : countryText(country);
-    return { stranger, country, reason: `${where} ${deny ? 'or its range is denied' : 'is not permitted'}` };
+    const { origin, stranger, why } = await standingOf(parts, exempt, address);
+    return { stranger, country: origin.country, reason: why };
   };
 
   const inTime = async (work: Promise<StrangerVerdict>): Promise<StrangerVerdict> => {

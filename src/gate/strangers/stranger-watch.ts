@@ -4,12 +4,12 @@ import type { Network } from '../../domain/network';
 import type { Proof } from '../../domain/phones';
 import { AppError } from '../../errors';
 import { blockIntruder } from './block-intruder';
-import { judgementOf } from '../countries/country-desk';
 import type { Cause, Doors } from '../doors/doors';
 import type { Exempt } from './exempt';
 import type { IntruderDesk } from './intruder-news';
 import { onceInAWhile } from '../once-in-a-while';
 import type { Parts } from '../parts';
+import { standingOf } from './standing';
 
 export interface StrangerWatch {
   /** A good password came from there: of a phone that registered or called, or of a trunk. Returns at once. */
@@ -62,10 +62,7 @@ export function strangerWatch(parts: Parts, doors: Doors, desk: IntruderDesk, ex
         const live = await store.liveEntries(clock.now(), 'block');
         const blocks = live.filter(({ origin }) => origin === AUTOMATIC.stranger);
         const isOver = await Promise.all(
-          blocks.map(
-            async ({ network }) =>
-              !countries.now().lookup(network).stranger || (await exempt.why(network)) !== undefined,
-          ),
+          blocks.map(async ({ network }) => !(await standingOf(parts, exempt, network)).stranger),
         );
         return { entries: blocks.filter((_, i) => isOver[i]), cause };
       });
@@ -83,8 +80,8 @@ interface Seen {
 
 async function deal(parts: Parts, doors: Doors, desk: IntruderDesk, seen: Seen): Promise<void> {
   const { address, what, isNews, exempt } = seen;
-  const { origin, stranger } = await judgementOf(parts, address);
-  if (!stranger || (await exempt.why(address)) !== undefined) return;
+  const { origin, stranger } = await standingOf(parts, exempt, address);
+  if (!stranger) return;
   const { registrations, blockSeconds } = parts.rules.countries;
   const why = `${what} from ${origin.country ?? 'an unknown country'}, which is not permitted.`;
   if (registrations === 'report') {

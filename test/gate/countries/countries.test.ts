@@ -102,17 +102,10 @@ describe('whoever would be a stranger', () => {
   });
   it('may be a trunk that Asterisk knows by a name or a network', async () => {
     gate.names.set('sip.example.com', { A: [JP] });
-    gate.asterisk.peersNow = [{ name: 'tokyo', host: 'sip.example.com', address: undefined, kind: 'trunk' }];
-    const match = {
-      of: 'endpoint berlin',
-      setting: 'match',
-      value: '198.51.100.0/28',
-      form: 'hosts',
-      speaks: 'sip',
-    } as const;
-    gate.asterisk.knownNow = { mentions: [match], leftOut: [] };
+    const tokyo: Peer = { name: 'tokyo', host: 'sip.example.com', address: undefined, kind: 'trunk' };
+    gate.asterisk.peersNow = [tokyo, peer('berlin', '198.51.100.0/28', 'trunk')];
     expect(await permit('US')).toMatchObject({
-      outside: [`trunk tokyo ${JP} (Japan (JP))`, 'endpoint berlin: match 198.51.100.0/28 (Germany (DE))'],
+      outside: [`trunk tokyo ${JP} (Japan (JP))`, 'trunk berlin 198.51.100.0/28 (Germany (DE))'],
       unsure: null,
     });
   });
@@ -233,6 +226,49 @@ it('check shows every phone and trunk, ok or ko, and why', async () => {
     ['6', null, true, expect.stringMatching(/permitted/)],
     ['sip.example.com', null, true, expect.stringMatching(/no address to judge/)],
   ]);
+}); // prettier-ignore
+
+describe('check says what the watch over strangers does', () => {
+  const settings = '[country]\nregistrations = "enforce"\ncalls = "enforce"\nexceptions = ["203.0.113.8"]\n';
+  beforeEach(async () => {
+    await gate.close();
+    gate = await testGate(memoryFirewall, settings, { own: ['192.0.2.1'] });
+    await refresh();
+    await gate.operations.init({ by });
+    await permit('US');
+    const match = { of: 'endpoint berlin', setting: 'match', value: '198.51.100.0/28', form: 'hosts', speaks: 'sip' } as const;
+    gate.asterisk.knownNow = { mentions: [match], leftOut: [] };
+  });
+  const checked = async () => (await gate.operations.check({})).map(({ address: at, ok, why }) => [at, ok, why]);
+
+  it('of trunks that Asterisk knows, networks included, of exceptions, and of all others', async () => {
+    const all = [peer('berlin', '198.51.100.0/28', 'trunk'), peer('berlin', '198.51.100.9', 'trunk'), peer('701', '203.0.113.8'), peer('702', DE.replace(/7$/, '17')), peer('703', US)];
+    gate.asterisk.peersNow = all;
+    expect(await checked()).toEqual([
+      ['198.51.100.0/28', true, 'a trunk that Asterisk knows'],
+      ['198.51.100.9', true, 'a trunk that Asterisk knows'],
+      ['203.0.113.8', true, 'an exception of the settings'],
+      ['198.51.100.17', false, 'a stranger: Germany (DE) is not permitted'],
+      [US, true, 'permitted: United States (US)'],
+    ]);
+    const calls = await Promise.all(all.map(({ address: from }) => gate.strangerDoor.check(from, caller)));
+    expect(calls.map(({ stranger: is }) => !is)).toEqual((await checked()).map(([, ok]) => ok));
+    for (const { name, address: from } of all.slice(1)) if (from) await gate.proof({ extension: name, address: from });
+    await gate.settled();
+    const blocked = (await gate.parts.firewall.members('block')).map(({ network }) => network);
+    expect(blocked).toEqual(['198.51.100.17']);
+  });
+
+  it('also where the kernel hears everybody: a stranger is one, whatever lets his packets in', async () => {
+    const open = gate.parts.services.map((service) => (service.signalling ? { ...service, policy: 'open' as const } : service));
+    const anyone = openGate({ ...gate.parts, services: open }, () => Promise.resolve([]));
+    gate.asterisk.peersNow = [peer('702', '198.51.100.17'), peer('703', US)];
+    await anyone.operations.guard({ by, lose: [], here: true });
+    expect((await anyone.operations.check({})).map(({ ok, why }) => [ok, why])).toEqual([
+      [false, 'a stranger: Germany (DE) is not permitted'],
+      [true, 'let in without an entry: by its network or country'],
+    ]);
+  });
 }); // prettier-ignore
 
 describe('status', () => {

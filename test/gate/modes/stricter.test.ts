@@ -151,6 +151,26 @@ describe('secure', () => {
     ]);
   });
 
+  it('is asked of all of a network that a trunk calls from: of each part of it that anything tells apart', async () => {
+    const trunk = { name: 'carrier', channel: 'PJSIP', address: address('203.0.113.128/25'), kind: 'trunk' as const };
+    gate.asterisk.peersNow = [trunk];
+    const asked = { by, lose: [], ssh: SSH };
+    const lost = { what: 'guard would cut off trunk carrier 203.0.113.128/25' };
+    const isOk = async () => (await gate.operations.check({})).map(({ address: at, ok, why }) => [at, ok, why]);
+    await expect(gate.operations.guard(asked)).rejects.toMatchObject(lost);
+    await gate.operations.allow({ by, what: '203.0.113.128/26', services: ['sip'] });
+    await gate.operations.allow({ by, what: '203.0.113.192-203.0.113.254', services: ['sip'] });
+    await expect(gate.operations.guard(asked)).rejects.toMatchObject(lost);
+    await gate.operations.guard({ ...asked, lose: ['carrier'] });
+    expect(await isOk()).toEqual([['203.0.113.128/25', false, 'not all of it is let in for sip, in mode guard']]);
+    await gate.operations.rollback({ by });
+    await gate.operations.allow({ by, what: '203.0.113.255', services: ['sip'] });
+    await gate.operations.block({ by, what: '203.0.113.130' }); // it is not heard now either
+    expect((await gate.operations.guard(asked)).lost).toEqual([]);
+    await gate.operations.unblock({ by, what: '203.0.113.130' });
+    expect(await isOk()).toMatchObject([['203.0.113.128/25', true, expect.stringMatching(/^let in without an entry/)]]);
+  });
+
   it('guard loses fewer: what is not guarded is left to the admin’s own rules', async () => {
     gate.scene.connections = [...(HOSTED.connections ?? []), tcp(STRANGER, 40000, 443)];
     expect((await gate.operations.guard({ by, lose: [], ssh: SSH })).lost).toEqual([]);
