@@ -2,6 +2,7 @@
 import type { Entry } from '../domain/entry';
 import type { Mode } from '../domain/firewall';
 import { AppError } from '../errors';
+import type { TableChanges } from './countries/table-changes';
 import { cutOff, forgetContacts } from './doors/cutting-off';
 import type { Doors } from './doors/doors';
 import { changesOf, tellKernel, withOutlasted } from './doors/kernel-changes';
@@ -26,7 +27,7 @@ export interface Follower {
   away(): Away | undefined;
 }
 
-export function follower(parts: Parts, doors: Doors): Follower {
+export function follower(parts: Parts, doors: Doors, tables: Pick<TableChanges, 'follow'>): Follower {
   const { store, clock, log } = parts;
   let seen = 0;
   let mode: Mode | undefined;
@@ -36,6 +37,7 @@ export function follower(parts: Parts, doors: Doors): Follower {
     if (now < seen)
       await all(); // a backup was put back
     else if (now > seen) await bringIn(parts, doors, seen);
+    if (now !== seen) await tables.follow();
     seen = now;
     ({ mode } = await store.modeState());
   };

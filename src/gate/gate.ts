@@ -13,6 +13,7 @@ import { revoke, unblock } from './doors/closing';
 import { check } from './check';
 import { countryOperations } from './countries/country-operations';
 import { oldDataWatch } from './countries/old-data';
+import { tableChanges, type TableChanges } from './countries/table-changes';
 import { doorkeeper } from './travellers/doorkeeper';
 import { Doors } from './doors/doors';
 import { driftWatch } from './modes/drift';
@@ -38,7 +39,7 @@ import { tryToSaveBackup } from './modes/save-backup';
 import { shapeOfCheck, shapeOfLine } from './shape';
 import { tighten } from './modes/stricter';
 import { strangerCalls } from './strangers/stranger-calls';
-import { strangerWatch, type StrangerWatch } from './strangers/stranger-watch';
+import { strangerWatch } from './strangers/stranger-watch';
 import { undo } from './undo';
 import { warnOfEndings } from './doors/warnings';
 import type { Operations } from './operations';
@@ -81,21 +82,22 @@ export interface Gate {
 
 export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
   const doors = new Doors(parts);
-  const others = follower(parts, doors);
   const ear = openEar(parts);
+  const desk = intruderDesk(parts);
+  const exempt = openExempt(parts);
+  const strangers = strangerWatch(parts, doors, desk, exempt);
   const lasting = outlastedCalls(parts, doors);
   const expire = async () => lasting.end((await doors.expire()).length > 0);
   const names = nameFollower(parts, doors);
+  const tables = tableChanges(parts, { strangers, tellKernel: () => modes.reconcile(parts, doors) });
+  const others = follower(parts, doors, tables);
   const mend = () => (others.away() ? parts.firewall.restore({ dryRun: false }) : modes.reconcile(parts, doors));
   const drift = driftWatch(parts, mend);
   const exchange = exchangeWatch(parts, doors);
   const more: MoreStatus = async () => [...[drift.part() ?? []].flat(), ...exchange.status(), ...(await moreStatus())];
-  const desk = intruderDesk(parts);
   const old = forgetful(parts);
   const tellOfOldData = oldDataWatch(parts);
-  const exempt = openExempt(parts);
   const attacks = attackWatch(parts, doors, desk, exempt);
-  const strangers = strangerWatch(parts, doors, desk, exempt);
   const strangerDoor = strangerCalls(parts, exempt, desk);
   const settled = async () => {
     await Promise.all([attacks.settled(), strangers.settled(), strangerDoor.settled()]);
@@ -109,15 +111,15 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       });
   };
   return {
-    operations: operationsOf(parts, doors, others, { strangers, exempt, exchange }, more),
+    operations: operationsOf(parts, doors, others, { exempt, tables, exchange }, more),
     doorkeeper: doorkeeper(parts, doors),
     strangerDoor,
     dropUnconfirmed,
     async restore() {
       await dropUnconfirmed();
       await expire();
-      await parts.countries.reload();
       await others.begin();
+      await tables.begin();
       await attacks.begin();
       await modes.forgetLostTrial(parts, doors);
       const why = 'Before Tollgate brought the rules to what it remembers, at its start.';
@@ -164,8 +166,8 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
 }
 
 interface Watching {
-  readonly strangers: StrangerWatch;
   readonly exempt: Exempt;
+  readonly tables: TableChanges;
   readonly exchange: ExchangeWatch;
 }
 
@@ -173,7 +175,7 @@ function operationsOf(
   parts: Parts,
   doors: Doors,
   others: Follower,
-  { strangers, exempt, exchange }: Watching,
+  { exempt, tables, exchange }: Watching,
   moreStatus: MoreStatus,
 ): Operations {
   return {
@@ -243,7 +245,7 @@ function operationsOf(
     backupList: () => listBackups(parts),
     backupRestore: (asked) => restoreBackup(parts, doors, asked),
 
-    ...countryOperations(parts, { strangers, exempt, tellKernel: () => modes.reconcile(parts, doors) }),
+    ...countryOperations(parts, { exempt, tables }),
     check: () => check(parts, exempt),
 
     mailTest: (asked) => mailTest(parts, asked),

@@ -7,7 +7,12 @@ import type { Session } from './session';
 
 type CountryRecords = Pick<Records, 'countryRules' | 'saveCountry' | 'removeCountry' | 'saveRange' | 'removeRange'>;
 
-export function countryRecords({ db }: Session): CountryRecords {
+export function countryRecords({ db, atomically }: Session): CountryRecords {
+  const change = (work: (db: Session['db']) => Promise<unknown>) =>
+    atomically(async (part) => {
+      await work(part.db);
+      part.changed('countries');
+    });
   return {
     async countryRules() {
       const countries = await db.selectFrom('countries').selectAll().orderBy('country').execute();
@@ -25,17 +30,17 @@ export function countryRecords({ db }: Session): CountryRecords {
     },
     async saveCountry({ country, permission, by, at }) {
       const row: CountryRow = { country, permission, done_by: by, done_at: toColumn(at) };
-      await db.replaceInto('countries').values(row).execute();
+      await change((part) => part.replaceInto('countries').values(row).execute());
     },
     async removeCountry(country) {
-      await db.deleteFrom('countries').where('country', '=', country).execute();
+      await change((part) => part.deleteFrom('countries').where('country', '=', country).execute());
     },
     async saveRange({ range, permission, by, at, note }) {
       const row: RangeRow = { span: spanOf(range), permission, done_by: by, done_at: toColumn(at), note: note ?? null };
-      await db.replaceInto('address_ranges').values(row).execute();
+      await change((part) => part.replaceInto('address_ranges').values(row).execute());
     },
     async removeRange(range) {
-      await db.deleteFrom('address_ranges').where('span', '=', spanOf(range)).execute();
+      await change((part) => part.deleteFrom('address_ranges').where('span', '=', spanOf(range)).execute());
     },
   };
 }

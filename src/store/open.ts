@@ -6,7 +6,7 @@ import { isCurrent, migrate } from './migrate';
 import { openMariadb, type MariadbOptions } from './mariadb';
 import { recordsOf } from './records';
 import { stamp } from './revision';
-import type { Session } from './session';
+import type { Changed, Session } from './session';
 import { openSqlite, type SqliteOptions } from './sqlite';
 import { makeTurns } from './turns';
 
@@ -65,11 +65,11 @@ async function attempt<T>(database: OpenDatabase, clock: Clock, work: (part: Ses
   for (let n = 1; ; n++) {
     try {
       return await database.db.transaction().execute(async (db) => {
-        const touched = new Set<number>();
+        const touched = new Set<Changed>();
         const part: Session = {
           ...{ ...ownership(database), db, locksRows: database.locksRows },
           atomically: (inner) => inner(part),
-          changed: (entry) => void touched.add(entry),
+          changed: (what) => void touched.add(what),
         };
         const result = await work(part);
         await stamp(part, touched);
@@ -87,5 +87,5 @@ function ownership({ pbx, shared }: OpenDatabase) {
 }
 
 function notHere(): never {
-  throw new Error('An entry changes inside a transaction');
+  throw new Error('What others have to know changes inside a transaction');
 }

@@ -2,6 +2,9 @@
 import type { Kysely } from 'kysely';
 import type { Schema } from './schema';
 
+/** The number of an entry, or the admin's word on countries and ranges. */
+export type Changed = number | 'countries';
+
 export interface Session {
   readonly db: Kysely<Schema>;
   /** Inside a transaction of a server with other writers: what is read and then written must be locked when read. */
@@ -12,6 +15,6 @@ export interface Session {
   readonly shared: boolean;
   /** All of it or nothing; inside a transaction, as a part of that one. */
   atomically<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** Inside a transaction: this entry has changed, and other PBXs have to know. */
-  changed(entry: number): void;
+  /** Inside a transaction: this entry, or the word on countries and ranges, has changed, and other PBXs have to know. */
+  changed(what: Changed): void;
 }

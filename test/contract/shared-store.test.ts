@@ -7,7 +7,9 @@ import { startMariadb, type RunningMariadb } from '../../src/lab/mariadb';
 import { MARIADB, tree } from '../../src/lab/trees';
 import { openStore } from '../../src/store/open';
 import { describeAsRoot } from '../support/as-root';
-import { memoryFirewall } from '../support/memory-firewall';
+import { DBIP_LINES } from '../support/country-files';
+import { refreshFrom } from '../support/country-refresh';
+import { memoryFirewall, type MemoryFirewall } from '../support/memory-firewall';
 import { address, testGate, type TestGate } from '../support/test-gate';
 
 const HOTEL = '198.51.100.77';
@@ -44,7 +46,8 @@ describeAsRoot('PBXs that share a database', () => {
   });
 
   const open = (pbx: string) => openStore({ kind: 'mariadb', url, clock, pbx });
-  const gateOf = (pbx: string) => testGate(memoryFirewall, undefined, { open: () => open(pbx), sharedAs: pbx });
+  const gateOf = (pbx: string, settings?: string) =>
+    testGate(memoryFirewall, settings, { open: () => open(pbx), sharedAs: pbx });
   const one = (gate: TestGate | undefined): TestGate => gate ?? all[0] ?? fail();
   const fail = (): never => {
     throw new Error('no gate');
@@ -289,6 +292,50 @@ describeAsRoot('PBXs that share a database', () => {
     expect((await one(c).operations.status({})).ok).toBe(true);
     const [away, back, ...more] = one(c).logged.filter((line) => line.startsWith('database'));
     expect([away, back, more]).toEqual([expect.stringMatching(/away/), expect.stringContaining(since), []]);
+  });
+
+  describe('the word on countries that is given on one', () => {
+    const [US, DE] = ['192.0.2.7', '198.51.100.7'];
+    beforeEach(async () => {
+      const settings = '[country]\nregistrations = "enforce"\n[services.sip]\npolicy = "countries"\n';
+      all.push(await gateOf('d', settings), await gateOf('e', settings));
+      for (const gate of all.slice(3)) {
+        await gate.operations.init({ by });
+        await gate.restore();
+        await refreshFrom(gate, by, DBIP_LINES);
+      }
+    });
+    const word = async (
+      gate: TestGate | undefined,
+      said: 'countryPermit' | 'countryForget',
+      ...countries: string[]
+    ) => {
+      await one(gate).operations[said]({ by, countries });
+      await follow();
+      await one(all[4]).settled();
+    };
+    const blocked = async () => (await one(all[4]).parts.firewall.members('block')).map(({ network }) => network);
+    const permitted = () => (one(all[4]).parts.firewall as MemoryFirewall).policy?.permitted?.[4].networks;
+
+    it('holds on all at once: a stranger who is registered on another is cut off there, and let go again', async () => {
+      one(all[4]).asterisk.peersNow = [DE, US].map((at) => ({ name: '701', address: address(at), kind: 'phone' }));
+      await word(all[3], 'countryPermit', 'US');
+      expect(permitted()).toContain('192.0.2.0/24');
+      expect(await blocked()).toEqual([DE]);
+      expect(one(all[4]).asterisk.asked).toEqual(expect.arrayContaining([`hangUp ${DE}`, `forget ${DE}`]));
+      await word(all[3], 'countryPermit', 'DE');
+      expect(permitted()).toEqual(expect.arrayContaining(['192.0.2.0/24', '198.51.100.0/24']));
+      expect(await blocked()).toEqual([]);
+    });
+
+    it('costs Asterisk no question where it is known already, and none when a door opens', async () => {
+      await word(all[4], 'countryPermit', 'US');
+      one(all[4]).asterisk.asked.length = 0;
+      await word(all[3], 'countryPermit', 'US');
+      await allow(all[3], HOTEL);
+      await follow();
+      expect(one(all[4]).asterisk.asked).toEqual([]);
+    });
   });
 
   it('a count that went back, because a backup was put in place, has everything read again', async () => {

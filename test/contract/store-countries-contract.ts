@@ -54,6 +54,20 @@ export function countriesContract(make: () => Promise<StorePlace>): void {
     });
   });
 
+  it('a change of the word on countries or ranges counts, so that other PBXs see that there is one', async () => {
+    const changes = [
+      () => store.saveCountry(ca),
+      () => store.removeCountry('CA'),
+      () => store.saveRange(office),
+      () => store.removeRange(office.range),
+    ];
+    for (const [i, change] of changes.entries()) {
+      await change();
+      expect(await store.revision()).toBe(i + 1);
+    }
+    expect(await store.changedElsewhere(0)).toEqual([]);
+  });
+
   describe('ranges by hand', () => {
     const whole6: RangeRule = { ...office, range: range('::/0'), permission: 'deny', note: undefined };
     it('come back as they were, in order, over both families and up to the last address', async () => {

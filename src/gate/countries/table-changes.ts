@@ -1,0 +1,54 @@
+/** What a change of the tables leads to: of one that is made here at once, of another PBX's as soon as it is seen. */
+import type { CountryRules } from '../../domain/country';
+import type { Cause } from '../doors/doors';
+import type { Parts } from '../parts';
+import type { StrangerWatch } from '../strangers/stranger-watch';
+import { byCountry } from './permitted-networks';
+
+export interface TableChanges {
+  /** At a start, when all is read as a whole: what the store says now is in force. Rejects with STORE_FAILED. */
+  begin(): Promise<void>;
+  /**
+   * The kernel is told whom it lets in by country, who is no stranger any more is let go, and who is registered and one
+   * now is cut off. Rejects with STORE_FAILED, or as the kernel does.
+   */
+  bringIn(cause: Pick<Cause, 'by' | 'from'>): Promise<void>;
+  /** The same, where the admin's word is another one than was brought in last. */
+  follow(): Promise<void>;
+}
+
+export function tableChanges(
+  parts: Parts,
+  { strangers, tellKernel }: { readonly strangers: StrangerWatch; readonly tellKernel: () => Promise<unknown> },
+): TableChanges {
+  const { store, countries, services } = parts;
+  let inForce: string | undefined;
+  const wordNow = async () => textOf(await store.countryRules());
+  const bringIn: TableChanges['bringIn'] = async (cause) => {
+    const word = await wordNow();
+    await countries.reload();
+    if (byCountry(services).length > 0) await tellKernel();
+    await strangers.forgive(cause);
+    await strangers.catchUp();
+    inForce = word;
+  };
+  return {
+    async begin() {
+      inForce = await wordNow();
+      await countries.reload();
+    },
+    bringIn,
+    async follow() {
+      if ((await wordNow()) !== inForce) await bringIn({ by: 'Tollgate', from: 'another PBX' });
+    },
+  };
+}
+
+/** Whoever said it, and when, makes no other word. */
+function textOf({ countries, ranges }: CountryRules): string {
+  const said = [
+    ...countries.map(({ country, permission }) => `${permission} ${country}`),
+    ...ranges.map(({ range: { family, first, last }, permission }) => `${permission} ${family} ${first} ${last}`),
+  ];
+  return said.sort().join();
+}
