@@ -7,9 +7,10 @@ import type { Session } from './session';
 
 type CountryRecords = Pick<Records, 'countryRules' | 'saveCountry' | 'removeCountry' | 'saveRange' | 'removeRange'>;
 
-export function countryRecords({ db, atomically }: Session): CountryRecords {
+export function countryRecords(session: Session): CountryRecords {
+  const { db } = session;
   const change = (work: (db: Session['db']) => Promise<unknown>) =>
-    atomically(async (part) => {
+    session.atomically(async (part) => {
       await work(part.db);
       part.changed('countries');
     });
