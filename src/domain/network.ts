@@ -87,7 +87,6 @@ function bits(network: Network): ipaddr.IPv4 | ipaddr.IPv6 {
 function canonical(address: ipaddr.IPv4 | ipaddr.IPv6, prefix: number): Network {
   const bytes = address.toByteArray();
   const kept = bytes.map((byte, i) => byte & (0xff << (8 - Math.min(8, Math.max(0, prefix - i * 8)))) & 0xff);
-  const first = ipaddr.fromByteArray(kept);
-  const text = first.kind() === 'ipv4' ? first.toString() : (first as ipaddr.IPv6).toRFC5952String();
+  const text = kept.length === 4 ? kept.join('.') : new ipaddr.IPv6(kept).toRFC5952String();
   return (prefix === bytes.length * 8 ? text : `${text}/${prefix}`) as Network;
 }

@@ -100,6 +100,8 @@ export interface Records {
   liveEntriesOn(network: Network, now: Date): Promise<Entry[]>;
   /** Live entries of every network that covers this one, itself included. */
   liveEntriesCovering(network: Network, now: Date): Promise<Entry[]>;
+  /** Live `block` entries whose network covers one of these, of which there may be very many; each once. */
+  liveBlocksOver(networks: readonly Network[], now: Date): Promise<Entry[]>;
   /** Live `allow` entries of wide networks (`WIDE`), oldest first; there are few, however many are live. */
   liveWideEntries(now: Date): Promise<Entry[]>;
   /** Entries around this network that ended since then, the last to end first, at most `limit`. */

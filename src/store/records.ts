@@ -1,6 +1,7 @@
 /** Every query, on the store itself or inside one of its transactions. */
 import type { Records } from '../domain/store';
 import { accountRecords } from './accounts';
+import { blocksOverRecords } from './blocks-over';
 import { countryRecords } from './countries';
 import { declinedRecords } from './declined';
 import { entryRecords } from './entries';
@@ -25,6 +26,7 @@ export function recordsOf(session: Session): Records {
     ...accountRecords(session),
     ...entryRecords(session),
     ...openEntryRecords(session),
+    ...blocksOverRecords(session),
     ...groupRecords(session),
     ...declinedRecords(session),
     ...triedRecords(session),

@@ -173,6 +173,23 @@ export function storeContract(make: () => Promise<StorePlace>): void {
       expect(await store.liveEntriesCovering(net('192.0.2.0/25'), NOW)).toEqual([wide, world]);
       expect(await store.liveEntriesCovering(net('2001:db8:0:1:ffff::9'), NOW)).toEqual([six]);
     });
+    it('that block are found over each of many networks, once, and nothing else is', async () => {
+      const add = (text: string, more: Partial<NewEntry> = {}) =>
+        store.addEntry({ ...entry, kind: 'block', account: undefined, what: text, network: net(text), ...more });
+      const many = Array.from({ length: 300 }, (_, i) => net(`198.51.${100 + (i >> 8)}.${i & 255}`));
+      const [single, wide, six] = [
+        await add('198.51.101.7'),
+        await add('198.51.100.0/25'),
+        await add('2001:db8:0:1::/64'),
+      ];
+      await add('198.51.100.9', { kind: 'allow' });
+      await add('198.51.100.10', { state: 'ended' });
+      await add('203.0.113.1');
+      const found = await store.liveBlocksOver([...many, net('2001:db8:0:1::7'), net('2001:db8:0:1::8')], NOW);
+      expect([...found].sort((a, b) => a.id - b.id)).toEqual([single, wide, six]);
+      expect(await store.liveBlocksOver([], NOW)).toEqual([]);
+      expect(await store.liveBlocksOver([net('198.51.0.0/16')], NOW)).toEqual([]);
+    });
     it('change only in what the patch names', async () => {
       const added = await store.addEntry(entry);
       await store.changeEntry(added.id, {});

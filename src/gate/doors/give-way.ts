@@ -5,17 +5,11 @@ import type { Records } from '../../domain/store';
 
 /** Each once, also when it covers several of them. */
 export async function automaticBlocksOver(
-  records: Pick<Records, 'liveEntriesCovering'>,
+  records: Pick<Records, 'liveBlocksOver'>,
   networks: readonly Network[],
   now: Date,
 ): Promise<readonly Entry[]> {
-  const blocks = new Map<number, Entry>();
-  for (const network of networks) {
-    for (const entry of await records.liveEntriesCovering(network, now)) {
-      if (isAutomatic(entry)) blocks.set(entry.id, entry);
-    }
-  }
-  return [...blocks.values()];
+  return (await records.liveBlocksOver(networks, now)).filter(isAutomatic);
 }
 
 export interface BlocksInTheWay {
@@ -26,7 +20,7 @@ export interface BlocksInTheWay {
 
 /** The same for whole networks, blocks within them included: nobody in there could have been blocked the other way round. */
 export async function blocksInTheWay(
-  records: Pick<Records, 'liveEntriesCovering' | 'liveEntries'>,
+  records: Pick<Records, 'liveBlocksOver' | 'liveEntries'>,
   networks: readonly Network[],
   now: Date,
 ): Promise<BlocksInTheWay> {
@@ -34,8 +28,7 @@ export async function blocksInTheWay(
   const inside = (wide.length > 0 ? await records.liveEntries(now, 'block') : []).filter((block) =>
     wide.some((network) => covers(network, block.network)),
   );
-  const covering = await Promise.all(networks.map((network) => records.liveEntriesCovering(network, now)));
-  const over = covering.flat().filter(({ kind }) => kind === 'block');
+  const over = await records.liveBlocksOver(networks, now);
   const blocks = [...new Map([...over, ...inside].map((block) => [block.id, block])).values()];
   return { giveWay: blocks.filter(isAutomatic), stay: blocks.filter((block) => !isAutomatic(block)) };
 }

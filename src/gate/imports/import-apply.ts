@@ -1,13 +1,13 @@
 /** Carries out what an import proposed: all of it in one step, or nothing. */
-import { isAutomatic, type NewEntry } from '../../domain/entry';
+import type { NewEntry } from '../../domain/entry';
 import { kindOf, type Live } from '../../domain/live';
-import { covers, isSingle } from '../../domain/network';
 import type { ImportShape } from '../../domain/shapes';
 import type { Records } from '../../domain/store';
 import { AppError } from '../../errors';
 import { tellOwners } from '../announce';
 import type { Doors, Leaving, Opening, Step, Wanted } from '../doors/doors';
 import type { Asked } from '../doors/entries';
+import { automaticBlocksOver } from '../doors/give-way';
 import { shapeOfImport, type Proposal } from './import';
 import { plannedFor } from './import-plan';
 import type { Parts } from '../parts';
@@ -91,7 +91,7 @@ async function leavingOf(
   return leaving;
 }
 
-/** What Tollgate itself had blocked of what comes. There are few such blocks, and there may be very much that comes. */
+/** What Tollgate itself had blocked of what comes. */
 async function givingWay(
   { clock }: Parts,
   records: Records,
@@ -99,12 +99,8 @@ async function givingWay(
   { by, origin }: { readonly by: string; readonly origin: string },
 ): Promise<readonly Leaving[]> {
   const coming = wanted.flatMap(({ entries }) => entries).filter(({ kind }) => kind === 'allow');
-  if (coming.length === 0) return [];
-  const blocks = (await records.liveEntries(clock.now(), 'block')).filter(isAutomatic);
-  const there = new Set(coming.map(({ network }) => network));
-  const entries = blocks.filter(
-    ({ network }) => there.has(network) || (!isSingle(network) && [...there].some((each) => covers(network, each))),
-  );
+  const networks = [...new Set(coming.map(({ network }) => network))];
+  const entries = await automaticBlocksOver(records, networks, clock.now());
   if (entries.length === 0) return [];
   const why = `Import ${origin} lets it in.`;
   return [{ entries, cause: { action: 'unblock', by, from: 'command', why, origin } }];
