@@ -19,17 +19,28 @@ const MOST_STRAY_LINES = 3000;
 const STEP_MS = 5000;
 const PARTING_MS = 1000;
 
+/** One command, from being asked for to its reply. */
+interface Turn {
+  readonly line: string;
+  /** What its reply must hold. */
+  readonly mark: string;
+  /** Nobody waits for its reply once the caller is gone. */
+  readonly endsWithCaller: boolean;
+  readonly resolve: (reply: AgiReply) => void;
+  readonly reject: (reason: unknown) => void;
+  /** Stops its time limit. */
+  readonly cancel: () => void;
+}
+
 export class AgiSession {
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #toContext: Context.Stream;
   readonly #context: Context;
-  /** Rejects when the caller is gone. */
-  readonly #gone = deferred();
-  /** Settles with the command sent last. */
-  #last: Promise<unknown> = Promise.resolve();
-  /** Tells whoever waits for Asterisk's next words that none will come. */
+  /** The first has been sent. */
+  #turns: Turn[] = [];
+  /** Tells whoever waits for the description of the call that none will come. */
   #giveUp: ((reason: unknown) => void) | undefined;
   #awaitingReply = false;
   /** What the reply that is awaited must hold. */
@@ -59,9 +70,13 @@ export class AgiSession {
     this.#socket.on('close', () => this.#end());
     const cancel = this.#limit(withinMs, 'said nothing about the call');
     try {
-      return await this.#hear((described) => this.#readLines(described));
+      return await new Promise((described, giveUp) => {
+        this.#giveUp = giveUp;
+        this.#readLines(described);
+      });
     } finally {
       cancel();
+      this.#giveUp = undefined;
     }
   }
 
@@ -70,9 +85,9 @@ export class AgiSession {
    * AGI_FAILED when Asterisk refuses it or has not answered it and those `withinMs`; the connection is closed then.
    */
   async command(name: string, args: readonly (string | number)[], withinMs: number): Promise<AgiReply> {
+    if (!this.#inStep && !this.#hungUp) await (this.#step ??= this.#comeIntoStep());
     if (this.#hungUp) throw new HungUp();
-    await (this.#inStep ? undefined : (this.#step ??= this.#comeIntoStep()));
-    return Promise.race([this.#inTurn([name, ...args.map(quote)].join(' '), withinMs), this.#gone.promise]);
+    return this.#inTurn([name, ...args.map(quote)].join(' '), withinMs, { endsWithCaller: true });
   }
 
   /**
@@ -98,31 +113,42 @@ export class AgiSession {
    */
   async #comeIntoStep(): Promise<void> {
     const mark = this.#random(12).toString('hex');
-    await this.#inTurn(`GET FULL VARIABLE ${quote(mark)}`, STEP_MS, mark);
+    await this.#inTurn(`GET FULL VARIABLE ${quote(mark)}`, STEP_MS, { mark });
   }
 
-  #inTurn(line: string, withinMs: number, mark = ''): Promise<AgiReply> {
+  /**
+   * What waits is held in one place and let go of at once: promises raced against the end of the call would keep each
+   * reply until then.
+   */
+  #inTurn(line: string, withinMs: number, { mark = '', endsWithCaller = false } = {}): Promise<AgiReply> {
     if (Buffer.byteLength(line) > MOST_COMMAND_BYTES) throw new RangeError('an AGI command is longer than 8000 bytes');
-    const turn = this.#send(line, withinMs, mark, this.#last);
-    this.#last = turn.catch(() => undefined); // whoever waits for `turn` is told
-    return turn;
+    if (this.#over) return Promise.reject(new HungUp());
+    return new Promise((resolve, reject) => {
+      // What a hang-up interrupted may never be answered: the limit also ends what waits behind that.
+      const cancel = this.#limit(withinMs, `did not answer "${line.replace(/ ".*$/, '')}"`);
+      const turn = { line, mark, endsWithCaller, resolve, reject, cancel };
+      this.#turns.push(turn);
+      if (this.#turns.length === 1) this.#send(turn);
+    });
   }
 
-  async #send(line: string, withinMs: number, mark: string, before: Promise<unknown>): Promise<AgiReply> {
-    // What a hang-up interrupted may never be answered: the limit also ends what waits behind that.
-    const cancel = this.#limit(withinMs, `did not answer "${line.replace(/ ".*$/, '')}"`);
+  #send(turn: Turn): void {
+    this.#mark = turn.mark;
+    this.#awaitingReply = true;
+    void this.#context.sendCommand(turn.line).then((reply) => this.#replied(turn, reply));
+  }
+
+  #replied(turn: Turn, { code, result, value }: Context.Reply): void {
+    if (this.#turns[0] !== turn) return; // it was all over meanwhile
+    this.#turns.shift();
+    turn.cancel();
     try {
-      await before;
-      if (this.#over) throw new HungUp();
-      this.#mark = mark;
-      this.#awaitingReply = true;
-      const { code, result, value } = await this.#hear<Context.Reply>(
-        (answered) => void this.#context.sendCommand(line).then(answered),
-      );
-      return readReply(line, code, result, value);
-    } finally {
-      cancel();
+      turn.resolve(readReply(turn.line, code, result, value));
+    } catch (error) {
+      turn.reject(error);
     }
+    const next = this.#turns.at(0);
+    if (next) this.#send(next);
   }
 
   /** Ends the connection after so long, unless what is returned is called before. */
@@ -130,17 +156,6 @@ export class AgiSession {
     return this.#clock.timer(ms, () =>
       this.#end(new AppError('AGI_FAILED', `Asterisk ${failure} within ${ms} ms`, 'is Asterisk overloaded?')),
     );
-  }
-
-  /** What `begin` waits for, or why it will never come. */
-  #hear<T>(begin: (heard: (what: T) => void) => void): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#giveUp = reject;
-      begin((what) => {
-        this.#giveUp = undefined;
-        resolve(what);
-      });
-    });
   }
 
   #readLines(described: (environment: AgiEnvironment) => void): void {
@@ -178,7 +193,7 @@ export class AgiSession {
 
   #callerLeft(): void {
     this.#hungUp = true;
-    this.#gone.reject(new HungUp());
+    for (const { endsWithCaller, reject } of this.#turns) if (endsWithCaller) reject(new HungUp());
   }
 
   #stray(): void {
@@ -191,9 +206,13 @@ export class AgiSession {
   #end(failure?: unknown): void {
     this.#over = this.#hungUp = true;
     if (failure !== undefined) this.#socket.destroy();
-    const giveUp = this.#giveUp;
-    this.#giveUp = undefined;
-    giveUp?.(failure ?? new HungUp());
+    this.#giveUp?.(failure ?? new HungUp());
+    const turns = this.#turns;
+    this.#turns = [];
+    for (const { cancel, reject } of turns) {
+      cancel();
+      reject(failure ?? new HungUp());
+    }
   }
 }
 
@@ -205,19 +224,4 @@ function streamForContext(socket: Socket): Context.Stream {
     pause: () => undefined, // a reply line is no flood
     resume: () => undefined,
   });
-}
-
-interface Deferred {
-  readonly promise: Promise<never>;
-  reject(reason: unknown): void;
-}
-
-/** A promise that is rejected from outside. Nobody need wait for it: its rejection is never "unhandled". */
-function deferred(): Deferred {
-  let settle: ((reason: unknown) => void) | undefined;
-  const promise = new Promise<never>((_, reject) => {
-    settle = reject;
-  });
-  promise.catch(() => undefined);
-  return { promise, reject: (reason) => settle?.(reason) };
 }
