@@ -4,15 +4,15 @@
  * after another on its own, all lists at once. Argument: `Orders` as JSON.
  */
 import { randomBytes } from 'node:crypto';
-import { writeSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { backupFolder } from '../../../src/backup-folder';
+import { bootFile } from '../../../src/boot-file';
 import { clock } from '../../../src/clock';
 import { readConfig, servicesOf } from '../../../src/config';
 import { parseNetwork, type Network } from '../../../src/domain/network';
-import type { Firewall } from '../../../src/domain/firewall';
+import type { Change, Firewall } from '../../../src/domain/firewall';
 import type { Store } from '../../../src/domain/store';
 import { openFirewall } from '../../../src/firewall/open';
 import { overChild } from '../../../src/firewall/session-port';
@@ -22,31 +22,51 @@ import type { Parts } from '../../../src/gate/parts';
 import { lettersFor } from '../../../src/mail/letters';
 import { Outbox } from '../../../src/mail/outbox';
 import { relayTransport } from '../../../src/mail/relay';
-import type { Transport } from '../../../src/mail/transport';
 import { run } from '../../../src/run';
 import { rulesOf } from '../../../src/settings';
 import { openCountryData } from '../../../src/country/data';
 import { openStore } from '../../../src/store/open';
 import { ACCOUNT, relayAt, SETTINGS } from '../../support/mail-fixtures';
 import { surroundingsWith } from '../../support/scene';
+import {
+  crashAtFile,
+  crasher,
+  crashingFirewall,
+  crashingRun,
+  crashingSession,
+  crashingStore,
+  crashingTransport,
+  say,
+  type Crash,
+  type Crasher,
+  type Place,
+} from './crashes';
 
-export type Step =
+/** Its name among those that share a database. */
+const pbx = 'pbx';
+
+export type DoorStep =
   | { readonly do: 'open'; readonly account: string; readonly address: string; readonly leaseSeconds: number }
   | { readonly do: 'allow' | 'revoke' | 'block' | 'unblock'; readonly address: string };
-export type Place = 'store' | 'sent' | 'kernel' | 'answer' | 'noted';
+/** `letGo`: time goes on until the kernel has let the trial go. `fold`: so much changes that a new base is written. */
+export type ModeStep =
+  | { readonly do: 'guard' | 'secure'; readonly withinSeconds: number }
+  | { readonly do: 'watch' | 'confirm' | 'rollback' | 'letGo' | 'fold' };
+export type Step = DoorStep | ModeStep;
 
 export interface Orders {
   readonly folder: string;
+  /** The URL of a MariaDB; left out: a file in the folder. */
+  readonly database?: string;
   /** Holds the network namespace open. */
   readonly host: number;
   readonly smtpPort: number;
-  /** Dies right after this has happened so many times, counted from the step with that number in the first list. */
-  readonly crash?: { readonly place: Place; readonly times: number; readonly fromStep: number };
+  readonly crash?: Crash;
 }
 
 /** What is written to the pipe, one a line. */
 export type Told =
-  | { readonly kind: 'restored' | 'ended'; readonly live: readonly Live[] }
+  | { readonly kind: 'restored'; readonly live: readonly Live[]; readonly mode: string; readonly trial: string }
   | { readonly kind: 'begun' | 'told'; readonly list: number; readonly step: number }
   | { readonly kind: 'dying'; readonly place: Place }
   | { readonly kind: 'drained'; readonly opened: number };
@@ -57,81 +77,21 @@ export interface Live {
   readonly secondsLeft: number | undefined;
 }
 
-/** Straight into the pipe: it is there when the process is not any more. */
-const say = (told: Told) => void writeSync(1, `${JSON.stringify(told)}\n`);
-
-function crasher(crash: Orders['crash']) {
-  let armed = false;
-  let left = crash?.times ?? 0;
-  return {
-    arm: (step: number) => void (armed ||= step === crash?.fromStep),
-    at(place: Place): void {
-      if (!armed || place !== crash?.place || --left !== 0) return;
-      say({ kind: 'dying', place });
-      process.kill(process.pid, 'SIGKILL');
-    },
-  };
-}
-type Crasher = ReturnType<typeof crasher>;
-
-const crashingStore = (store: Store, crash: Crasher): Store => ({
-  ...store,
-  transaction: async (work) => {
-    const result = await store.transaction(work);
-    crash.at('store');
-    return result;
-  },
-  letterSent: async (id, when) => {
-    await store.letterSent(id, when);
-    crash.at('noted');
-  },
-});
-
-function crashingFirewall(host: number, crash: Crasher): Firewall {
-  const enter = (file: string, args: readonly string[]) => [`--net=/proc/${host}/ns/net`, '--', file, ...args];
-  const firewall = openFirewall({
-    run: (file, args, options) => run('nsenter', enter(file, args), options),
-    spawnSession: (file, args, listener) => {
-      const child = overChild(spawn('nsenter', enter(file, args)), listener);
-      return {
-        kill: () => child.kill(),
-        write: (text) => {
-          child.write(text);
-          crash.at('sent');
-        },
-      };
-    },
-    clock,
-    log: () => undefined,
-  });
-  return {
-    ...firewall,
-    change: async (changes) => {
-      await firewall.change(changes);
-      crash.at('kernel');
-    },
-  };
-}
-
-const crashingTransport = (transport: Transport, crash: Crasher): Transport => ({
-  send: async (letter, signal) => {
-    const delivery = await transport.send(letter, signal);
-    crash.at('answer');
-    return delivery;
-  },
-});
-
 async function main(orders: Orders): Promise<void> {
   const crash = crasher(orders.crash);
   const config = readConfig('[call]\nallow_documentation_addresses = true\n', {}, 'test.toml');
-  const real = await openStore({ kind: 'sqlite', file: join(orders.folder, 'tollgate.db'), clock });
+  const { database: url } = orders;
+  const file = join(orders.folder, 'tollgate.db');
+  const real = await openStore(
+    url === undefined ? { kind: 'sqlite', file, clock } : { kind: 'mariadb', url, clock, pbx },
+  );
   const store = crashingStore(real, crash);
   const transport = crashingTransport(relayTransport(relayAt(orders.smtpPort), SETTINGS.from, SETTINGS), crash);
   const outbox = new Outbox({ store, transport, clock, log: () => undefined });
   const unreachable = () => Promise.resolve([]);
   const parts: Parts = {
     ...{ store, clock, random: randomBytes, log: () => undefined },
-    firewall: crashingFirewall(orders.host, crash),
+    firewall: firewallOn(orders, crash),
     backups: backupFolder({
       folder: join(orders.folder, 'backups'),
       keep: 5,
@@ -166,6 +126,7 @@ async function main(orders: Orders): Promise<void> {
       sendNow: () => Promise.reject(new Error('not asked for')),
     },
     vault: { hash: () => unused(), verify: () => unused(), disguise: (text) => text, mark: '' },
+    ...(url !== undefined && { sharedAs: pbx }),
     services: servicesOf(config),
     rules: rulesOf(config),
     ownAddresses: () => [],
@@ -176,12 +137,14 @@ async function main(orders: Orders): Promise<void> {
   }
   const gate = openGate(parts, () => Promise.resolve([]));
   await gate.restore();
-  say({ kind: 'restored', live: await liveIn(real) });
+  const { mode = '', trial } = await real.modeState();
+  say({ kind: 'restored', live: await liveIn(real), mode, trial: trial?.mode ?? '' });
   const line: IteratorResult<string> = await createInterface(process.stdin)[Symbol.asyncIterator]().next();
   const lists = JSON.parse(line.value as string) as readonly (readonly Step[])[];
   outbox.start();
-  await Promise.all(lists.map((steps, list) => carryOut(steps, list, gate, real, crash)));
-  say({ kind: 'ended', live: await liveIn(real) });
+  await Promise.all(
+    lists.map((steps, list) => carryOut(steps, list, { gate, store: real, firewall: parts.firewall }, crash)),
+  );
   while ((await real.letterCounts()).waiting > 0) await clock.sleep(10);
   const journal = await real.journalAfter(0, 1_000_000);
   say({
@@ -191,20 +154,72 @@ async function main(orders: Orders): Promise<void> {
   process.exit();
 }
 
-async function carryOut(steps: readonly Step[], list: number, gate: Gate, store: Store, crash: Crasher): Promise<void> {
+function firewallOn({ host, folder }: Orders, crash: Crasher): Firewall {
+  const enter = (file: string, args: readonly string[]) => [`--net=/proc/${host}/ns/net`, '--', file, ...args];
+  const bootOf = (file: string) => bootFile(file, () => undefined);
+  const file = join(folder, 'firewall');
+  crashAtFile(file, crash);
+  const firewall = openFirewall({
+    run: crashingRun((file, args, options) => run('nsenter', enter(file, args), options), crash),
+    spawnSession: (file, args, listener) =>
+      crashingSession(overChild(spawn('nsenter', enter(file, args)), listener), crash),
+    clock,
+    log: () => undefined,
+    saved: bootOf(file),
+    savedCountries: bootOf(`${file}-countries`),
+  });
+  return crashingFirewall(firewall, crash);
+}
+
+interface House {
+  readonly gate: Gate;
+  readonly store: Store;
+  readonly firewall: Firewall;
+}
+
+async function carryOut(steps: readonly Step[], list: number, house: House, crash: Crasher): Promise<void> {
   for (const [step, asked] of steps.entries()) {
     if (list === 0) crash.arm(step);
     say({ kind: 'begun', list, step });
-    if (asked.do === 'open') await open(asked, gate, store);
-    else await gate.operations[asked.do]({ by: 'root', what: asked.address });
+    await carryOutOne(asked, house);
     say({ kind: 'told', list, step });
   }
   // What mail brings comes after the last step.
   if (list === 0) crash.arm(steps.length);
 }
 
+async function carryOutOne(asked: Step, { gate, store, firewall }: House): Promise<unknown> {
+  const by = 'root';
+  switch (asked.do) {
+    case 'open':
+      return open(asked, gate, store);
+    case 'guard':
+    case 'secure':
+      return gate.operations[asked.do]({ by, withinSeconds: asked.withinSeconds, lose: ['all'], here: true });
+    case 'watch':
+    case 'rollback':
+      return gate.operations[asked.do]({ by });
+    case 'confirm':
+      return gate.operations.confirm({ by, here: true });
+    case 'letGo':
+      while ((await firewall.trialSecondsLeft()) !== undefined) await clock.sleep(50);
+      await clock.sleep(1000); // the kernel's seconds are not ours
+      return gate.tick();
+    case 'fold':
+      await firewall.change(COMING_AND_GOING);
+      return firewall.drift(); // its turn comes when the base is written
+    default:
+      return gate.operations[asked.do]({ by, what: asked.address });
+  }
+}
+
+/** More than is kept behind a base, and in the end nothing has changed. */
+const COMING_AND_GOING = Array.from({ length: 10_002 }, (_, i): Change => {
+  return { set: 'block', network: '203.0.113.1' as Network, until: i % 2 === 0 ? 'forever' : undefined };
+});
+
 async function open(
-  { account, address, leaseSeconds }: Step & { do: 'open' },
+  { account, address, leaseSeconds }: DoorStep & { do: 'open' },
   gate: Gate,
   store: Store,
 ): Promise<void> {
