@@ -75,7 +75,7 @@ export const DOORS: readonly Operation[] = [
         [3, SHORT],
       ],
     },
-    places: OPENING,
+    places: OPENING.filter(([place]) => place !== 'sent'),
   },
   {
     name: 'revoking',
@@ -103,7 +103,7 @@ export const DOORS: readonly Operation[] = [
         [3, 'blocked'],
       ],
     },
-    places: OPENING,
+    places: OPENING.slice(2),
   },
   {
     name: 'folding the boot file',
