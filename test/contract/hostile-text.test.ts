@@ -110,6 +110,37 @@ it('in the terminal is shown and obeyed by nothing', async () => {
   expect(out.split('\n').filter((line) => /^\s*(Bcc|body)/.test(line))).toEqual([]);
 });
 
+it('of Asterisk’s own settings is shown too, where peers are judged and far ends are imported', async () => {
+  const { asterisk } = world;
+  asterisk.peersNow = [
+    { name: HOSTILE, channel: HOSTILE, kind: 'trunk', address: address('198.51.100.9') },
+    { name: HOSTILE, channel: 'PJSIP', kind: 'trunk', address: undefined, host: HOSTILE },
+  ];
+  asterisk.waitingNow = [HOSTILE];
+  const of = { of: HOSTILE, setting: HOSTILE, form: 'hosts', speaks: 'sip' } as const;
+  asterisk.knownNow = {
+    mentions: ['198.51.100.9', HOSTILE].map((value) => ({ ...of, value })),
+    leftOut: [{ of: HOSTILE, why: HOSTILE }],
+  };
+  for (const command of [
+    'check',
+    'check --json',
+    'import asterisk',
+    'import asterisk --json',
+    'import asterisk --apply',
+  ]) {
+    const { out, err } = await tollgate(command.split(' '), { operations: gate.operations });
+    expect([command, HARMFUL.exec(out + err)]).toEqual([command, null]);
+    expect([command, /owned/.test(out)]).toEqual([command, true]);
+    expect(out.split('\n').filter((line) => /^\s*(Bcc|body)/.test(line))).toEqual([]);
+  }
+  for (const command of COMMANDS) {
+    const ran = await tollgate(command.split(' '), { operations: gate.operations });
+    const columns = command === 'list --plain' ? /\t/g : /(?!)/g;
+    expect([command, HARMFUL.exec(ran.out.replace(columns, ' ') + ran.err)]).toEqual([command, null]);
+  }
+});
+
 it('is still itself for scripts', async () => {
   await live(HOSTILE);
   const { out } = await tollgate(['account', 'show', '12', '--json'], { operations: gate.operations });
