@@ -241,12 +241,13 @@ it('A14: half a message before a cut does not spoil the next connection', async 
 });
 
 it.each([
-  ['one line', 'x'.repeat(65_536)],
-  ['many lines', 'Output: x\n'.repeat(6_000)],
-])('A15: megabytes without an end are dropped: %s', async (_, text) => {
+  ['a line of more than 64 KiB', 'x'.repeat(64 * 1024 + 1), 1],
+  ['a line of megabytes', 'x'.repeat(65_536), 64],
+  ['many lines', 'Output: x\n'.repeat(6_000), 64],
+])('A15: what has no end is dropped: %s', async (_, text, times) => {
   await (await meet()).open();
   const began = performance.now();
-  for (let i = 0; i < 64; i++) peer.send(text);
+  for (let i = 0; i < times; i++) peer.send(text);
   await until(() => connection.ended.aborted, 'the end');
   expect(reason()).toContain('a message without end');
   expect(performance.now() - began).toBeLessThan(5_000);
