@@ -1,5 +1,6 @@
 /** The table as one compact file: a line that names the format, a line of JSON, and the arrays as they are in memory. */
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import type { TableFacts } from '../domain/country';
 import type { Family } from '../domain/network';
 import { broken } from './fault';
@@ -38,6 +39,14 @@ interface Sizes {
   readonly segments: { readonly 4: number; readonly 6: number };
   readonly sha256: string;
 }
+
+const COUNTS = z.object({ 4: z.int().nonnegative(), 6: z.int().nonnegative() });
+/** The checksum is of the arrays alone. */
+const HEAD = z.object({
+  ...{ source: z.string(), licence: z.string(), dated: z.iso.datetime(), importedAt: z.iso.datetime() },
+  ...{ maxAgeDays: z.number(), ranges: COUNTS, isFetched: z.boolean(), segments: COUNTS, sha256: z.string() },
+  stamp: z.object({ url: z.string(), etag: z.string().optional(), modified: z.string().optional() }).optional(),
+});
 
 export function encodeTable({ head, table }: KeptTable): Buffer {
   const body = Buffer.concat(
@@ -78,9 +87,14 @@ function headOf(file: Buffer): { readonly head: TableHead & Sizes; readonly end:
   const begin = file.subarray(0, FORMAT.length + 1 + MOST_HEAD).toString('utf8');
   const [format, line] = begin.split('\n', 2);
   if (format !== FORMAT || line === undefined) throw broken('it is no country table of ours');
+  const { data: head } = HEAD.safeParse(jsonOf(line));
+  if (!head) throw broken('the table is damaged: its head is another');
+  return { head: { ...head, stamp: head.stamp }, end: Buffer.byteLength(`${format}\n${line}\n`) };
+}
+
+function jsonOf(line: string): unknown {
   try {
-    const head = JSON.parse(line) as TableHead & Sizes; // the checksum says that we wrote it
-    return { head, end: Buffer.byteLength(`${format}\n${line}\n`) };
+    return JSON.parse(line);
   } catch (error) {
     if (error instanceof SyntaxError) throw broken('the table is damaged: its head is no JSON');
     throw error;
