@@ -165,7 +165,7 @@ function describe(link: LinkState): Omit<PhonesState, 'since'> {
   if (missing.length === 0) return { state: 'up', detail: 'connected' };
   return {
     state: 'reduced',
-    detail: `events only: the AMI user may not send ${missing.join(', ')}, so calls and contacts of closed doors stay, and callers can forge logins; ${REDUCED_HINT}`,
+    detail: `events only: the AMI user may not send ${missing.join(', ')}, so calls and contacts of closed doors stay, and callers can forge logins where manager.conf has no eventfilter; ${REDUCED_HINT}`,
   };
 }
 

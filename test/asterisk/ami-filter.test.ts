@@ -1,7 +1,9 @@
 /** What the filter means; that Asterisk applies it so is tried on the real one. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { BROKEN_EVENTS } from '../../src/asterisk/ami-filter';
+import { messageReader } from '../../src/asterisk/ami-messages';
 
 /** An expression of POSIX, in JavaScript's words. */
 const pattern = new RegExp(BROKEN_EVENTS.slice(1).replaceAll('[:cntrl:]', '\\u0000-\\u001f\\u007f'));
@@ -48,4 +50,26 @@ it('lets true events through', async () => {
     expect(events.length).toBeGreaterThan(5);
     for (const event of events) expect([event, pattern.test(crlf(`${event.trim()}\n\n`))]).toEqual([event, false]);
   }
+});
+
+describe('the line for manager.conf, which cannot hold control characters', () => {
+  const piece = fc.constantFrom('\r', '\n', '\r\n', '\r\n\r\n', '\t', '\u0001', 'a', ': ', 'Event: X', 'é');
+
+  it('lets no event through that we would read as two, and every one that is true', async () => {
+    const text = await readFile(join(__dirname, '../../dialplan/manager-tollgate.conf'), 'utf8');
+    const line = /^eventfilter = !([ -~]+)$/m.exec(text)?.[1] ?? fail();
+    const shipped = new RegExp(line.replaceAll('[:cntrl:]', '\\u0000-\\u001f\\u007f'));
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const event = challenge(pieces.join(''));
+        const read = (messageReader()(event) ?? '').split('\r\n\r\n').filter((message) => message.trim() !== '');
+        expect(read.length === 1 || shipped.test(event)).toBe(true);
+      }),
+      { numRuns: 3000 },
+    );
+    for (const user of ['701', '', 'Zoë 日本', 'a: b']) expect(shipped.test(challenge(user))).toBe(false);
+  });
+  const fail = (): never => {
+    throw new Error('manager-tollgate.conf has no eventfilter');
+  };
 });

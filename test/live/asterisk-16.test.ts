@@ -1,7 +1,11 @@
 /** The oldest Asterisk that we serve, with chan_sip: what its dialplan says of a call's address, and what comes of it. */
 import '../support/patience';
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { procFiles } from '../../src/asterisk/listening-proc';
+import { openPhones } from '../../src/asterisk/phones';
+import { clock } from '../../src/clock';
 import { ownMirror } from '../../src/lab/apt-sources';
 import { checkout } from '../../src/lab/checkout';
 import { openPhone, type Phone, type PhoneCall } from '../../src/lab/phone';
@@ -10,6 +14,7 @@ import { ASTERISK_16, tree } from '../../src/lab/trees';
 import { describeAsRoot } from '../support/as-root';
 import { stepsOf } from '../support/dialplan-steps';
 import { FREEPBX_GENERATED, FREEPBX_INCLUDES } from '../support/freepbx-dialplan';
+import { relayTo } from '../support/relay';
 import { until } from '../support/until';
 
 /** chan_sip's, beside PJSIP on the usual one. */
@@ -46,6 +51,9 @@ const FORGED = encodeURIComponent(
 const SMUGGLED = `1%0aagi_arg_1%3a%20${ADDRESS.hotel}%0a%0a@${ADDRESS.hotel}`;
 /** Another address of the stranger's host. */
 const GUESSER = '192.0.2.221';
+/** And another. */
+const REGISTERING = '192.0.2.222';
+const SECRET = 'a secret of this test';
 /** Making the tree, where there is none yet. */
 const SETUP_MS = 600_000;
 
@@ -64,6 +72,7 @@ async function asterisk16(): Promise<string | undefined> {
 describeAsRoot('a call by chan_sip to Asterisk 16', () => {
   let stage: Stage | undefined;
   const phones: Phone[] = [];
+  const ending: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
     const made = await asterisk16();
@@ -87,6 +96,7 @@ describeAsRoot('a call by chan_sip to Asterisk 16', () => {
   }, SETUP_MS);
   afterAll(async () => {
     phones.forEach((phone) => phone.close());
+    for (const end of ending.reverse()) await end();
     await stage?.close();
   });
 
@@ -151,6 +161,38 @@ describeAsRoot('a call by chan_sip to Asterisk 16', () => {
       'a block of the stranger who registered',
     );
     expect(await tollgate('list')).not.toContain(ADDRESS.hotel);
+  });
+
+  it('nor by one that is forged where the AMI user may write nothing: its eventfilter keeps the name away', async () => {
+    if (!stage) return;
+    const { pbx, stranger, asterisk } = stage;
+    await stranger.run('ip', ['address', 'add', `${REGISTERING}/25`, 'dev', 'to-internet']);
+    const reader = (await readFile(join(checkout(), 'dialplan/manager-tollgate.conf'), 'utf8'))
+      .replace('[tollgate]', '[reader]')
+      .replace('write = system', 'write =');
+    const file = '/etc/asterisk/manager.conf';
+    await asterisk.room.write(file, `${await asterisk.room.read(file)}\n${reader.replace('@SECRET@', SECRET)}`);
+    await asterisk.rx('manager reload');
+    const relay = await relayTo(pbx, 5038);
+    ending.push(() => relay.close());
+    const reduced = openPhones({
+      ami: { host: 'localhost', port: relay.path, user: 'reader', secret: SECRET },
+      listening: { iaxPort: 4569, rtp: { protocol: 'udp', first: 10000, last: 20000 } },
+      ...{ proc: procFiles, clock, random: randomBytes, log: () => undefined },
+    });
+    ending.push(() => reduced.stop());
+    const from: string[] = [];
+    reduced.onLogin(({ address }) => from.push(address));
+    reduced.start();
+    await until(() => reduced.state.state === 'reduced', 'a connection for events alone');
+    for (const shownAs of [`${FORGED}@${ADDRESS.pbx}`, undefined]) {
+      const to = { from: REGISTERING, server: ADDRESS.pbx, serverPort: PORT, ...(shownAs && { shownAs }) };
+      const phone = await openPhone(stranger, { user: '701', password: '73914628', ...to });
+      phones.push(phone);
+      await phone.register();
+    }
+    await until(() => from.includes(REGISTERING), 'the true login');
+    expect(from).not.toContain(ADDRESS.hotel);
   });
 
   it('is for nobody who guesses ten passwords: he is blocked', async () => {
