@@ -4,7 +4,7 @@ import type { Clock } from '../ports';
 import type { OpenDatabase } from './database';
 import { isCurrent, migrate } from './migrate';
 import { openMariadb, type MariadbOptions } from './mariadb';
-import { recordsOf } from './records';
+import { recordsAsAsked, recordsOf } from './records';
 import { stamp } from './revision';
 import type { Changed, Session } from './session';
 import { openSqlite, type SqliteOptions } from './sqlite';
@@ -53,9 +53,11 @@ function storeOn(database: OpenDatabase, clock: Clock): Store {
   // One transaction at a time on both databases: what holds on the one then holds on the other.
   const turns = makeTurns(TURN_MS, clock, database.where);
   const atomically: Session['atomically'] = (work) => turns(() => attempt(database, clock, work));
+  const own = { ...ownership(database), db: database.db, locksRows: false, atomically, changed: notHere };
+  const recordsIn = recordsAsAsked(own);
   return {
-    ...recordsOf({ ...ownership(database), db: database.db, locksRows: false, atomically, changed: notHere }),
-    transaction: (work) => atomically((session) => work(recordsOf(session))),
+    ...recordsOf(own),
+    transaction: (work) => atomically((session) => work(recordsIn(session))),
     close: () => turns(() => database.close()),
   };
 }
