@@ -9,6 +9,7 @@ import { parseNetwork } from './domain/network';
 import type { Ports } from './domain/service';
 import type { Rules } from './gate/parts';
 import type { MailSettings } from './mail/settings';
+import { whenIn } from './mail/when';
 import type { ServerSettings } from './names/servers';
 
 export function callSettings({ call }: Config): CallSettings {
@@ -113,7 +114,7 @@ export function mailSettings({ mail, pbx }: Config, folder: string): MailSetting
       : undefined,
     folder,
     pbxName: pbx.name,
-    timeZone: timeZoneOf(pbx.time_zone),
+    when: whenIn(timeZoneOf(pbx.time_zone)),
     numberToDial: pbx.number || undefined,
     hostName: hostname(),
   };

@@ -5,7 +5,6 @@ import { intruderPage } from './intruder-page';
 import { namePage } from './name-page';
 import type { Draft } from './page';
 import type { MailSettings } from './settings';
-import { longWhen, shortWhen } from './when';
 import {
   accountText,
   addressCount,
@@ -61,7 +60,7 @@ function opened({ account, entry, country, renewed, caller, closed }: Of<'opened
       ['Account', who],
       ['Address', addressText(entry, country)],
       ['Open for', servicesText(entry.services)],
-      ['Until', longWhen(entry.until, settings.timeZone)],
+      ['Until', settings.when.long(entry.until)],
       ['Asked by', callerText(caller)],
       ...(closed.length > 0 ? [['Closed to make room', addressList(closed)] as const] : []),
     ],
@@ -114,11 +113,11 @@ function pinChanged({ account, by }: Of<'pin-changed'>, settings: MailSettings):
 function locked({ account, until, caller }: Of<'locked'>, settings: MailSettings): Draft {
   const who = accountText(account);
   return {
-    subject: `Account ${who} is locked until ${shortWhen(until, settings.timeZone)} (${foreign(settings.pbxName)})`,
+    subject: `Account ${who} is locked until ${settings.when.short(until)} (${foreign(settings.pbxName)})`,
     news: `A wrong PIN was keyed too often for account ${who}, so it is locked for a while.`,
     facts: [
       ['Account', who],
-      ['Locked until', longWhen(until, settings.timeZone)],
+      ['Locked until', settings.when.long(until)],
       ['Last call from', callerText(caller)],
     ],
     paragraphs: [
@@ -131,11 +130,11 @@ function locked({ account, until, caller }: Of<'locked'>, settings: MailSettings
 
 function guessing({ failures, since }: Of<'guessing'>, settings: MailSettings): Draft {
   return {
-    subject: `Somebody is guessing PINs: ${failures} wrong ones since ${shortWhen(since, settings.timeZone)} (${foreign(settings.pbxName)})`,
+    subject: `Somebody is guessing PINs: ${failures} wrong ones since ${settings.when.short(since)} (${foreign(settings.pbxName)})`,
     news: 'Somebody may be guessing PINs by telephone.',
     facts: [
       ['Wrong PINs', String(failures)],
-      ['Since', longWhen(since, settings.timeZone)],
+      ['Since', settings.when.long(since)],
     ],
     paragraphs: [
       'Until it calms down, the answer to every wrong PIN comes a few seconds later. Accounts lock by themselves, and travellers can still call.',

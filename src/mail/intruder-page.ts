@@ -3,7 +3,6 @@ import { countryText } from '../domain/country-name';
 import type { IntruderNews, Notice } from '../domain/letter';
 import type { Draft } from './page';
 import type { MailSettings } from './settings';
-import { longWhen, shortWhen } from './when';
 import { foreign } from './words';
 
 /** More lines than these are no help; the journal has all of them. */
@@ -16,7 +15,7 @@ export function intruderPage(
   const blocked = news.filter(({ blockedUntil }) => blockedUntil !== undefined).length;
   const left = news.length + more - Math.min(news.length, MOST_LINES);
   return {
-    subject: `${blocked} blocked, ${news.length + more - blocked} noticed since ${shortWhen(since, settings.timeZone)} (${foreign(settings.pbxName)})`,
+    subject: `${blocked} blocked, ${news.length + more - blocked} noticed since ${settings.when.short(since)} (${foreign(settings.pbxName)})`,
     news: 'Attackers or strangers were at the PBX.',
     facts: news.slice(0, MOST_LINES).map((each) => [whatOf(each), sentenceOf(each, settings)] as const),
     paragraphs: [...(left > 0 ? [`${left} more are in the journal: tollgate log`] : []), ...adviceOn(news)],
@@ -44,8 +43,8 @@ function whatOf({ what, country }: IntruderNews): string {
   return country === undefined ? foreign(what, 64) : `${foreign(what, 64)}, ${countryText(country)}`;
 }
 
-function sentenceOf({ why, blockedUntil }: IntruderNews, { timeZone }: MailSettings): string {
+function sentenceOf({ why, blockedUntil }: IntruderNews, { when }: MailSettings): string {
   if (blockedUntil === undefined) return foreign(why, 200);
-  const until = blockedUntil === 'forever' ? 'for good' : `until ${longWhen(blockedUntil, timeZone)}`;
+  const until = blockedUntil === 'forever' ? 'for good' : `until ${when.long(blockedUntil)}`;
   return `${foreign(why, 200)} Blocked ${until}.`;
 }

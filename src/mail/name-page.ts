@@ -2,7 +2,6 @@
 import type { Notice } from '../domain/letter';
 import type { Draft } from './page';
 import type { MailSettings } from './settings';
-import { longWhen } from './when';
 import { foreign } from './words';
 
 type Of<K extends Notice['kind']> = Extract<Notice, { kind: K }>;
@@ -29,7 +28,7 @@ function stale({ what, since, why }: Of<'name-stale'>, settings: MailSettings): 
     news: `The addresses of ${name} may be out of date, because DNS does not tell them any more.`,
     facts: [
       ['Name', name],
-      ['Since', longWhen(since, settings.timeZone)],
+      ['Since', settings.when.long(since)],
       ['Why', foreign(why, 200)],
     ],
     paragraphs: [
@@ -47,7 +46,7 @@ function back({ what, since }: Of<'name-back'>, settings: MailSettings): Draft {
     news: `DNS tells the addresses of ${name} again.`,
     facts: [
       ['Name', name],
-      ['Was unknown since', longWhen(since, settings.timeZone)],
+      ['Was unknown since', settings.when.long(since)],
     ],
     paragraphs: ['What has changed meanwhile is in the journal: tollgate log'],
   };
@@ -80,7 +79,7 @@ function wayInBlocked({ what, address, block }: Of<'way-in-blocked'>, settings: 
       ['Name', name],
       ['Address', address],
       ['Blocked by', `entry ${id}, ${foreign(block.by)}`],
-      ['Since', longWhen(block.since, settings.timeZone)],
+      ['Since', settings.when.long(block.since)],
     ],
     paragraphs: [
       'Only people take back what people have blocked.',

@@ -1,5 +1,6 @@
 /** What the mailer needs to be told; the configuration fills it in. */
 import type { Address } from '../domain/letter';
+import type { When } from './when';
 
 /** `alarms`: locked accounts and the guessing alarm. `everything`: every opened and closed door as well. */
 type TellAdmin = 'nothing' | 'alarms' | 'everything';
@@ -18,8 +19,8 @@ export interface MailSettings {
   readonly folder: string;
   /** How the PBX is called within a sentence: `the PBX`, `Office PBX`. */
   readonly pbxName: string;
-  /** IANA name of the zone that times are told in: `Europe/Berlin`. */
-  readonly timeZone: string;
+  /** How times are told, in which zone. */
+  readonly when: When;
   /** The telephone number of the door, as it is to be dialled; undefined: letters just say "call again". */
   readonly numberToDial: string | undefined;
   /** This host's full name, for Message-IDs and the greeting to the relay: `pbx.example.net`. */

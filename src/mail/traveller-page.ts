@@ -3,7 +3,6 @@ import type { Entry } from '../domain/entry';
 import type { Notice } from '../domain/letter';
 import type { Draft } from './page';
 import type { MailSettings } from './settings';
-import { longWhen, shortWhen } from './when';
 import { addressCount, addressList, addressText, callerText, callText, foreign, FORGED, servicesText } from './words';
 
 type Of<K extends Notice['kind']> = Extract<Notice, { kind: K }>;
@@ -38,16 +37,16 @@ export function travellerPage(notice: Notice, settings: MailSettings): Draft | u
 }
 
 function opened({ entry, country, renewed, caller, closed }: Of<'opened'>, settings: MailSettings): Draft {
-  const { timeZone } = settings;
+  const { when } = settings;
   const pbx = foreign(settings.pbxName);
-  const until = entry.until === 'forever' ? 'for good' : `until ${shortWhen(entry.until, timeZone)}`;
+  const until = entry.until === 'forever' ? 'for good' : `until ${when.short(entry.until)}`;
   return {
     subject: `${entry.network} ${renewed ? 'stays' : 'is'} open ${until} (${pbx})`,
     news: renewed ? 'Your address stays open for longer.' : 'Your address is open.',
     facts: [
       ['Address', addressText(entry, country)],
       ['Open for', servicesText(entry.services)],
-      ['Until', longWhen(entry.until, timeZone)],
+      ['Until', when.long(entry.until)],
       ['Asked by', callerText(caller)],
       ...(closed.length > 0 ? [['Closed', addressList(closed)] as const] : []),
     ],
@@ -93,15 +92,15 @@ function revoked({ entries, by, why }: Of<'revoked'>, settings: MailSettings): D
 }
 
 function ending({ entry }: Of<'ending'>, settings: MailSettings): Draft {
-  const { timeZone } = settings;
-  const until = entry.until === 'forever' ? 'soon' : shortWhen(entry.until, timeZone);
+  const { when } = settings;
+  const until = entry.until === 'forever' ? 'soon' : when.short(entry.until);
   return {
     subject: `${entry.network} closes ${until} (${foreign(settings.pbxName)})`,
     news: 'Your address closes soon.',
     facts: [
       ['Address', entry.network],
       ['Open for', servicesText(entry.services)],
-      ['Until', longWhen(entry.until, timeZone)],
+      ['Until', when.long(entry.until)],
     ],
     paragraphs: [
       `To keep it open for longer, ${callText(settings)} and choose 4, which gives all your open addresses their full time again.`,
@@ -129,11 +128,11 @@ function pinChanged({ account, by }: Of<'pin-changed'>, settings: MailSettings):
 
 function locked({ account, until, caller }: Of<'locked'>, settings: MailSettings): Draft {
   return {
-    subject: `Account ${account.number} is locked until ${shortWhen(until, settings.timeZone)} (${foreign(settings.pbxName)})`,
+    subject: `Account ${account.number} is locked until ${settings.when.short(until)} (${foreign(settings.pbxName)})`,
     news: 'A wrong PIN was keyed too often, so your account is locked for a while.',
     facts: [
       ['Account', account.number],
-      ['Locked until', longWhen(until, settings.timeZone)],
+      ['Locked until', settings.when.long(until)],
       ['Last call from', callerText(caller)],
     ],
     paragraphs: [

@@ -1,6 +1,7 @@
 import type { Letter, Notice } from '../../src/domain/letter';
 import type { Network } from '../../src/domain/network';
 import { lettersFor } from '../../src/mail/letters';
+import { whenIn } from '../../src/mail/when';
 import { ACCOUNT, ENTRY, SETTINGS } from '../support/mail-fixtures';
 
 const EVERYTHING = { ...SETTINGS, tellAdmin: 'everything' } as const;
@@ -185,7 +186,7 @@ Tollgate on pbx.example.net wrote this by itself.
   it('tells the time of the zone that is set, summer and winter', () => {
     const entry = { ...ENTRY, until: new Date('2026-07-01T22:05:00Z') };
     expect(first({ ...OPENED, entry }).text).toContain('Thursday 2 July 2026, 00:05 (Europe/Berlin)');
-    expect(first({ ...OPENED, entry }, { ...SETTINGS, timeZone: 'America/New_York' }).text).toContain(
+    expect(first({ ...OPENED, entry }, { ...SETTINGS, when: whenIn('America/New_York') }).text).toContain(
       'Wednesday 1 July 2026, 18:05 (America/New_York)',
     );
   });

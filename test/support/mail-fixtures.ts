@@ -4,6 +4,7 @@ import type { Entry } from '../../src/domain/entry';
 import type { Letter } from '../../src/domain/letter';
 import type { Network } from '../../src/domain/network';
 import type { MailSettings, Relay } from '../../src/mail/settings';
+import { whenIn } from '../../src/mail/when';
 
 export const SETTINGS: MailSettings = {
   from: { name: 'Office PBX', address: 'pbx@example.net' },
@@ -13,7 +14,7 @@ export const SETTINGS: MailSettings = {
   relay: undefined,
   folder: '/nowhere',
   pbxName: 'Office PBX',
-  timeZone: 'Europe/Berlin',
+  when: whenIn('Europe/Berlin'),
   numberToDial: '0301234567',
   hostName: 'pbx.example.net',
 };
