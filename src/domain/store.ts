@@ -208,7 +208,10 @@ export interface Records {
 }
 
 export interface Store extends Records {
-  /** All of it or nothing; `work` must use `records` only. Committed to disk when it resolves. */
-  transaction<T>(work: (records: Records) => Promise<T>): Promise<T>;
+  /**
+   * All of it or nothing; `work` must use `records` only. On the disk when it resolves: without `onDisk`, for what stands
+   * for nothing until more follows, maybe only when that is.
+   */
+  transaction<T>(work: (records: Records) => Promise<T>, how?: { readonly onDisk: boolean }): Promise<T>;
   close(): Promise<void>;
 }

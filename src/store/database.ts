@@ -15,5 +15,7 @@ export interface OpenDatabase {
   readonly locksRows: boolean;
   /** Is this fault gone when the whole transaction is run once more? */
   isPassing(error: unknown): boolean;
+  /** Said within a transaction: its commit need not be on the disk before that of the next is. */
+  leaveToTheNext(db: Kysely<Schema>): Promise<void>;
   close(): Promise<void>;
 }

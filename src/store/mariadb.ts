@@ -41,6 +41,7 @@ export async function openMariadb(options: MariadbOptions): Promise<OpenDatabase
     locksRows: true,
     ...{ pbx, shared: true },
     isPassing: (error) => isDatabaseFault(error, 'ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT'),
+    leaveToTheNext: () => Promise.resolve(), // the server sees to its disk
     close: () => db.destroy(),
   };
 }

@@ -52,21 +52,28 @@ const PAUSE_MS = 20;
 function storeOn(database: OpenDatabase, clock: Clock): Store {
   // One transaction at a time on both databases: what holds on the one then holds on the other.
   const turns = makeTurns(TURN_MS, clock, database.where);
-  const atomically: Session['atomically'] = (work) => turns(() => attempt(database, clock, work));
+  const atomically = <T>(work: (session: Session) => Promise<T>, onDisk = true) =>
+    turns(() => attempt(database, clock, work, onDisk));
   const own = { ...ownership(database), db: database.db, locksRows: false, atomically, changed: notHere };
   const recordsIn = recordsAsAsked(own);
   return {
     ...recordsOf(own),
-    transaction: (work) => atomically((session) => work(recordsIn(session))),
+    transaction: (work, { onDisk } = { onDisk: true }) => atomically((session) => work(recordsIn(session)), onDisk),
     close: () => turns(() => database.close()),
   };
 }
 
 /** Runs the transaction, and runs it again when another writer was in the way: nothing of it has been kept then. */
-async function attempt<T>(database: OpenDatabase, clock: Clock, work: (part: Session) => Promise<T>): Promise<T> {
+async function attempt<T>(
+  database: OpenDatabase,
+  clock: Clock,
+  work: (part: Session) => Promise<T>,
+  onDisk: boolean,
+): Promise<T> {
   for (let n = 1; ; n++) {
     try {
       return await database.db.transaction().execute(async (db) => {
+        if (!onDisk) await database.leaveToTheNext(db);
         const touched = new Set<Changed>();
         const part: Session = {
           ...{ ...ownership(database), db, locksRows: database.locksRows },

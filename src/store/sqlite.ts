@@ -35,6 +35,8 @@ export interface SqliteOptions {
   readonly log?: WriteAheadLog;
 }
 
+/** For the transaction in which it is said; SQLite never sees it. */
+const LEAVE_TO_THE_NEXT = CompiledQuery.raw('');
 /** How long SQLite itself may wait: it stops the whole process while it does. */
 const STANDSTILL_MS = 50;
 const PAUSE_MS = 20;
@@ -56,6 +58,9 @@ export function openSqlite({ file, clock, owner, busyMs = 5000, pbx = '', ...mor
     locksRows: false,
     ...{ pbx, shared: false },
     isPassing: () => false,
+    leaveToTheNext: async (transaction) => {
+      await transaction.executeQuery(LEAVE_TO_THE_NEXT);
+    },
     close: async () => {
       await db.destroy();
       await log.close();
@@ -145,12 +150,17 @@ function patient(connection: DatabaseConnection, bounds: Bounds, isCommitted: ()
       throw new AppError('STORE_FAILED', what, 'look after the disk, then restart Tollgate', error);
     }
   };
+  let isLeft = false;
   return {
     streamQuery: (query, size) => connection.streamQuery(query, size),
     async executeQuery<R>(query: CompiledQuery) {
+      if (query === LEAVE_TO_THE_NEXT) {
+        isLeft = true;
+        return { rows: [] };
+      }
       await setImmediate();
       const result = await untilFree(() => connection.executeQuery<R>(query), bounds);
-      if (query.query.kind !== 'SelectQueryNode' && isCommitted()) await toDisk();
+      if (query.query.kind !== 'SelectQueryNode' && isCommitted() && !isLeft) await toDisk();
       return result;
     },
   };

@@ -107,8 +107,8 @@ function watch(moments: Moments): Watching {
   return {
     store: (store) => ({
       ...store,
-      transaction: (work) =>
-        committing(() => store.transaction(work)).finally(() => (moments.opened = performance.now())),
+      transaction: (work, how) =>
+        committing(() => store.transaction(work, how)).finally(() => (moments.opened = performance.now())),
     }),
     saved: (saved) => ({ ...saved, append: (lines) => committing(() => saved.append(lines)) }),
     firewall: (firewall) => ({

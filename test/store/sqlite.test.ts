@@ -91,6 +91,19 @@ describe('what is committed', () => {
     await store.close();
   });
 
+  it('is left to what is committed next when it stands for nothing by itself', async () => {
+    const slow = disk();
+    const store = await opened(slow);
+    await store.transaction((records) => records.removeAccount('12'), { onDisk: false });
+    let isTold = false;
+    const told = store.transaction((records) => records.removeAccount('12')).then(() => (isTold = true));
+    await clock.sleep(50);
+    expect(isTold).toBe(false);
+    slow.answer();
+    await told;
+    await store.close();
+  });
+
   it('is told as a fault of the store when the disk refuses it', async () => {
     const bad = disk();
     const store = await opened(bad);

@@ -133,7 +133,8 @@ export class Doors {
   async change(step: Step): Promise<readonly Opening[]> {
     const { store, post } = this.#parts;
     const { openings, left } = await this.exclusively(async () => {
-      const begun = await store.transaction((records) => begin(records, step));
+      // Lost with the power it is as if nothing had been asked: nobody is told before what follows is on the disk.
+      const begun = await store.transaction((records) => begin(records, step), { onDisk: false });
       const gone = await withOutlasted(this.#parts, begun.closing);
       const coming = begun.coming.flatMap(({ entries }) => entries);
       // The way back is known before the first step, because the store may be what fails.

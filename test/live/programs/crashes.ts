@@ -49,8 +49,8 @@ export type Crasher = ReturnType<typeof crasher>;
 
 export const crashingStore = (store: Store, crash: Crasher): Store => ({
   ...store,
-  transaction: async (work) => {
-    const result = await store.transaction(work);
+  transaction: async (work, how) => {
+    const result = await store.transaction(work, how);
     crash.at('store');
     return result;
   },
