@@ -53,7 +53,8 @@ export function recordsOf(session: Session): Records {
 
 /**
  * For the many sessions that ask two or three questions each: a group is made when it is first asked, because all of
- * them are a hundred functions. `sample` is any session, to learn which group answers what.
+ * them are a hundred functions. `sample` is any session, to learn which group answers what. The methods are inherited: who
+ * copies what is returned copies none.
  */
 export function recordsAsAsked(sample: Session): (session: Session) => Records {
   const asked = {};

@@ -90,14 +90,15 @@ function anImport(makeFirewall: (clock: FakeClock) => Firewall, end: () => void)
     const lines = (await journal()).length;
     const real = gate.store.transaction.bind(gate.store);
     let changes = 0;
-    const failing = (records: Records): Records => ({
-      ...records,
-      changeEntry: (id, patch) =>
-        ++changes === 4
-          ? Promise.reject(new AppError('STORE_FAILED', 'the disk is full', 'make room'))
-          : records.changeEntry(id, patch),
+    const full = new AppError('STORE_FAILED', 'the disk is full', 'make room');
+    const failing = (records: Records): Records => {
+      const changeEntry: Records['changeEntry'] = (id, patch) =>
+        ++changes === 4 ? Promise.reject(full) : records.changeEntry(id, patch);
+      return Object.create(records, { changeEntry: { value: changeEntry } }) as Records;
+    };
+    jest.spyOn(gate.store, 'transaction').mockImplementation((work, how) => {
+      return real((records) => work(failing(records)), how);
     });
-    jest.spyOn(gate.store, 'transaction').mockImplementation((work) => real((records) => work(failing(records))));
     await expect(apply(AFTER)).rejects.toThrow('nothing of import plain was carried out: the disk is full');
     expect(await everything()).toEqual(before);
     expect((await journal()).slice(lines)).toEqual([expect.stringMatching(/^failed 192\.0\.2\.30 and 2 more$/)]);

@@ -120,10 +120,12 @@ describeAsRoot('the real Asterisk 22 over AMI', () => {
         { name: 'carrier', channel: 'PJSIP', address: '203.0.113.78', kind: 'trunk' },
         { name: 'carrier', channel: 'PJSIP', address: '2001:db8::78', kind: 'trunk' },
         { name: 'carrier', channel: 'PJSIP', address: undefined, host: 'sip.example.net', kind: 'trunk' },
+        { name: 'carrier', channel: 'PJSIP', address: '198.51.100.20/30', kind: 'trunk' },
+        { name: 'carrier', channel: 'PJSIP', address: '2001:db8:9::/48', kind: 'trunk' },
         { name: 'iaxtrunk', channel: 'IAX2', address: '203.0.113.50', kind: 'trunk' },
       ]),
     );
-    expect(peers).toHaveLength(9);
+    expect(peers).toHaveLength(11);
   });
 
   it('tells what its settings and lists name, for an import', async () => {
