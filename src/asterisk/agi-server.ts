@@ -1,12 +1,14 @@
 /** Takes Asterisk's FastAGI connections and gives each to the script it names. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../errors';
 import type { Call } from '../domain/call';
 import type { Clock, Log, Random } from '../ports';
 import { AgiCall, type CallEvent } from './agi-call';
 import { callerNumberOf, queryOf, scriptOf, type AgiEnvironment } from './agi-environment';
 import { outcomeOf, type Variables } from './agi-outcome';
+import { Contexts } from './agi-context';
 import { AgiSession } from './agi-session';
 import { CallLine } from './call-line';
 import type { CallSettings } from './call-settings';
@@ -57,6 +59,7 @@ const MOST_STRANGE = 200;
 /** Resolves when it listens; rejects with AGI_FAILED when it cannot. */
 export async function startAgiServer(options: AgiServerOptions): Promise<AgiServer> {
   const { port, host = '127.0.0.1', allow = LOOPBACK, log, clock } = options;
+  const contexts = new Contexts();
   const calls = new Map<Socket, Promise<void>>();
   /** Those of them that have not said yet what they are, oldest first. */
   const strange = new Set<Socket>();
@@ -75,7 +78,7 @@ export async function startAgiServer(options: AgiServerOptions): Promise<AgiServ
     const [oldest] = strange;
     if (strange.size >= MOST_STRANGE) oldest?.destroy();
     strange.add(socket);
-    const call = answer(socket, options, () => strange.delete(socket)).finally(() => {
+    const call = answer(socket, { ...options, contexts }, () => strange.delete(socket)).finally(() => {
       strange.delete(socket);
       calls.delete(socket);
     });
@@ -109,7 +112,11 @@ async function listen(server: Server, port: number, host: string): Promise<void>
 }
 
 /** One connection from its first byte to its last; calls `described` once it is known for a call. Never rejects. */
-async function answer(socket: Socket, options: AgiServerOptions, described: () => void): Promise<void> {
+async function answer(
+  socket: Socket,
+  options: AgiServerOptions & { readonly contexts: Contexts },
+  described: () => void,
+): Promise<void> {
   const { log } = options;
   const session = new AgiSession(socket, options);
   try {
@@ -153,6 +160,7 @@ async function converse(session: AgiSession, environment: AgiEnvironment, option
   for (const [variable, value] of Object.entries(variables)) {
     if (!(await session.leave(variable, value))) break;
   }
-  session.close(); // the caller goes on, and the log need not keep him waiting
+  session.close();
+  await setImmediate(); // the connection ends only now: the log keeps no caller waiting
   log('call ended', { channel, script: name, ...variables });
 }

@@ -1,11 +1,10 @@
 /** One AGI connection over ding-dong's Context, with what the library lacks: whole lines, deadlines, one ending. */
-import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import Context from 'ding-dong/lib/context';
-import contextState from 'ding-dong/lib/state';
+import type Context from 'ding-dong/lib/context';
 import { AppError } from '../errors';
 import { HungUp } from '../domain/call';
 import type { Clock, Random } from '../ports';
+import { Contexts, type Talker } from './agi-context';
 import { environmentReader, type AgiEnvironment } from './agi-environment';
 import { lineReader } from './agi-lines';
 import { quote } from './agi-quote';
@@ -36,8 +35,7 @@ export class AgiSession {
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #toContext: Context.Stream;
-  readonly #context: Context;
+  readonly #talker: Talker;
   /** The first has been sent. */
   #turns: Turn[] = [];
   /** Tells whoever waits for the description of the call that none will come. */
@@ -52,14 +50,18 @@ export class AgiSession {
   #over = false;
   #strayLines = 0;
 
-  constructor(socket: Socket, { clock, random }: { readonly clock: Clock; readonly random: Random }) {
+  constructor(
+    socket: Socket,
+    {
+      clock,
+      random,
+      contexts = new Contexts(),
+    }: { readonly clock: Clock; readonly random: Random; readonly contexts?: Contexts },
+  ) {
     this.#socket = socket;
     this.#clock = clock;
     this.#random = random;
-    this.#toContext = streamForContext(socket);
-    this.#context = new Context(this.#toContext);
-    // It waits for replies at once: its own reading of the environment is wrong (IPv6, colons).
-    this.#context.setState(contextState.waiting);
+    this.#talker = contexts.talkTo(socket);
   }
 
   /** Reads what Asterisk says about the call. Rejects with AGI_FAILED for anything else, or nothing `withinMs`. */
@@ -135,7 +137,7 @@ export class AgiSession {
   #send(turn: Turn): void {
     this.#mark = turn.mark;
     this.#awaitingReply = true;
-    void this.#context.sendCommand(turn.line).then((reply) => this.#replied(turn, reply));
+    this.#talker.send(turn.line, (reply) => this.#replied(turn, reply));
   }
 
   #replied(turn: Turn, { code, result, value }: Context.Reply): void {
@@ -188,7 +190,7 @@ export class AgiSession {
     this.#awaitingReply = false;
     this.#inStep ||= this.#mark !== '';
     this.#strayLines = 0;
-    this.#toContext.emit('data', Buffer.from(`${reply}\n`));
+    this.#talker.hear(reply);
   }
 
   #callerLeft(): void {
@@ -204,6 +206,7 @@ export class AgiSession {
 
   /** Without a failure it was ours or Asterisk's wish. An error costs its stack: none where nobody waits. */
   #end(failure?: unknown): void {
+    if (!this.#over && this.#turns.length === 0) this.#talker.giveBack();
     this.#over = this.#hungUp = true;
     if (failure !== undefined) this.#socket.destroy();
     this.#giveUp?.(failure ?? new HungUp());
@@ -214,14 +217,4 @@ export class AgiSession {
       reject(failure ?? new HungUp());
     }
   }
-}
-
-/** What ding-dong takes for its connection: it writes commands, and is given whole, checked reply lines. */
-function streamForContext(socket: Socket): Context.Stream {
-  // A few functions, because its Context copies each that it finds; a real stream has a hundred.
-  return Object.assign(new EventEmitter(), {
-    write: (text: string) => socket.write(text), // a failed write closes the socket
-    pause: () => undefined, // a reply line is no flood
-    resume: () => undefined,
-  });
 }

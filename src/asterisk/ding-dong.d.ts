@@ -5,7 +5,10 @@ declare module 'ding-dong/lib/context' {
   class Context extends EventEmitter {
     constructor(stream: Context.Stream);
     setState(state: number): void;
-    sendCommand(command: string): Promise<Context.Reply>;
+    /** Writes it and keeps `heard` for the next reply; never an error. */
+    send(line: string, heard: (error: null, reply: Context.Reply) => void): void;
+    /** Tells whoever sent the last line. */
+    readResponse(lines: string): void;
   }
   namespace Context {
     interface Reply {
