@@ -139,8 +139,12 @@ export interface Firewall {
   drift(): Promise<Drift | undefined>;
   /** From now on `heard` is called soon after rules have changed, by whomever. Ends with what it returns. */
   listen(heard: () => void): () => void;
-  /** Takes our chains, hooks and sets away and leaves everything else byte for byte as it was. */
-  remove(): Promise<void>;
+  /**
+   * Takes our chains, hooks and sets away and leaves everything else byte for byte as it was. Rejects with
+   * FIREWALL_FAILED (nothing changed) or FIREWALL_DRIFT, or as `remembered` does: until that has resolved, a reboot brings
+   * everything back.
+   */
+  remove(remembered?: () => Promise<void>): Promise<void>;
   /** Ends the long-lived session; rules and sets stay in force. */
   close(): Promise<void>;
 }

@@ -182,6 +182,8 @@ export interface Records {
   /** Of this PBX. */
   modeState(): Promise<ModeState>;
   saveModeState(state: ModeState): Promise<void>;
+  /** Was there a mode, and then none? */
+  isModeRemoved(): Promise<boolean>;
 
   /** Those of `news` that nobody on this PBX was told of yet under this subject, in their order. */
   untold(subject: string, news: readonly string[]): Promise<string[]>;

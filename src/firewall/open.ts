@@ -108,12 +108,13 @@ export function openFirewall({
     return FAMILIES.some((family) => rules[family].length > 0);
   }
 
-  async function remove(): Promise<void> {
-    const { has, at } = await applyState(() => NOTHING, kernel);
+  async function remove(remembered?: () => Promise<void>): Promise<void> {
+    const { lines, has, at } = await applyState(() => NOTHING, kernel);
     known.learn(has.sets, at);
     drift.learn(has.rules, at);
+    if (lines.length > 0) log('firewall removed', { lines: lines.length });
+    await remembered?.();
     await boot.remove();
-    log('firewall removed');
   }
 
   async function restore({ dryRun }: { readonly dryRun: boolean }): Promise<readonly string[]> {
@@ -134,7 +135,7 @@ export function openFirewall({
     plan: (policy, elements, seen) => inTurn(() => plan(policy, elements, seen)),
     changesRules,
     foretell: (policy, elements, packets) => foretell(policy, elements, packets, clock.now()),
-    remove: () => inTurn(remove),
+    remove: (remembered) => inTurn(() => remove(remembered)),
     restore: (how) => inTurn(() => restore(how)),
     members: (set) => readMembers(run, set),
     rules: () => listRules(run),

@@ -121,6 +121,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await others.begin();
       await tables.begin();
       await attacks.begin();
+      await modes.finishRemoval(parts, doors);
       await modes.forgetLostTrial(parts, doors);
       const why = 'Before Tollgate brought the rules to what it remembers, at its start.';
       return modes.reconcile(parts, doors, () => tryToSaveBackup(parts, why));

@@ -6,7 +6,7 @@ import { toColumn } from './columns';
 import type { ModeRow } from './schema';
 import type { Session } from './session';
 
-type ModeRecords = Pick<Records, 'modeState' | 'saveModeState'>;
+type ModeRecords = Pick<Records, 'modeState' | 'saveModeState' | 'isModeRemoved'>;
 
 export function modeRecords(session: Session): ModeRecords {
   const { db, pbx } = session;
@@ -32,6 +32,10 @@ export function modeRecords(session: Session): ModeRecords {
         trial_connections: trial?.connections ? JSON.stringify(trial.connections) : null,
       };
       await db.replaceInto('modes').values(row).execute();
+    },
+    async isModeRemoved() {
+      const row = await ownRow(session);
+      return row?.mode === null;
     },
   };
 }

@@ -777,6 +777,14 @@ export function storeContract(make: () => Promise<StorePlace>): void {
       await store.saveModeState(unknown);
       expect(await store.modeState()).toEqual(unknown);
     });
+    it('is told apart from one that was taken away', async () => {
+      expect(await store.isModeRemoved()).toBe(false);
+      await store.saveModeState({ ...unknown, mode: 'guard' });
+      expect(await store.isModeRemoved()).toBe(false);
+      await store.saveModeState(unknown);
+      await reopen();
+      expect(await store.isModeRemoved()).toBe(true);
+    });
   });
 
   describe('who was heard', () => {

@@ -55,6 +55,22 @@ it('restoring before a mode was chosen, or after the firewall was removed, is re
   await expect(gate.operations.firewallRestore({ by })).rejects.toMatchObject({ code: 'REFUSED' });
 });
 
+it('a removal that was cut short is finished at the next start', async () => {
+  const { policy } = firewall;
+  await gate.operations.firewallRemove({ by });
+  firewall.policy = policy; // as a reboot brought it back
+  await gate.restore();
+  expect(firewall.policy).toBeUndefined();
+});
+
+it('rules in the kernel stay at a start with a store that never knew a mode', async () => {
+  const { policy } = firewall;
+  const other = await testGate(() => firewall);
+  await other.restore();
+  expect(firewall.policy).toBe(policy);
+  await other.close();
+});
+
 it('a closing of which the firewall reports a fault hangs up the calls all the same, and is reported', async () => {
   await gate.operations.allow({ by, what: '198.51.100.77' });
   firewall.failNext = true;

@@ -182,11 +182,14 @@ describeAsRoot('after a reboot', () => {
     }
   });
 
-  it('nothing comes back when nothing was saved, or Tollgate was removed', async () => {
+  it('nothing comes back when nothing was saved, or Tollgate was removed and that is remembered', async () => {
     const [before, after] = [await fresh('before'), await fresh('after')];
     expect(await restoreOn(after, file)).toMatchObject({ code: 0, said: expect.stringContaining('nothing') as string });
     const firewall = firewallThatSaves(before);
     await firewall.apply({ ...PBX, mode: 'guard' }, new Map());
+    const fault = new Error('the store is away');
+    await expect(firewall.remove(() => Promise.reject(fault))).rejects.toBe(fault);
+    expect(readFileSync(file, 'utf8')).toContain('TOLLGATE-GUARD');
     await firewall.remove();
     expect((await restoreOn(after, file)).code).toBe(0);
     expect(await everything(after)).not.toMatch(NOTHING_LEFT);

@@ -20,9 +20,15 @@ export interface Operation {
   readonly after: News;
   /** `before` in a kernel that has let its trial go; `before` itself unless told. */
   readonly letGo?: News;
-  /** Places where it may die, what holds when the next one has begun, and what a boot alone brings back. */
-  readonly places: readonly (readonly [Place, number, 'before' | 'after' | 'letGo', 'before' | 'after' | 'between'])[];
+  /** Of what is done in two steps: the first one's news. */
+  readonly half?: News;
+  /**
+   * Places where it may die, what holds when the next one has begun, and what a boot alone brings back. `between`: each
+   * door of its own as before or after.
+   */
+  readonly places: readonly (readonly [Place, number, When, When | 'between'])[];
 }
+export type When = 'before' | 'after' | 'letGo' | 'half';
 
 const OPENING = [
   ['store', 1, 'before', 'before'],
@@ -124,6 +130,10 @@ const after =
   (...steps: readonly ModeStep[]): Operation['steps'] =>
   (ip, account) => [{ do: 'watch' }, open(account, ip(1)), ...steps];
 const inMode = (mode: string, trial = ''): News => ({ mode, trial, doors: [[1, SHORT]] });
+const OF_THE_BACKUP = [
+  [1, SHORT],
+  [2, 'for good'],
+] as const;
 
 export const MODES: readonly Operation[] = [
   {
@@ -196,6 +206,51 @@ export const MODES: readonly Operation[] = [
       ['rules', 1, 'before', 'before'],
       ['renamed', 1, 'before', 'after'],
       ['store', 1, 'after', 'after'],
+    ],
+  },
+  {
+    name: 'removing the firewall',
+    steps: after(trialOf('guard'), { do: 'confirm' }, { do: 'remove' }),
+    before: inMode('guard'),
+    after: inMode(''),
+    places: [
+      ['rules', 1, 'before', 'before'],
+      ['sets', 1, 'before', 'before'],
+      ['store', 1, 'after', 'before'],
+      ['removed', 1, 'after', 'after'],
+    ],
+  },
+];
+
+/** What nobody may do to doors that other PBXs share. */
+export const ALONE: readonly Operation[] = [
+  {
+    name: 'restoring a backup of watch',
+    steps: (ip, account) => [
+      ...after()(ip, account),
+      { do: 'allow', address: ip(2) },
+      trialOf('guard'),
+      { do: 'confirm' },
+      { do: 'revoke', address: ip(2) },
+      { do: 'allow', address: ip(3) },
+      { do: 'backup restore', mode: 'watch' },
+    ],
+    before: {
+      ...inMode('guard'),
+      doors: [
+        [1, SHORT],
+        [3, 'for good'],
+      ],
+    },
+    // First the doors, as one step, and then the mode: it is never less strict for doors that are not to be there.
+    half: { ...inMode('guard'), doors: OF_THE_BACKUP },
+    after: { ...inMode('watch'), doors: OF_THE_BACKUP },
+    places: [
+      ['kernel', 1, 'before', 'half'],
+      ['store', 2, 'half', 'half'],
+      ['rules', 1, 'half', 'half'],
+      ['renamed', 1, 'half', 'after'],
+      ['store', 3, 'after', 'after'],
     ],
   },
 ];

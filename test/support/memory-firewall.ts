@@ -110,10 +110,10 @@ export function memoryFirewall(clock: Clock): MemoryFirewall {
       listeners.add(heard);
       return () => void listeners.delete(heard);
     },
-    remove() {
+    async remove(remembered) {
       firewall.policy = undefined;
       sets.clear();
-      return Promise.resolve();
+      await remembered?.();
     },
     close: () => Promise.resolve(),
   };

@@ -96,25 +96,36 @@ export async function restoreFirewall(parts: Parts, doors: Doors, { by, dryRun =
   });
 }
 
-/** Takes everything of ours out of the kernel; the store keeps who may come in. */
+/**
+ * Takes everything of ours out of the kernel; the store keeps who may come in. What a reboot brings back goes last:
+ * whoever dies before the mode is forgotten leaves a machine that starts under its rules.
+ */
 export async function removeFirewall(parts: Parts, doors: Doors, asked: Asked): Promise<ModeShape> {
   if (!asked.dryRun) {
     await doors.exclusively(async () => {
       await saveBackup(parts, 'Before everything of ours was removed.');
-      await parts.firewall.remove();
-      await parts.store.transaction(async (records) => {
-        await records.saveModeState({ mode: undefined, trial: undefined, listening: undefined });
-        await write(parts, records, {
-          action: 'firewall',
-          by: asked.by,
-          what: 'firewall',
-          from: 'command',
-          why: 'Removed.',
-        });
-      });
+      await parts.firewall.remove(() =>
+        parts.store.transaction(async (records) => {
+          await records.saveModeState({ mode: undefined, trial: undefined, listening: undefined });
+          await write(parts, records, {
+            action: 'firewall',
+            by: asked.by,
+            what: 'firewall',
+            from: 'command',
+            why: 'Removed.',
+          });
+        }),
+      );
     });
   }
   return { mode: null, trial: null, lines: ['every chain TOLLGATE… and set tg-… is removed'], lost: [] };
+}
+
+/** At a start: what a removal that was cut short has left, and what a reboot brought back of it. */
+export async function finishRemoval({ store, firewall }: Parts, doors: Doors): Promise<void> {
+  await doors.exclusively(async () => {
+    if (await store.isModeRemoved()) await firewall.remove();
+  });
 }
 
 interface Line {

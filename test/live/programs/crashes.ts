@@ -11,11 +11,11 @@ import type { Told } from './crashing-gate';
 /**
  * Right after that has happened: a transaction of the store; changes of members sent, and confirmed; a batch of sets or
  * one family's rules loaded; the mail server's answer, and its note. Of the boot file: in the middle of a line, and of
- * a base; before the base's new name, and after.
+ * a base; before the base's new name, and after; and when it is gone.
  */
 export type Place =
   | ('store' | 'sent' | 'kernel' | 'sets' | 'rules' | 'answer' | 'noted')
-  | ('half a line' | 'half a base' | 'aside' | 'renamed');
+  | ('half a line' | 'half a base' | 'aside' | 'renamed' | 'removed');
 
 /** So many times, counted from the step with that number in the first list. */
 export interface Crash {
@@ -93,14 +93,14 @@ export const crashingTransport = (transport: Transport, crash: Crasher): Transpo
   },
 });
 
-/** Whoever opens or renames this file from now on passes its places. */
+/** Whoever opens, renames or removes this file from now on passes its places. */
 export function crashAtFile(file: string, crash: Crasher): void {
-  const { open, rename } = files;
+  const { open, rename, rm } = files;
   const halves = new Map<string, Place>([
     [file, 'half a line'],
     [`${file}.new`, 'half a base'],
   ]);
-  const crashing: Pick<typeof files, 'open' | 'rename'> = {
+  const crashing: Pick<typeof files, 'open' | 'rename' | 'rm'> = {
     open: async (path, flags, mode) => {
       const handle = await open(path, flags, mode);
       const place = halves.get(String(path));
@@ -110,6 +110,10 @@ export function crashAtFile(file: string, crash: Crasher): void {
       if (to === file) crash.at('aside');
       await rename(from, to);
       if (to === file) crash.at('renamed');
+    },
+    rm: async (path, options) => {
+      await rm(path, options);
+      if (path === file) crash.at('removed');
     },
   };
   Object.assign(files, crashing);

@@ -12,7 +12,7 @@ import { bootFile } from '../../../src/boot-file';
 import { clock } from '../../../src/clock';
 import { readConfig, servicesOf } from '../../../src/config';
 import { parseNetwork, type Network } from '../../../src/domain/network';
-import type { Change, Firewall } from '../../../src/domain/firewall';
+import type { Change, Firewall, Mode } from '../../../src/domain/firewall';
 import type { Store } from '../../../src/domain/store';
 import { openFirewall } from '../../../src/firewall/open';
 import { overChild } from '../../../src/firewall/session-port';
@@ -48,10 +48,14 @@ const pbx = 'pbx';
 export type DoorStep =
   | { readonly do: 'open'; readonly account: string; readonly address: string; readonly leaseSeconds: number }
   | { readonly do: 'allow' | 'revoke' | 'block' | 'unblock'; readonly address: string };
-/** `letGo`: time goes on until the kernel has let the trial go. `fold`: so much changes that a new base is written. */
+/**
+ * `letGo`: time goes on until the kernel has let the trial go. `fold`: so much changes that a new base is written.
+ * `backup restore`: the newest one of that mode.
+ */
 export type ModeStep =
   | { readonly do: 'guard' | 'secure'; readonly withinSeconds: number }
-  | { readonly do: 'watch' | 'confirm' | 'rollback' | 'letGo' | 'fold' };
+  | { readonly do: 'watch' | 'confirm' | 'rollback' | 'remove' | 'letGo' | 'fold' }
+  | { readonly do: 'backup restore'; readonly mode: Mode };
 export type Step = DoorStep | ModeStep;
 
 export interface Orders {
@@ -132,7 +136,7 @@ async function main(orders: Orders): Promise<void> {
     ownAddresses: () => [],
     outsideAddresses: () => [],
   };
-  if (!(await real.modeState()).mode) {
+  if (!(await real.modeState()).mode && !(await real.isModeRemoved())) {
     await real.saveModeState({ mode: 'guard', trial: undefined, listening: { sip: [], iax: [] } });
   }
   const gate = openGate(parts, () => Promise.resolve([]));
@@ -201,6 +205,12 @@ async function carryOutOne(asked: Step, { gate, store, firewall }: House): Promi
       return gate.operations[asked.do]({ by });
     case 'confirm':
       return gate.operations.confirm({ by, here: true });
+    case 'remove':
+      return gate.operations.firewallRemove({ by });
+    case 'backup restore': {
+      const its = (await gate.operations.backupList({})).find(({ mode }) => mode === asked.mode);
+      return gate.operations.backupRestore({ by, id: its?.id ?? '' });
+    }
     case 'letGo':
       while ((await firewall.trialSecondsLeft()) !== undefined) await clock.sleep(50);
       await clock.sleep(1000); // the kernel's seconds are not ours
