@@ -39,14 +39,9 @@ export function whoWouldBeLost(
     ...peers.flatMap((peer) => peerWitnesses(peer, services, { scene, rulings: [before, after] })),
     ...scene.connections.flatMap((each) => connectionWitness(each, after.policy, scene)),
   ];
-  const packets = witnesses.flatMap((witness) => witness.packets);
-  const [was, is] = [before, after].map(({ policy, elements }) => {
-    const fates = firewall.foretell(policy, elements, packets);
-    return new Map(packets.map((packet, i) => [packet, fates[i] !== 'drop']));
-  });
+  const [was, is] = [through(firewall, before, witnesses), through(firewall, after, witnesses)];
   const lost = witnesses.filter(
-    (witness) =>
-      witness.packets.some((packet) => was?.get(packet)) && !witness.packets.some((packet) => is?.get(packet)),
+    ({ packets }) => packets.some((packet) => was.has(packet)) && !packets.some((packet) => is.has(packet)),
   );
   const unknown = before.policy.mode === 'watch' ? nowhere.map(nowhereText) : [];
   const isStricter = (after.policy.trial?.mode ?? after.policy.mode) !== before.policy.mode;
@@ -78,35 +73,45 @@ export function isHeard(
   is: Ruling,
   { peer, scene }: { readonly peer: HeardPeer; readonly scene: Placed },
 ): boolean {
-  const { policy, elements } = is;
-  return peerWitnesses(peer, policy.services, { scene, rulings: [is] }).every(({ packets }) =>
-    firewall.foretell(policy, elements, packets).some((fate) => fate !== 'drop'),
-  );
+  const witnesses = peerWitnesses(peer, is.policy.services, { scene, rulings: [is] });
+  const heard = through(firewall, is, witnesses);
+  return witnesses.every(({ packets }) => packets.some((packet) => heard.has(packet)));
 }
 
-/** It signals to one of these ports; which, only Asterisk knows. A trunk's network is a witness for each part of it. */
+/** Those of all their packets that get through, asked at once: each time the rules make sets of all members. */
+function through(
+  firewall: Parts['firewall'],
+  { policy, elements }: Ruling,
+  witnesses: readonly Witness[],
+): ReadonlySet<Packet> {
+  const packets = witnesses.flatMap((witness) => witness.packets);
+  const fates = firewall.foretell(policy, elements, packets);
+  return new Set(packets.filter((_, i) => fates[i] !== 'drop'));
+}
+
+/** It signals to one of these ports; which, only Asterisk knows. A trunk's network is a witness for each kind of address in it. */
 function peerWitnesses(
   peer: HeardPeer,
   services: readonly Service[],
   { scene, rulings }: { readonly scene: Placed; readonly rulings: readonly Ruling[] },
 ): readonly Witness[] {
   const ports = spokenBy(peer, services).flatMap((service) => service.ports);
-  const samples = isSingle(peer.address) ? [peer.address] : samplesOf(peer.address, networksIn(rulings, scene));
+  const samples = isSingle(peer.address) ? [peer.address] : samplesOf(peer.address, groupsOf(rulings, scene));
   return samples.map((from) => ({
     who: textOf(peer),
     packets: ports.map(({ protocol, first }) => packetFrom(from, { protocol, port: first }, scene)),
   }));
 }
 
-/** Every network by which a packet is judged. */
-function* networksIn(rulings: readonly Ruling[], { addresses, routes }: Placed): Generator<Network> {
-  for (const { policy, elements } of rulings) {
-    for (const members of elements.values()) yield* members.keys();
-    for (const { network } of policy.trusted) yield network;
-    if (policy.permitted) for (const { networks } of Object.values(policy.permitted)) yield* networks;
+/** The networks by which a packet is judged: which of those in one group it comes from is all the same. */
+function* groupsOf(rulings: readonly Ruling[], { addresses, routes }: Placed): Generator<Iterable<Network>> {
+  for (const members of new Set(rulings.flatMap(({ elements }) => [...elements.values()]))) yield members.keys();
+  for (const { policy } of rulings) {
+    for (const { network } of policy.trusted) yield [network];
+    if (policy.permitted) for (const { networks } of Object.values(policy.permitted)) yield networks;
   }
-  for (const { address } of addresses) yield address;
-  for (const { to } of routes) yield to;
+  yield addresses.map(({ address }) => address);
+  for (const { to } of routes) yield [to];
 }
 
 function textOf({ kind, name, host, address }: Peer): string {
