@@ -7,6 +7,11 @@
 const MOST_LINE = 64 * 1024;
 /** Characters of one message. The longest answers are sections of pjsip.conf, of which we ask for those of trunks alone. */
 const MOST_MESSAGE = 1024 * 1024;
+/**
+ * Lines of one message: more than the longest has, and than a caller's name of 64 KiB makes where it stands four times.
+ * The library takes them one by one from the front of an array, which takes half a minute with three hundred thousand.
+ */
+const MOST_LINES = 100_000;
 
 /**
  * The function returned takes the next piece and gives the messages that it completed, '' for none; undefined when a line
@@ -21,10 +26,13 @@ export function messageReader(): (piece: string) => string | undefined {
   let lines: string[] = [];
   let size = 0;
   return (piece) => {
+    // Only what is new is looked through: a line may come in as many pieces as it has characters.
+    const hasEnd = piece.includes('\r\n') || (piece.startsWith('\n') && rest.endsWith('\r'));
     rest += piece;
     size += piece.length;
-    const come = piece.includes('\n') ? rest.split('\r\n') : [rest];
+    const come = hasEnd ? rest.split('\r\n') : [rest];
     if (size > MOST_MESSAGE || come.some(({ length }) => length > MOST_LINE)) return undefined;
+    if (lines.length + come.length > MOST_LINES) return undefined;
     rest = come.pop() ?? '';
     const end = come.lastIndexOf('') + 1; // an empty line ends a message
     const clean = come.map(cleaned);

@@ -59,6 +59,19 @@ describe('messages of the manager interface', () => {
     expect(read(...Array.from({ length: 1025 }, () => lines(1))).at(-1)).toBeUndefined();
   });
 
+  it('have a hundred thousand lines at most, which the library takes one by one from the front of an array', () => {
+    const lines = (many: number) => 'x\r\n'.repeat(many);
+    expect(read(...Array.from({ length: 90 }, () => lines(1000)), '\r\n')).not.toContain(undefined);
+    expect(read(...Array.from({ length: 110 }, () => lines(1000)))).toContain(undefined);
+    expect(read(...Array.from({ length: 110 }, () => `${lines(1000)}\r\n`))).not.toContain(undefined);
+  });
+
+  it('cost no more for coming byte by byte within a line', () => {
+    const since = performance.now();
+    expect(read(...Array.from({ length: 21_000 }, () => '\rx\n'), '\r\n\r\n').at(-1)).toHaveLength(63_004);
+    expect(performance.now() - since).toBeLessThan(500);
+  });
+
   it('cost no more for coming a line at a time', () => {
     const lines = Array.from({ length: 20_000 }, (_, i) => `Line-000000-${i}: match=192.0.2.1\r\n`);
     const since = performance.now();
