@@ -30,7 +30,7 @@ export function strangerWatch(parts: Parts, doors: Doors, desk: IntruderDesk, ex
   const dealing = new Map<Network, Promise<void>>();
   const isNews = onceInAWhile(clock, { againMs: AGAIN_MS, most: MOST_TOLD });
   const see = (address: Network, what: string) => {
-    if (rules.countries.registrations === 'off' || countries.now().idle !== undefined) return;
+    if (rules.countries.registrations === 'off') return;
     if (!countries.now().lookup(address).stranger || dealing.has(address)) return;
     const dealt = deal(parts, doors, desk, { address, what, isNews, exempt })
       .catch((error: unknown) => log('stranger-not-answered', { address, error: String(error) }))

@@ -29,6 +29,21 @@ const register = async (from: string) => {
   await gate.settled();
 };
 
+it('who is denied while nobody is permitted is a stranger to every judge, and nobody else is', async () => {
+  await start('enforce', 'calls = "enforce"');
+  gate.asterisk.peersNow = [phone('701', DE), phone('702', US)];
+  const { cutOff } = await gate.operations.countryDeny(countries('DE'));
+  expect(cutOff).toEqual([`phone 701 ${DE} (Germany (DE))`]);
+  const { stranger } = await gate.strangerDoor.check(address(DE), { number: undefined, channel: 'SIP/1' });
+  expect([stranger, await blocks()]).toEqual([true, [[DE, undefined]]]);
+  expect((await gate.operations.check({})).map(({ ok }) => ok)).toEqual([false, true]);
+  await gate.operations.countryForget(countries('DE'));
+  expect(await blocks()).toEqual([]);
+  await gate.operations.rangeDeny({ by, first: DE });
+  await register(DE);
+  expect(await blocks()).toEqual([[DE, undefined]]);
+});
+
 describe('who is registered and becomes a stranger is blocked at once', () => {
   beforeEach(async () => {
     await start('enforce', 'exceptions = ["198.51.100.200"]');
