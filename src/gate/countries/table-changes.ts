@@ -1,5 +1,6 @@
 /** What a change of the tables leads to: of one that is made here at once, of another PBX's as soon as it is seen. */
 import type { CountryRules } from '../../domain/country';
+import { oneAtATime } from '../../domain/one-at-a-time';
 import type { Cause } from '../doors/doors';
 import type { Parts } from '../parts';
 import type { StrangerWatch } from '../strangers/stranger-watch';
@@ -22,9 +23,10 @@ export function tableChanges(
   { strangers, tellKernel }: { readonly strangers: StrangerWatch; readonly tellKernel: () => Promise<unknown> },
 ): TableChanges {
   const { store, countries, services } = parts;
+  const inTurn = oneAtATime();
   let inForce: string | undefined;
   const wordNow = async () => textOf(await store.countryRules());
-  const bringIn: TableChanges['bringIn'] = async (cause) => {
+  const bringInNow: TableChanges['bringIn'] = async (cause) => {
     const word = await wordNow();
     await countries.reload();
     if (byCountry(services).length > 0) await tellKernel();
@@ -37,10 +39,12 @@ export function tableChanges(
       inForce = await wordNow();
       await countries.reload();
     },
-    bringIn,
-    async follow() {
-      if ((await wordNow()) !== inForce) await bringIn({ by: 'Tollgate', from: 'another PBX' });
-    },
+    bringIn: (cause) => inTurn(() => bringInNow(cause)),
+    // In turn, or what is being brought in here would be taken for another PBX's.
+    follow: () =>
+      inTurn(async () => {
+        if ((await wordNow()) !== inForce) await bringInNow({ by: 'Tollgate', from: 'another PBX' });
+      }),
   };
 }
 

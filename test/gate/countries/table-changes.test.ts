@@ -1,0 +1,72 @@
+/** What a change of the tables leads to, when several come at once, or one fails in the middle. */
+import type { CountryRules } from '../../../src/domain/country';
+import { tableChanges } from '../../../src/gate/countries/table-changes';
+import type { Parts } from '../../../src/gate/parts';
+import type { StrangerWatch } from '../../../src/gate/strangers/stranger-watch';
+
+const [OURS, THEIRS] = [
+  { by: 'root', from: 'command' },
+  { by: 'Tollgate', from: 'another PBX' },
+];
+const permitted = (...countries: string[]): CountryRules => ({
+  countries: countries.map((country) => ({ country, permission: 'permit', by: 'x', at: new Date(0) })),
+  ranges: [],
+});
+
+let rules: CountryRules;
+let steps: unknown[];
+/** What holds up, or fails, the next that is to be let go. */
+let next: Promise<void>;
+const changes = () => {
+  const step = (what: unknown) => {
+    steps.push(what);
+    return Promise.resolve();
+  };
+  const strangers: Partial<StrangerWatch> = {
+    forgive: async (cause) => {
+      await step(cause);
+      await next;
+    },
+    catchUp: () => step('looked who is a stranger'),
+  };
+  const parts = {
+    store: { countryRules: () => Promise.resolve(rules) },
+    countries: { reload: () => step('judged') },
+    services: [],
+  };
+  const tellKernel = () => step('told the kernel');
+  return tableChanges(parts as unknown as Parts, { strangers: strangers as StrangerWatch, tellKernel });
+};
+beforeEach(() => {
+  [rules, steps, next] = [permitted('US'), [], Promise.resolve()];
+});
+
+it('one that is being brought in is not brought in once more as that of another PBX', async () => {
+  const tables = changes();
+  await tables.begin();
+  steps = [];
+  let goOn = (): void => undefined;
+  next = new Promise((resolve) => (goOn = resolve));
+  rules = permitted('US', 'DE');
+  const done = [tables.bringIn(OURS), tables.follow()];
+  await new Promise(setImmediate);
+  goOn();
+  await Promise.all(done);
+  expect(steps).toEqual(['judged', OURS, 'looked who is a stranger']);
+});
+
+it('one that failed in the middle is brought in again, and another one that came behind it too', async () => {
+  const tables = changes();
+  await tables.begin();
+  next = Promise.reject(new Error('the kernel is away'));
+  next.catch(() => undefined);
+  rules = permitted('US', 'DE');
+  const failed = tables.bringIn(OURS);
+  const behind = tables.follow();
+  await expect(failed).rejects.toThrow('away');
+  await expect(behind).rejects.toThrow('away');
+  [steps, next] = [[], Promise.resolve()];
+  await tables.follow();
+  await tables.follow();
+  expect(steps).toEqual(['judged', THEIRS, 'looked who is a stranger']);
+});
