@@ -4,7 +4,8 @@ import { chown, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promi
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import type { Backup, Backups } from './domain/backup';
+import { readBackup } from './backup-text';
+import type { Backup, Backups, NewBackup } from './domain/backup';
 import { AppError } from './errors';
 import type { Log } from './ports';
 
@@ -18,6 +19,8 @@ interface Options {
 }
 
 const NAME = /^(\d{8}-\d{6}(?:-\d{1,4})?)\.json\.gz$/;
+/** Unpacked: more than any kernel's sets take. */
+const MOST_BYTES = 1 << 28;
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
 export function backupFolder({ folder, keep, owner, log }: Options): Backups {
@@ -38,10 +41,12 @@ export function backupFolder({ folder, keep, owner, log }: Options): Backups {
       if (isMissing(error)) return undefined;
       throw error;
     });
-    return packed && (JSON.parse((await promisify(gunzip)(packed)).toString('utf8'), revived) as Backup);
+    if (!packed) return undefined;
+    const text = await promisify(gunzip)(packed, { maxOutputLength: MOST_BYTES });
+    return readBackup(id, text.toString('utf8'));
   }
 
-  async function write(id: string, backup: Backup): Promise<void> {
+  async function write(id: string, backup: NewBackup): Promise<void> {
     const next = `${fileOf(id)}.new`;
     await rm(next, { force: true });
     try {
@@ -74,7 +79,7 @@ export function backupFolder({ folder, keep, owner, log }: Options): Backups {
         await makeFolder();
         const there = await ids();
         const id = freeId(backup.at, there);
-        await write(id, { id, ...backup });
+        await write(id, backup);
         for (const old of there.slice(Math.max(0, keep - 1))) await rm(fileOf(old), { force: true });
         return id;
       } catch (error) {
@@ -99,25 +104,22 @@ export function backupFolder({ folder, keep, owner, log }: Options): Backups {
   };
 }
 
+/** Behind all of its second, so that it is the newest also when the first of them have given way. */
 function freeId(at: Date, taken: readonly string[]): string {
   const [date = '', time = ''] = at.toISOString().split(/[T.]/);
-  const plain = `${date.replaceAll('-', '')}-${time.replaceAll(':', '')}`;
-  for (let n = 1; ; n++) {
-    const id = n === 1 ? plain : `${plain}-${n}`;
-    if (!taken.includes(id)) return id;
-  }
+  const second = `${date.replaceAll('-', '')}-${time.replaceAll(':', '')}`;
+  const last = taken.find((id) => partsOf(id).second === second);
+  return last === undefined ? second : `${second}-${partsOf(last).turn + 1}`;
 }
 
 function newestFirst(a: string, b: string): number {
-  const [one, other] = [a, b].map((id) => /^(\d{8}-\d{6})(?:-(\d+))?$/.exec(id));
-  const byTime = (other?.[1] ?? '').localeCompare(one?.[1] ?? '');
-  return byTime === 0 ? Number(other?.[2] ?? 1) - Number(one?.[2] ?? 1) : byTime;
+  const [one, other] = [partsOf(a), partsOf(b)];
+  return other.second.localeCompare(one.second) || other.turn - one.turn;
 }
 
-/** What is a date in a backup, by its key. */
-function revived(key: string, value: unknown): unknown {
-  if (key !== 'at' && key !== 'until') return value;
-  return typeof value === 'string' && value !== 'forever' ? new Date(value) : value;
+function partsOf(id: string): { readonly second: string; readonly turn: number } {
+  const [, second = '', turn = '1'] = /^(\d{8}-\d{6})(?:-(\d+))?$/.exec(id) ?? [];
+  return { second, turn: Number(turn) };
 }
 
 function isMissing(error: unknown): boolean {
