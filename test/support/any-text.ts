@@ -1,5 +1,6 @@
 /** Text that no parser was made for, and text that is nearly what one was made for. */
 import fc from 'fast-check';
+import { AppError, type Code } from '../../src/errors';
 
 export const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string());
 
@@ -13,3 +14,13 @@ function nearly(...samples: readonly string[]): fc.Arbitrary<string> {
 }
 
 export const around = (...samples: readonly string[]) => fc.oneof(anyText, nearly(...samples));
+
+/** Undefined when it was refused with this code. */
+export function orRefused<T>(code: Code, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof AppError && error.code === code) return undefined;
+    throw error;
+  }
+}
