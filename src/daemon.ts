@@ -1,18 +1,15 @@
 /** The daemon: calls, commands, time and mail, until it is told to stop. */
 import { join } from 'node:path';
-import { ipCountry } from '../agi/ip-country';
 import { PACE } from '../agi/talk';
-import { travelinMan } from '../agi/travelin-man';
-import { startAgiServer, type AgiServer } from './asterisk/agi-server';
+import type { AgiServer } from './asterisk/agi-server';
+import { startCallsAside } from './calls-aside';
 import type { Config } from './config';
 import { startControl, type ControlServer } from './control/server';
-import type { Gate } from './gate/gate';
 import { PACKAGE } from './package-folder';
 import { runParts, type Part } from './parts';
 import { callSettings, paceOf } from './settings';
-import { soundFiles } from './sound-file';
-import type { StateFolder } from './state-folder';
-import { isShared, openTollgate, type World } from './tollgate';
+import type { Log } from './ports';
+import { isShared, openTollgate, type Tollgate, type World } from './tollgate';
 
 const TICK_MS = 1000;
 const RECONCILE_MS = 60_000;
@@ -80,7 +77,7 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
     {
       name: 'calls',
       start: async () => {
-        agi = await startCalls(config, state, gate, world);
+        agi = await startCalls(config, tollgate, log);
       },
       stop: () => agi?.stop(LAST_CALLS_MS),
     },
@@ -96,29 +93,13 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
   log('stopped', { at: clock.now().toISOString() });
 }
 
-function startCalls(config: Config, state: StateFolder, gate: Gate, { clock, random, log }: World): Promise<AgiServer> {
-  const pace = paceOf(PACE, config);
-  return startAgiServer({
-    port: config.agi.port,
-    host: config.agi.host,
-    mostCalls: config.agi.calls,
-    settings: callSettings(config),
-    soundFile: soundFiles(state.sounds, join(PACKAGE, 'sounds')),
-    observe: (event) => log('call', { ...event }),
-    scripts: {
-      'travelin-man': async (call) => {
-        const onFailure = (error: unknown) =>
-          log('call answered with try-later', { error: error instanceof Error ? error.message : String(error) });
-        return { TOLLGATE_RESULT: await travelinMan(call, gate.doorkeeper, { pace, onFailure }) };
-      },
-      // A dialplan that does not give it here gives it where a caller's name could forge it: that is never read.
-      'ip-country': async (call, { query, variable }) =>
-        ipCountry(call, query ?? (await variable('TOLLGATE_ADDRESS')), gate.strangerDoor),
-    },
-    clock,
-    random,
-    log,
-  });
+function startCalls(config: Config, { state, gate, countries }: Tollgate, log: Log): Promise<AgiServer> {
+  const { port, host, calls: mostCalls } = config.agi;
+  const sounds = { own: state.sounds, ours: join(PACKAGE, 'sounds') };
+  const setup = { port, host, mostCalls, settings: callSettings(config), pace: paceOf(PACE, config), sounds };
+  const services = { ...gate.doorkeeper, ...gate.strangerDoor };
+  const onJudged = config.country.calls === 'off' ? undefined : countries.onJudged.bind(countries);
+  return startCallsAside(setup, { services, onJudged, log });
 }
 
 /** A fault of one round is told and does not end the rounds. */

@@ -14,7 +14,7 @@ import { AppError } from './errors';
 import { KEYWORDS } from './domain/freepbx-rows';
 import { openFirewall } from './firewall/open';
 import { overChild, type SpawnSession } from './firewall/session-port';
-import { countryDesk } from './gate/countries/country-desk';
+import { countryDesk, type CountryDesk } from './gate/countries/country-desk';
 import { openExchange } from './freepbx/exchange';
 import { freepbxDatabase } from './freepbx-database';
 import { openGate, type Gate } from './gate/gate';
@@ -51,6 +51,7 @@ const ASTERISK_MS = 2000;
 export interface Tollgate {
   readonly state: StateFolder;
   readonly gate: Gate;
+  readonly countries: CountryDesk;
   readonly phones: Asterisk;
   readonly post: Post;
   readonly own: OwnAddresses;
@@ -89,9 +90,10 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     ...(isWatched(config) && { iaxLog: config.attacks.asterisk_log }),
   });
   const own = openOwnAddresses(config.pbx.own_addresses, phones, log);
+  const countries = countryDesk(store, countryData, clock);
   const parts = {
     ...{ store, firewall, phones, post, clock, random, log },
-    countries: countryDesk(store, countryData, clock),
+    countries,
     vault,
     backups: backupFolder({ folder: state.backups, keep: config.firewall.backups, owner: () => ownerOf(state), log }),
     surroundings: openSurroundings({ run, read: readIfThere, clock, log }),
@@ -110,7 +112,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     await store.close();
     lock.release();
   };
-  return { state, gate, phones, post, own, close };
+  return { state, gate, countries, phones, post, own, close };
 }
 
 /** A server's database may have other PBXs in it; a file has not. */

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fakeClock } from './support/fake-clock';
 import { soundFiles } from '../src/sound-file';
 import { prepareState, readPepper, stateFolder } from '../src/state-folder';
 
@@ -39,8 +40,9 @@ describe('a recording', () => {
     writeFileSync(`${file}.wav`, '');
     return file;
   };
-  const file = (prompt: string, language: string) =>
-    soundFiles(join(folder, 'own'), join(folder, 'ours'))(prompt, language);
+  const clock = fakeClock();
+  const files = () => soundFiles(join(folder, 'own'), join(folder, 'ours'), clock);
+  const file = (prompt: string, language: string) => files()(prompt, language);
 
   it('of the admin goes before ours, his language before English', () => {
     const ours = put('ours', 'en', 'greeting');
@@ -51,6 +53,17 @@ describe('a recording', () => {
     expect(file('greeting', 'de')).toBe(german);
     expect(file('greeting', 'de_AT')).toBe(german);
     expect(file('greeting', 'en')).toBe(own);
+  });
+
+  it('that is new is heard five seconds later', async () => {
+    const ours = put('ours', 'en', 'greeting');
+    const find = files();
+    expect(find('greeting', 'en')).toBe(ours);
+    const own = put('own', 'en', 'greeting');
+    await clock.advance(4_999);
+    expect(find('greeting', 'en')).toBe(ours);
+    await clock.advance(1);
+    expect(find('greeting', 'en')).toBe(own);
   });
 
   it('of Asterisk is left to Asterisk', () => expect(file('digits/1', 'en')).toBe('digits/1'));

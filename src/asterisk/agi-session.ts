@@ -195,7 +195,14 @@ export class AgiSession {
 
   #callerLeft(): void {
     this.#hungUp = true;
-    for (const { endsWithCaller, reject } of this.#turns) if (endsWithCaller) reject(new HungUp());
+    const [sent] = this.#turns;
+    const gone = this.#turns.filter(({ endsWithCaller }) => endsWithCaller);
+    // What has been sent keeps its turn until it is answered; what waits behind it is not sent any more.
+    this.#turns = this.#turns.filter((turn) => turn === sent || !turn.endsWithCaller);
+    for (const turn of gone) {
+      if (turn !== sent) turn.cancel();
+      turn.reject(new HungUp());
+    }
   }
 
   #stray(): void {

@@ -1,11 +1,18 @@
 /** Who is a stranger, by the data and the admin's rules. Pure: made anew whenever one of them changes. */
 import { PRIVATE, type AddressRange } from '../domain/address-range';
-import { BY_HAND, type Countries, type CountryRules, type Permission } from '../domain/country';
+import {
+  BY_HAND,
+  type BothFamilies,
+  type CountryRules,
+  type Judged,
+  type JudgedCountries,
+  type Permission,
+} from '../domain/country';
 import type { Family, Network } from '../domain/network';
 import { AddressWords, wordsOf } from './address-words';
 import { MarkedRanges } from './marked-ranges';
 import { rangesWhere } from './overlay';
-import type { Segments } from './segments';
+import { Segments } from './segments';
 import { countryOf, markOf, type CountryTable } from './table';
 
 export interface JudgeSettings {
@@ -23,23 +30,33 @@ export function judge(
   table: CountryTable | undefined,
   rules: CountryRules,
   { permitUnknown }: JudgeSettings,
-): Countries {
-  const reader = new AddressWords();
-  const { words } = reader;
+): JudgedCountries {
   const data = table ?? bothFamilies([]);
   const idle = whyIdle(table, rules);
   const says = new Uint8Array(MARKS);
   if (permitUnknown) says[0] = PERMIT;
   for (const { country, permission } of rules.countries)
     says[markOf(country)] = permission === 'permit' ? PERMIT : DENY;
-  const names = new Array<string | undefined>(MARKS).fill(undefined);
   const byHand = (permission: Permission) =>
     rules.ranges.flatMap((rule) => (rule.permission === permission ? [rule.range] : []));
   const permitted = bothFamilies([...PRIVATE, ...byHand('permit')]);
   const denied = bothFamilies(byHand('deny'));
   const own = bothFamilies(rules.ranges.map(({ range }) => range));
+  return countriesOf({ idle, says, data, permitted, denied, own });
+}
 
+/** The same again, in whichever thread. */
+export function countriesOf(judged: Judged): JudgedCountries {
+  const { idle, says } = judged;
+  const data = searched(judged.data);
+  const permitted = searched(judged.permitted);
+  const denied = searched(judged.denied);
+  const own = searched(judged.own);
+  const reader = new AddressWords();
+  const { words } = reader;
+  const names = new Array<string | undefined>(MARKS).fill(undefined);
   return {
+    judged,
     idle,
     lookup(address) {
       const family = reader.read(address, 0, endOfAddress(address));
@@ -74,8 +91,12 @@ function whyIdle(table: CountryTable | undefined, { countries, ranges }: Country
   return ranges.some((rule) => rule.permission === 'permit') ? undefined : 'no country and no range is permitted';
 }
 
+function searched({ 4: four, 6: six }: BothFamilies): CountryTable {
+  return { 4: new Segments(four), 6: new Segments(six) };
+}
+
 /** Overlapping ranges are one. */
-function bothFamilies(ranges: readonly AddressRange[]): { readonly 4: Segments; readonly 6: Segments } {
+function bothFamilies(ranges: readonly AddressRange[]): CountryTable {
   const of = (family: Family) => {
     const marked = new MarkedRanges(family);
     for (const range of ranges) {

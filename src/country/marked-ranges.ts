@@ -75,7 +75,7 @@ export class MarkedRanges {
       isFull = !increment(next);
     }
     if (!isFull) begin(next, 0, 0);
-    return new Segments(this.family, starts.slice(0, count * stride), marks.slice(0, count));
+    return Segments.of(this.family, starts.slice(0, count * stride), marks.slice(0, count));
   }
 
   #compare(a: Uint32Array, i: number, b: Uint32Array, j: number): number {

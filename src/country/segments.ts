@@ -1,4 +1,5 @@
 /** The compiled index: the whole address space cut into segments, each with a mark. */
+import type { Index } from '../domain/country';
 import type { Family } from '../domain/network';
 
 /** Words of an address: one for IPv4, four for IPv6. */
@@ -12,19 +13,27 @@ const SLOT_BITS = 16;
  * Segment `i` begins at `starts[i]` (its words one after another) and goes up to the next one's start, the last one up to
  * the end of the space; `marks[i]` is what it is marked with, 0: with nothing. The first begins at zero.
  */
-export class Segments {
+export class Segments implements Index {
+  readonly family: Family;
+  readonly starts: Uint32Array;
+  readonly marks: Uint16Array;
   /** Of IPv6: what `topOf` makes of each start, side by side for the search. */
-  readonly #tops: Float64Array | undefined;
+  readonly tops: Float64Array | undefined;
   /** For the upper bits of an address: the segment that the first address with them lies in. */
-  readonly #slots: Uint32Array | undefined;
+  readonly slots: Uint32Array | undefined;
 
-  constructor(
-    readonly family: Family,
-    readonly starts: Uint32Array,
-    readonly marks: Uint16Array,
-  ) {
-    this.#tops = family === 6 ? Float64Array.from(marks, (_, i) => topOf(starts, 4 * i)) : undefined;
-    this.#slots = marks.length > FEW ? slotsOf(starts, STRIDE[family], marks.length) : undefined;
+  constructor({ family, starts, marks, tops, slots }: Index) {
+    this.family = family;
+    this.starts = starts;
+    this.marks = marks;
+    this.tops = tops;
+    this.slots = slots;
+  }
+
+  static of(family: Family, starts: Uint32Array, marks: Uint16Array): Segments {
+    const tops = family === 6 ? topsOf(starts, marks.length) : undefined;
+    const slots = marks.length > FEW ? slotsOf(starts, STRIDE[family], marks.length) : undefined;
+    return new Segments({ family, starts, marks, tops, slots });
   }
 
   get length(): number {
@@ -38,10 +47,16 @@ export class Segments {
 
   segmentAt(words: Uint32Array): number {
     const slot = (words[0] ?? 0) >>> (32 - SLOT_BITS);
-    const low = this.#slots?.[slot] ?? 0;
-    const high = this.#slots?.[slot + 1] ?? this.marks.length - 1;
-    return this.#tops ? last6(this.#tops, this.starts, words, low, high) : last4(this.starts, words[0] ?? 0, low, high);
+    const low = this.slots?.[slot] ?? 0;
+    const high = this.slots?.[slot + 1] ?? this.marks.length - 1;
+    return this.tops ? last6(this.tops, this.starts, words, low, high) : last4(this.starts, words[0] ?? 0, low, high);
   }
+}
+
+function topsOf(starts: Uint32Array, length: number): Float64Array {
+  const tops = new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT));
+  for (let i = 0; i < length; i++) tops[i] = topOf(starts, 4 * i);
+  return tops;
 }
 
 /** The upper 53 bits of an IPv6 address: as many as a number holds exactly. */
@@ -86,7 +101,7 @@ export function compareWords(a: Uint32Array, i: number, b: Uint32Array, j: numbe
 
 function slotsOf(starts: Uint32Array, stride: number, length: number): Uint32Array {
   const count = 2 ** SLOT_BITS;
-  const slots = new Uint32Array(count + 1);
+  const slots = new Uint32Array(new SharedArrayBuffer((count + 1) * Uint32Array.BYTES_PER_ELEMENT));
   let segment = 0;
   for (let slot = 0; slot < count; slot++) {
     const first = slot * 2 ** (32 - SLOT_BITS);

@@ -65,8 +65,10 @@ export function encodeTable({ head, table }: KeptTable): Buffer {
 /** Throws COUNTRY_FAILED when it is not what `encodeTable` has written. */
 export function decodeTable(file: Buffer): KeptTable {
   const { end, head } = headOf(file);
-  // typed arrays need a buffer of their own that begins where they do
-  const body = new Uint8Array(file.subarray(end)).buffer;
+  // Typed arrays need a buffer of their own that begins where they do; this one the thread for calls can read as well.
+  const arrays = file.subarray(end);
+  const body = new SharedArrayBuffer(arrays.length);
+  new Uint8Array(body).set(arrays);
   if (hash(Buffer.from(body)) !== head.sha256) throw broken('the table is damaged: its checksum is another');
   let at = 0;
   const segments = (family: Family) => {
@@ -76,7 +78,7 @@ export function decodeTable(file: Buffer): KeptTable {
     const marks = new Uint16Array(body, at, length);
     at += marks.byteLength + (length % 2) * 2;
     if (!isOrdered(family, starts)) throw broken('the table is damaged: its ranges are out of order');
-    return new Segments(family, starts, marks);
+    return Segments.of(family, starts, marks);
   };
   if (body.byteLength !== bodyBytes(head.segments)) throw broken('the table is damaged: it was cut short');
   return { head, table: { 4: segments(4), 6: segments(6) } };

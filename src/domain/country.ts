@@ -1,6 +1,6 @@
 /** Countries and ranges: where an address is, and whether it is a stranger's. `src/country` keeps the data. */
 import type { AddressRange } from './address-range';
-import type { Network } from './network';
+import type { Family, Network } from './network';
 
 /** Two capital letters of ISO 3166-1, or what a source calls satellites and the like (`A2`). */
 export type CountryCode = string;
@@ -54,6 +54,34 @@ export interface Countries {
   permitted(): readonly AddressRange[];
 }
 
+export interface JudgedCountries extends Countries {
+  readonly judged: Judged;
+}
+
+/** What countries are judged by, as a message to another thread can hold it: large arrays are shared with it, small ones copied. */
+export interface Judged {
+  readonly idle: string | undefined;
+  /** What is said of each country, by its mark. */
+  readonly says: Uint8Array;
+  readonly data: BothFamilies;
+  readonly permitted: BothFamilies;
+  readonly denied: BothFamilies;
+  /** Made by hand. */
+  readonly own: BothFamilies;
+}
+
+export type BothFamilies = Readonly<Record<Family, Index>>;
+
+/** The address space cut into segments, each with a mark; `country/segments.ts` searches it. */
+export interface Index {
+  readonly family: Family;
+  readonly starts: Uint32Array;
+  readonly marks: Uint16Array;
+  /** What makes the search fast, worked out from the others. */
+  readonly tops: Float64Array | undefined;
+  readonly slots: Uint32Array | undefined;
+}
+
 /** Where data came from and what they hold. */
 export interface TableFacts {
   /** `DB-IP lite`, `Debian tor-geoipdb`, … */
@@ -80,7 +108,7 @@ interface Adopted {
   readonly facts: TableFacts;
   readonly before: TableFacts | undefined;
   /** What these rules make of it. */
-  judge(rules: CountryRules): Countries;
+  judge(rules: CountryRules): JudgedCountries;
 }
 
 /** The country data of this machine. */
@@ -89,7 +117,7 @@ export interface CountryData {
   facts(): Promise<TableFacts | undefined>;
   sizes(): Promise<readonly CountrySize[]>;
   /** What these rules make of the data as they are now. */
-  judge(rules: CountryRules): Promise<Countries>;
+  judge(rules: CountryRules): Promise<JudgedCountries>;
   /**
    * Checks a table that `fetch-countries.ts` has laid into the folder and puts it into force, at once and wholly. Rejects
    * with COUNTRY_FAILED, the old one in force, when it is not as it should be. With `dryRun` it is only checked.

@@ -25,7 +25,8 @@ export const SERVICE_RIGHTS: readonly string[] = [
 
 /**
  * Arguments: the checkout, Node's folder, the folders above them that other users may not enter, `--`, the command.
- * Those folders are covered, in a mount namespace of their own, by empty ones in which only the two are seen.
+ * Those folders are covered, in a mount namespace of their own, by empty ones in which only the two are seen. Real time
+ * is allowed as the unit allows it, unless we may not allow it ourselves, as in many containers.
  */
 const REACH = `set -e
 checkout=$1; node=$2; shift 2
@@ -40,6 +41,7 @@ if [ -n "$covered" ]; then
 fi
 exec 3<&- 4<&-
 cd "$checkout"
+prlimit --pid $$ --rtprio=1 2> /dev/null || :
 exec "$@"`;
 
 export function asService(host: Host): Unprivileged {

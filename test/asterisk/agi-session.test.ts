@@ -126,6 +126,15 @@ describe('a session', () => {
     });
   }
 
+  it('sends nothing that still waited when the caller left, and leaves its results all the same', async () => {
+    const { port, outcome } = await listen(async (session) => {
+      const gone = await Promise.all([1, 2, 3].map(() => noop(session).catch((error: unknown) => error)));
+      return [...gone, await session.leave('X', 'y')];
+    });
+    await playTranscript(port, '> NOOP\n< HANGUP\n< 200 result=1\n> SET VARIABLE "X" "y"\n< 200 result=1');
+    expect(await outcome).toEqual([new HungUp(), new HungUp(), new HungUp(), true]);
+  });
+
   it('D7, D8: understands the same, wherever the bytes are cut', async () => {
     const length = `${ENVIRONMENT.join('\n')}\n\n`.length;
     for (let cut = 1; cut <= length; cut++) {

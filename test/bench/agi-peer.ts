@@ -75,6 +75,11 @@ function caller({ account, pin, address }: Peer): (command: string) => { reply: 
       return { reply: '200 result=0 endpos=8000', isLast: false };
     }
     const [, most] = /^GET DATA "" "?\d+"? "?(\d+)/.exec(command) ?? [];
+    if (command.startsWith('WAIT FOR DIGIT')) {
+      const pressed = keys.charCodeAt(0) || 0;
+      keys = keys.slice(1);
+      return { reply: `200 result=${pressed}`, isLast: prompt === 'confirm' };
+    }
     if (most === undefined) return { reply: `200 result=1 (${MARK.exec(command)?.[1] ?? ''})`, isLast: false };
     if (Number(most) === WHILE_WORKING) return { reply: '200 result= (timeout)', isLast: false };
     const pressed = keys.slice(0, Number(most));

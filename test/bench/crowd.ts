@@ -38,6 +38,7 @@ function takes(command: string): number {
   const [, waiting] = /^GET DATA +(\d+) 64$/.exec(plain) ?? [];
   if (waiting !== undefined) return Number(waiting);
   const around = (ms: number) => ms * (0.5 + Math.random());
+  if (plain.startsWith('WAIT FOR DIGIT')) return around(DIGIT_MS);
   if (plain.startsWith('GET DATA')) return around(KEYING_MS);
   if (/\/(digits|letters|silence)\//.test(plain)) return around(DIGIT_MS);
   return plain.startsWith('STREAM FILE') ? around(PROMPT_MS) : 0;

@@ -4,7 +4,7 @@ import { addressOf, integerOf, PRIVATE, rangeOf, type AddressRange } from '../..
 import type { CountryRules } from '../../src/domain/country';
 import type { Family } from '../../src/domain/network';
 import { AddressWords, integerAt, wordsOf } from '../../src/country/address-words';
-import { judge } from '../../src/country/judge';
+import { countriesOf, judge } from '../../src/country/judge';
 import { MarkedRanges } from '../../src/country/marked-ranges';
 import { countryOf, coverage, isOrdered, markOf, sizesOf, type CountryTable } from '../../src/country/table';
 import { net } from '../support/net';
@@ -116,7 +116,7 @@ describe.each([4, 6] as const)('the index of IPv%s', (family) => {
     expect(() => tableOf([{ ...a, first: 21n }])).toThrow('ends before it begins');
   });
 
-  it('lays permitted and denied ranges over each other as one address after another is judged', () => {
+  it('lays permitted and denied ranges over each other as one address after another is judged, in another thread as well', () => {
     const rule = fc.tuple(fc.constantFrom('permit' as const, 'deny' as const), place(family), place(family));
     fc.assert(
       fc.property(claims(family), fc.array(rule, { maxLength: 8 }), (list, given) => {
@@ -124,6 +124,7 @@ describe.each([4, 6] as const)('the index of IPv%s', (family) => {
           hand(permission, { family, first: a < b ? a : b, last: a < b ? b : a }),
         );
         const countries = judge(tableOf(list), { ...permit('DE', 'A2'), ranges }, { permitUnknown: false });
+        const elsewhere = countriesOf(structuredClone(countries.judged));
         const open = countries.permitted().filter((range) => range.family === family);
         const edges = [...list, ...ranges.map(({ range }) => range), ...open, ...PRIVATE].flatMap((range) =>
           range.family === family ? borders(range) : [],
@@ -131,9 +132,11 @@ describe.each([4, 6] as const)('the index of IPv%s', (family) => {
         for (const address of edges) {
           // IPv4 in IPv6's clothes is judged as IPv4
           if (addressOf(family, address).includes('.') && family === 6) continue;
-          const { permit, deny } = countries.lookup(addressOf(family, address));
-          expect(permit && !deny).toBe(open.some((range) => within(address, range)));
+          const origin = countries.lookup(addressOf(family, address));
+          expect(origin.permit && !origin.deny).toBe(open.some((range) => within(address, range)));
+          expect(elsewhere.lookup(addressOf(family, address))).toEqual(origin);
         }
+        expect(elsewhere.permitted()).toEqual(countries.permitted());
         open.forEach((range, i) => expect(i === 0 || (open[i - 1]?.last ?? 0n) + 1n < range.first).toBe(true));
       }),
       { numRuns: 50 },

@@ -18,6 +18,16 @@ it('is read as it was written', async () => {
   for (const address of ADDRESSES) expect(countryAt(kept.table, address)).toBe(countryAt(table, address));
 });
 
+it('is shared with another thread, not copied for it', async () => {
+  const { table } = await read({ 'dbip.csv': DBIP_LINES });
+  const { 4: four, 6: six } = decodeTable(encodeTable({ head: HEAD, table })).table;
+  for (const here of [four.starts, four.marks, six.starts, six.marks, six.tops]) {
+    const there = structuredClone(here);
+    here?.fill(7);
+    expect(there).toEqual(here);
+  }
+});
+
 it('with bytes changed, lost or added anywhere is the same table or refused', async () => {
   const { table } = await read({ 'dbip.csv': DBIP_LINES });
   const file = encodeTable({ head: HEAD, table });

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,6 +118,11 @@ async function meanwhile(storm: Promise<unknown>): Promise<void> {
   expect(longestMs).toBeLessThan(3_000);
 }
 
+/** `sched(7)`. */
+const SCHED_RR = 2;
+/** The 41st field of proc(5)'s stat; the second, a name in parentheses, may hold anything. */
+const policyOf = (stat: string) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
+
 /** Counters, and the compiler's own notes. */
 const LITTLE_MIB = 1;
 /** Of a thread that is only started when a PIN has taken too long. */
@@ -155,6 +160,12 @@ const WORDS: readonly (string | Buffer)[] = [
   `${'['.repeat(60_000)}\n`,
   '{"call":"status","asked":{"__proto__":{"x":1}}}\n',
 ];
+
+it('callers are answered in real time, by one thread alone', () => {
+  const threads = `/proc/${daemon.pid}/task`;
+  const stats = readdirSync(threads).map((thread) => readFileSync(join(threads, thread, 'stat'), 'utf8'));
+  expect(stats.map(policyOf).filter((policy) => policy === SCHED_RR)).toHaveLength(1);
+});
 
 it('whatever strangers say there, in one piece, in pieces, or broken off', async () => {
   const storm = async (where: Where) => {

@@ -1,5 +1,5 @@
 /** The countries as they are judged now: the data of this machine under the rules in the store. */
-import type { Countries, CountryData, Origin } from '../../domain/country';
+import type { Countries, CountryData, Judged, Origin } from '../../domain/country';
 import type { Entry } from '../../domain/entry';
 import type { Network } from '../../domain/network';
 import type { Store } from '../../domain/store';
@@ -22,6 +22,8 @@ export interface CountryDesk {
   readonly permittedFault: string | undefined;
   /** Judges anew what the store and the data say; after each change. */
   reload(): Promise<Countries>;
+  /** Tells `listen` what they are judged by: now, as far as they ever were, and after each change. What is returned ends it. */
+  onJudged(listen: (judged: Judged) => void): () => void;
   /** The same when a minute has passed: what other PBXs changed in a database that they share. */
   follow(): Promise<void>;
 }
@@ -40,15 +42,20 @@ export function countryDesk(
   most?: number,
 ): CountryDesk {
   let countries = NOT_YET;
+  let judged: Judged | undefined;
+  const listening = new Set<(judged: Judged) => void>();
   let judgedAt = -Infinity;
   const networks = permittedNetworks(most);
   let [asked, inForce] = [0, 0];
   const reload = async () => {
     judgedAt = clock.now().getTime();
     const mine = ++asked;
-    const judged = await data.judge(await store.countryRules());
+    const next = await data.judge(await store.countryRules());
     // Of two at once the one that was asked later has read what is newer, whichever is answered first.
-    if (mine > inForce) [inForce, countries] = [mine, judged];
+    if (mine > inForce) {
+      [inForce, countries, judged] = [mine, next, next.judged];
+      for (const listen of listening) listen(next.judged);
+    }
     return countries;
   };
   return {
@@ -67,6 +74,11 @@ export function countryDesk(
     },
     get permittedFault() {
       return networks.fault;
+    },
+    onJudged(listen) {
+      listening.add(listen);
+      if (judged) listen(judged);
+      return () => void listening.delete(listen);
     },
     async follow() {
       if (clock.now().getTime() - judgedAt >= FOLLOW_MS) await reload();

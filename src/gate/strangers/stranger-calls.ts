@@ -1,7 +1,7 @@
 /** Calls of strangers: judged while the caller waits, told afterwards. */
 import type { Caller } from '../../domain/doorkeeper';
 import type { Network } from '../../domain/network';
-import type { StrangerDoor, StrangerVerdict } from '../../domain/stranger-door';
+import { permittedAtOnce, type StrangerDoor, type StrangerVerdict } from '../../domain/stranger-door';
 import { AppError } from '../../errors';
 import type { Exempt } from './exempt';
 import type { IntruderDesk } from './intruder-news';
@@ -29,12 +29,6 @@ export function strangerCalls(parts: Parts, exempt: Exempt, desk: IntruderDesk):
   const isNews = onceInAWhile(clock, { againMs: AGAIN_MS, most: MOST_TOLD });
   const telling = new Set<Promise<void>>();
   const room = roomAMinute(clock, MOST_A_MINUTE);
-
-  /** Nearly every call, and for that nobody need be waited for. */
-  const permitted = (address: Network): StrangerVerdict | undefined => {
-    const { country, stranger, permit } = parts.countries.now().lookup(address);
-    return permit && !stranger ? { stranger, country, reason: 'permitted' } : undefined;
-  };
 
   const judge = async (address: Network): Promise<StrangerVerdict> => {
     const { origin, stranger, why } = await standingOf(parts, exempt, address);
@@ -72,7 +66,7 @@ export function strangerCalls(parts: Parts, exempt: Exempt, desk: IntruderDesk):
       if (calls === 'off') return { stranger: false, country: undefined, reason: '[country] calls is "off"' };
       if (address === undefined) return unsure('no address that can be read');
       try {
-        const verdict = permitted(address) ?? (await inTime(judge(address)));
+        const verdict = permittedAtOnce(parts.countries.now(), address) ?? (await inTime(judge(address)));
         if (!verdict.stranger) return verdict;
         tell(address, sentenceOf(verdict, caller, calls));
         return calls === 'enforce'

@@ -1,5 +1,5 @@
 /** The countries as they are judged, when they are judged twice at once. */
-import type { Countries, CountryData, CountryRules } from '../../../src/domain/country';
+import type { CountryData, CountryRules, JudgedCountries } from '../../../src/domain/country';
 import { countryDesk } from '../../../src/gate/countries/country-desk';
 import { fakeClock } from '../../support/fake-clock';
 
@@ -12,7 +12,7 @@ it('what was read later is in force, also where the database answers in another 
   const answers: ((rules: CountryRules) => void)[] = [];
   const store = { countryRules: () => new Promise<CountryRules>((answer) => answers.push(answer)) };
   const judge = ({ countries }: CountryRules) =>
-    Promise.resolve({ idle: countries.map(({ country }) => country).join() } as Countries);
+    Promise.resolve({ idle: countries.map(({ country }) => country).join() } as JudgedCountries);
   const desk = countryDesk(store, { judge } as Partial<CountryData> as CountryData, fakeClock());
   const [earlier, later] = [desk.reload(), desk.reload()];
   answers[1]?.(denied('DE', 'RU'));
