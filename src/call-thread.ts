@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { ipCountry } from '../agi/ip-country';
 import { travelinMan } from '../agi/travelin-man';
-import { startAgiServer, type AgiServer } from './asterisk/agi-server';
+import { startAgiServer } from './asterisk/agi-server';
 import type { CallsSetup, FromThread, LogLine, Services, ToThread } from './calls-aside';
 import { clock } from './clock';
 import { countriesOf } from './country/judge';
@@ -15,48 +15,58 @@ import { permittedAtOnce, type StrangerDoor } from './domain/stranger-door';
 import { AppError } from './errors';
 import type { Log } from './ports';
 import { soundFiles } from './sound-file';
-import { questionsTo } from './thread-questions';
+import { questionsTo, type Questions } from './thread-questions';
 
-if (!parentPort) throw new Error('this is a thread, started by the daemon');
-const daemon = parentPort;
-const tell = (message: FromThread) => daemon.postMessage(message);
-/** Told together, this many milliseconds after the first: a message costs a caller more than all else of a line. */
+/** Lines of the log are handed over together, so late: a message costs a caller more than all else of a line. */
 const TOGETHER_MS = 20;
-let lines: LogLine[] = [];
-const tellLines = () => {
-  if (lines.length > 0) tell({ lines });
-  lines = [];
-};
-const log: Log = (event, fields = {}) => {
-  if (lines.push({ event, fields }) === 1) setTimeout(tellLines, TOGETHER_MS);
-};
-const questions = questionsTo(daemon);
-const ask = <K extends keyof Services>(name: K, ...asked: Parameters<Services[K]>) =>
-  questions.ask(name, ...asked) as ReturnType<Services[K]>;
 
-const doorkeeper: Doorkeeper = {
-  identify: (...asked) => ask('identify', ...asked),
-  isLocked: (...asked) => ask('isLocked', ...asked),
-  refusalOf: (...asked) => ask('refusalOf', ...asked),
-  open: (...asked) => ask('open', ...asked),
-  closeAll: (...asked) => ask('closeAll', ...asked),
-  renewAll: (...asked) => ask('renewAll', ...asked),
-  openNow: (...asked) => ask('openNow', ...asked),
-  now: () => clock.now(),
-};
+type Tell = (message: FromThread) => void;
+type Ask = <K extends keyof Services>(name: K, ...asked: Parameters<Services[K]>) => ReturnType<Services[K]>;
 
-/** Undefined: nothing may be decided here. */
-let countries: Countries | undefined;
-const strangerDoor: StrangerDoor = {
-  check: async (address, caller) =>
-    (address && countries && permittedAtOnce(countries, address)) ?? ask('check', address, caller),
-};
+function askingOver(questions: Questions): Ask {
+  return (name, ...asked) => questions.ask(name, ...asked) as ReturnType<Services[typeof name]>;
+}
+
+function logOver(tell: Tell): { readonly log: Log; readonly handOver: () => void } {
+  let lines: LogLine[] = [];
+  const handOver = () => {
+    if (lines.length > 0) tell({ lines });
+    lines = [];
+  };
+  const log: Log = (event, fields = {}) => {
+    if (lines.push({ event, fields }) === 1) setTimeout(handOver, TOGETHER_MS);
+  };
+  return { log, handOver };
+}
+
+function doorkeeperOver(ask: Ask): Doorkeeper {
+  return {
+    identify: (...asked) => ask('identify', ...asked),
+    isLocked: (...asked) => ask('isLocked', ...asked),
+    refusalOf: (...asked) => ask('refusalOf', ...asked),
+    open: (...asked) => ask('open', ...asked),
+    closeAll: (...asked) => ask('closeAll', ...asked),
+    renewAll: (...asked) => ask('renewAll', ...asked),
+    openNow: (...asked) => ask('openNow', ...asked),
+    now: () => clock.now(),
+  };
+}
+
+/** `countries`: as they are judged now; undefined: nothing may be decided here. */
+function strangerDoorOver(ask: Ask, countries: () => Countries | undefined): StrangerDoor {
+  return {
+    async check(address, caller) {
+      const known = countries();
+      return (address && known && permittedAtOnce(known, address)) ?? ask('check', address, caller);
+    },
+  };
+}
 
 /**
  * A caller's key waits for nothing else that this machine does; Asterisk itself, where it runs in real time, goes first.
  * Where it is refused, this thread is as good as any other.
  */
-function goFirst(): void {
+function goFirst(log: Log): void {
   try {
     const [thread = ''] = /\d+$/.exec(readlinkSync('/proc/thread-self')) ?? [];
     execFileSync('chrt', ['--rr', '--reset-on-fork', '--pid', '1', thread], { stdio: 'ignore' });
@@ -65,8 +75,17 @@ function goFirst(): void {
   }
 }
 
-function start({ port, host, mostCalls, settings, sounds, pace }: CallsSetup): Promise<AgiServer> {
-  return startAgiServer({
+async function main(daemon: MessagePort, setup: CallsSetup): Promise<void> {
+  const tell: Tell = (message) => daemon.postMessage(message);
+  const { log, handOver } = logOver(tell);
+  const questions = questionsTo(daemon);
+  const ask = askingOver(questions);
+  const doorkeeper = doorkeeperOver(ask);
+  let countries: Countries | undefined;
+  const strangerDoor = strangerDoorOver(ask, () => countries);
+  const { port, host, mostCalls, settings, sounds, pace } = setup;
+  goFirst(log);
+  const server = await startAgiServer({
     ...{ port, host, mostCalls, settings, clock, log, random: randomBytes },
     soundFile: soundFiles(sounds.own, sounds.ours, clock),
     observe: (event) => log('call', { ...event }),
@@ -81,25 +100,23 @@ function start({ port, host, mostCalls, settings, sounds, pace }: CallsSetup): P
         ipCountry(call, query ?? (await variable('TOLLGATE_ADDRESS')), strangerDoor),
     },
   });
-}
-
-async function main(): Promise<void> {
-  goFirst();
-  const server = await start(workerData as CallsSetup);
+  const stop = async (withinMs: number) => {
+    await server.stop(withinMs);
+    handOver();
+    daemon.close();
+  };
   daemon.on('message', (message: ToThread) => {
     if ('answers' in message) questions.hear(message);
     else if ('judged' in message) countries = countriesOf(message.judged);
-    else
-      void server.stop(message.stopWithinMs).then(() => {
-        tellLines();
-        daemon.close();
-      });
+    else void stop(message.stopWithinMs);
   });
   tell({ port: server.port });
 }
 
-main().catch((error: unknown) => {
+if (!parentPort) throw new Error('this is the program of a thread that the daemon starts');
+const daemon = parentPort;
+main(daemon, workerData as CallsSetup).catch((error: unknown) => {
   if (!(error instanceof AppError)) throw error;
   const { code, what, hint } = error;
-  tell({ fault: { code, what, hint } });
+  daemon.postMessage({ fault: { code, what, hint } } satisfies FromThread);
 });

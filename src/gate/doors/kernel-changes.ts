@@ -41,6 +41,7 @@ export async function bothWaysOf(
 /** These entries, and ended ones on the same networks that calls outlast. */
 export async function withOutlasted({ store }: Parts, entries: readonly Entry[]): Promise<readonly Entry[]> {
   const allowed = entries.filter(({ kind }) => kind === 'allow');
+  if (allowed.length === 0) return entries;
   const ids = new Set(allowed.map(({ id }) => id));
   const networks = new Set(allowed.map(({ network }) => network));
   const outlasted = await store.outlastedLeases();

@@ -73,6 +73,7 @@ async function protectedEntries({ store, clock }: Parts, network: Network): Prom
   const inside = network.includes('/')
     ? (await store.liveEntries(now, 'allow')).filter((each) => covers(network, each.network))
     : [];
+  if (covering.length + inside.length === 0) return [];
   const groups = await store.liveGroups(now);
   const called = (entry: Entry) => groups.find(({ id }) => id === entry.partOf);
   return [...covering, ...inside]

@@ -1,23 +1,55 @@
-/** The countries as they are judged, when they are judged twice at once. */
-import type { Countries, CountryData, CountryRules } from '../../../src/domain/country';
-import { countryDesk } from '../../../src/gate/countries/country-desk';
-import { fakeClock } from '../../support/fake-clock';
+import { countriesOf } from '../../../src/country/judge';
+import type { Countries } from '../../../src/domain/country';
+import { permittedAtOnce } from '../../../src/domain/stranger-door';
+import { memoryFirewall } from '../../support/memory-firewall';
+import { address, testGate, type TestGate } from '../../support/test-gate';
 
-const denied = (...countries: string[]): CountryRules => ({
-  countries: countries.map((country) => ({ country, permission: 'deny', by: 'x', at: new Date(0) })),
-  ranges: [],
+const HOME = address('198.51.100.7');
+const by = 'root';
+
+let gate: TestGate;
+beforeEach(async () => {
+  gate = await testGate(memoryFirewall, '[country]\ncalls = "enforce"\n');
+  await gate.operations.init({ by });
 });
+afterEach(() => gate.close());
 
-it('what was read later is in force, also where the database answers in another order', async () => {
-  const answers: ((rules: CountryRules) => void)[] = [];
-  const store = { countryRules: () => new Promise<CountryRules>((answer) => answers.push(answer)) };
-  const judge = ({ countries }: CountryRules) =>
-    Promise.resolve({ idle: countries.map(({ country }) => country).join() } as Countries);
-  const desk = countryDesk(store, { judge } as Partial<CountryData> as CountryData, fakeClock());
-  const [earlier, later] = [desk.reload(), desk.reload()];
-  answers[1]?.(denied('DE', 'RU'));
-  await later;
-  answers[0]?.(denied('DE'));
-  expect((await earlier).idle).toBe('DE,RU');
-  expect(desk.now().idle).toBe('DE,RU');
+const permit = () => gate.operations.rangePermit({ by, first: '198.51.100.0', last: '198.51.100.255' });
+const deny = () => gate.operations.rangeDeny({ by, first: '198.51.100.7' });
+
+/** Who has another thread's tables: what he judges by, as it came over. */
+function elsewhere() {
+  const told: Countries[] = [];
+  const end = gate.parts.countries.onJudged((judged) => void told.push(countriesOf(structuredClone(judged))));
+  const permitted = () => told.map((countries) => permittedAtOnce(countries, HOME)?.reason ?? 'ask');
+  return { end, permitted };
+}
+
+describe('whoever judges calls in another thread', () => {
+  it('is told of each change at once, so that nobody passes who has been denied', async () => {
+    await gate.parts.countries.reload();
+    const there = elsewhere();
+    await permit();
+    expect(there.permitted().at(-1)).toBe('permitted');
+    await deny();
+    expect(there.permitted().at(-1)).toBe('ask');
+  });
+
+  it('is told what holds when he begins, where anything was judged yet', async () => {
+    await permit();
+    expect(elsewhere().permitted()).toEqual(['permitted']);
+    const fresh = await testGate(memoryFirewall);
+    const told: unknown[] = [];
+    fresh.parts.countries.onJudged((judged) => void told.push(judged));
+    expect(told).toEqual([]);
+    await fresh.close();
+  });
+
+  it('hears nothing more when he has gone', async () => {
+    await permit();
+    const there = elsewhere();
+    there.end();
+    await deny();
+    expect(there.permitted()).toEqual(['permitted']);
+  });
 });
