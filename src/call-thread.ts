@@ -15,7 +15,7 @@ import { permittedAtOnce, type StrangerDoor } from './domain/stranger-door';
 import { AppError } from './errors';
 import type { Log } from './ports';
 import { soundFiles } from './sound-file';
-import { questionsTo, type Questions } from './thread-questions';
+import { faultOf, questionsTo, type Questions } from './thread-questions';
 
 /** Lines of the log are handed over together, so late: a message costs a caller more than all else of a line. */
 const TOGETHER_MS = 20;
@@ -117,6 +117,5 @@ if (!parentPort) throw new Error('this is the program of a thread that the daemo
 const daemon = parentPort;
 main(daemon, workerData as CallsSetup).catch((error: unknown) => {
   if (!(error instanceof AppError)) throw error;
-  const { code, what, hint } = error;
-  daemon.postMessage({ fault: { code, what, hint } } satisfies FromThread);
+  daemon.postMessage({ fault: faultOf(error) } satisfies FromThread);
 });

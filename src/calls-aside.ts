@@ -7,9 +7,8 @@ import type { CallSettings } from './asterisk/call-settings';
 import type { Judged } from './domain/country';
 import type { Doorkeeper } from './domain/doorkeeper';
 import type { StrangerDoor } from './domain/stranger-door';
-import { AppError, type Code } from './errors';
 import type { Log } from './ports';
-import { answerTo, type Answer, type Question } from './thread-questions';
+import { answerTo, errorOf, type Answer, type Fault, type Question } from './thread-questions';
 
 /** Plain data: a message holds it. */
 export interface CallsSetup {
@@ -30,10 +29,7 @@ export interface LogLine {
 }
 
 export type FromThread =
-  | Question
-  | { readonly lines: readonly LogLine[] }
-  | { readonly port: number }
-  | { readonly fault: { readonly code: Code; readonly what: string; readonly hint: string } };
+  Question | { readonly lines: readonly LogLine[] } | { readonly port: number } | { readonly fault: Fault };
 export type ToThread = Answer | { readonly judged: Judged } | { readonly stopWithinMs: number };
 
 export interface CallsWorld {
@@ -62,7 +58,7 @@ export async function startCallsAside(setup: CallsSetup, { services, onJudged, l
       else if ('port' in message) resolve(message.port);
       else {
         isToEnd = true;
-        reject(new AppError(message.fault.code, message.fault.what, message.fault.hint));
+        reject(errorOf(message.fault));
       }
     });
   });

@@ -1,5 +1,5 @@
 /** What one thread asks another: each question is a message, and so is its answer. */
-import { AppError, type Code } from './errors';
+import { AppError } from './errors';
 
 /** A Worker, or a thread's end of the connection to whoever started it. */
 export interface Mailbox {
@@ -15,10 +15,20 @@ export interface Question {
   readonly asked: readonly unknown[];
 }
 
+/** A fault of the world, which people are told: an AppError as a message holds it. */
+export type Fault = Pick<AppError, 'code' | 'what' | 'hint'>;
+
+export function faultOf({ code, what, hint }: AppError): Fault {
+  return { code, what, hint };
+}
+
+export function errorOf({ code, what, hint }: Fault): AppError {
+  return new AppError(code, what, hint);
+}
+
 export type Answer = { readonly answers: number } & (
   | { readonly result: unknown }
-  /** A fault of the world, which people are told. */
-  | { readonly fault: Readonly<Record<'code' | 'what' | 'hint', string>> }
+  | { readonly fault: Fault }
   /** A bug of ours. */
   | { readonly error: unknown }
 );
@@ -37,13 +47,12 @@ export function questionsTo(mailbox: Mailbox): Questions {
     async ask(name, ...asked) {
       const question = ++last;
       const answer = await new Promise<Answer>((resolve) => {
+        mailbox.postMessage({ question, name, asked } satisfies Question); // throws for what is no message
         waiting.set(question, resolve);
-        mailbox.postMessage({ question, name, asked } satisfies Question);
       });
       if ('result' in answer) return answer.result;
       if ('error' in answer) throw answer.error;
-      const { code, what, hint } = answer.fault;
-      throw new AppError(code as Code, what, hint);
+      throw errorOf(answer.fault);
     },
     hear(answer) {
       waiting.get(answer.answers)?.(answer);
@@ -70,8 +79,6 @@ async function answerOf(service: () => Promise<unknown>) {
   try {
     return { result: await service() };
   } catch (error) {
-    if (!(error instanceof AppError)) return { error };
-    const { code, what, hint } = error;
-    return { fault: { code, what, hint } };
+    return error instanceof AppError ? { fault: faultOf(error) } : { error };
   }
 }

@@ -51,6 +51,11 @@ export interface AgiServer {
   stop(withinMs: number): Promise<void>;
 }
 
+interface Serving extends AgiServerOptions {
+  /** Lent to one call after another. */
+  readonly contexts: Contexts;
+}
+
 const LOOPBACK = ['127.0.0.1', '::1'];
 const VARIABLE_MS = 2000;
 /** Connections that have not described a call yet; they take no call's place. */
@@ -59,7 +64,7 @@ const MOST_STRANGE = 200;
 /** Resolves when it listens; rejects with AGI_FAILED when it cannot. */
 export async function startAgiServer(options: AgiServerOptions): Promise<AgiServer> {
   const { port, host = '127.0.0.1', allow = LOOPBACK, log, clock } = options;
-  const contexts = new Contexts();
+  const serving: Serving = { ...options, contexts: new Contexts() };
   const calls = new Map<Socket, Promise<void>>();
   /** Those of them that have not said yet what they are, oldest first. */
   const strange = new Set<Socket>();
@@ -78,7 +83,7 @@ export async function startAgiServer(options: AgiServerOptions): Promise<AgiServ
     const [oldest] = strange;
     if (strange.size >= MOST_STRANGE) oldest?.destroy();
     strange.add(socket);
-    const call = answer(socket, { ...options, contexts }, () => strange.delete(socket)).finally(() => {
+    const call = answer(socket, serving, () => strange.delete(socket)).finally(() => {
       strange.delete(socket);
       calls.delete(socket);
     });
@@ -112,11 +117,7 @@ async function listen(server: Server, port: number, host: string): Promise<void>
 }
 
 /** One connection from its first byte to its last; calls `described` once it is known for a call. Never rejects. */
-async function answer(
-  socket: Socket,
-  options: AgiServerOptions & { readonly contexts: Contexts },
-  described: () => void,
-): Promise<void> {
+async function answer(socket: Socket, options: Serving, described: () => void): Promise<void> {
   const { log } = options;
   const session = new AgiSession(socket, options);
   try {
