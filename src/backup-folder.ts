@@ -1,13 +1,14 @@
 /** Backups on disk: one file each, JSON under gzip, complete or not there. */
 import { constants } from 'node:fs';
 import { chown, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { readBackup } from './backup-text';
 import type { Backup, Backups, NewBackup } from './domain/backup';
 import { AppError } from './errors';
 import type { Log } from './ports';
+import { syncFolder } from './sync-folder';
 
 interface Options {
   readonly folder: string;
@@ -65,12 +66,14 @@ export function backupFolder({ folder, keep, owner, log }: Options): Backups {
       await rm(next, { force: true });
       throw error;
     }
+    await syncFolder(folder);
   }
 
   async function makeFolder(): Promise<void> {
-    const made = await mkdir(folder, { recursive: true, mode: 0o750 });
+    if ((await mkdir(folder, { recursive: true, mode: 0o750 })) === undefined) return;
     const user = owner();
-    if (made !== undefined && user && process.geteuid?.() === 0) await chown(folder, user.uid, user.gid);
+    if (user && process.geteuid?.() === 0) await chown(folder, user.uid, user.gid);
+    await syncFolder(dirname(folder));
   }
 
   return {

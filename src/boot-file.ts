@@ -3,13 +3,14 @@ import { constants } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Saved } from './firewall/boot-state';
+import { syncFolder } from './sync-folder';
 
 interface Owner {
   readonly uid: number;
   readonly gid: number;
 }
 
-const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, O_WRONLY } = constants;
 /** The unit that reads it at boot is root's. */
 const MODE = 0o640;
 /** No line that is read has such an end: half an address is often another address, and half an end is over. */
@@ -23,7 +24,7 @@ export function bootFile(file: string, owner: () => Owner | undefined): Saved {
     async remove() {
       await rm(file, { force: true });
       await rm(temporary(file), { force: true });
-      await syncFolder(file);
+      await syncFolder(dirname(file));
     },
   };
 }
@@ -51,7 +52,7 @@ async function replace(
     await rm(next, { force: true });
     throw error;
   }
-  await syncFolder(file);
+  await syncFolder(dirname(file));
 }
 
 /** Opened anew each time, so that a file that somebody has taken away is missed. */
@@ -75,11 +76,6 @@ async function startsMidLine(handle: FileHandle, size: number): Promise<boolean>
   if (size === 0) return false;
   const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
   return buffer.toString() !== '\n';
-}
-
-async function syncFolder(file: string): Promise<void> {
-  const folder = await open(dirname(file), O_RDONLY);
-  await closing(folder, () => folder.sync());
 }
 
 async function closing(handle: FileHandle, work: () => Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, promises as files, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backupFolder } from '../src/backup-folder';
@@ -13,7 +13,10 @@ describe('backups on disk', () => {
     folder = mkdtempSync(join(tmpdir(), 'tollgate-backups-'));
     logged = [];
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(() => {
+    jest.restoreAllMocks();
+    rmSync(folder, { recursive: true });
+  });
 
   const at = (time: string) => new Date(`2026-11-22T${time}Z`);
   const backup = (time: string, more: Partial<NewBackup> = {}): NewBackup => ({
@@ -57,6 +60,16 @@ describe('backups on disk', () => {
     expect(statSync(join(folder, 'backups')).mode & 0o777).toBe(0o750);
   });
 
+  it('are on the disk by name too before anybody is told of them, with the folder that was made for them', async () => {
+    const done = watchFiles();
+    await open().save(backup('13:05:00.000'));
+    const name = join(folder, 'backups/20261122-130500.json.gz');
+    expect(done).toEqual([`synced ${folder}`, `synced ${name}.new`, `named ${name}`, `synced ${folder}/backups`]);
+    done.length = 0;
+    await open().save(backup('13:06:00.000'));
+    expect(done.at(-1)).toBe(`synced ${folder}/backups`);
+  });
+
   it('are left out of the list when they are damaged, and said to be when they are asked for', async () => {
     await open().save(backup('13:05:00.000'));
     writeFileSync(join(folder, 'backups/20261122-130600.json.gz'), 'no gzip');
@@ -75,3 +88,19 @@ describe('backups on disk', () => {
     expect(readdirSync(folder)).toEqual(['backups']);
   });
 });
+
+/** What is brought to the disk and named from now on, in its order; the files are real. */
+function watchFiles(): string[] {
+  const done: string[] = [];
+  const { open, rename } = files;
+  jest.spyOn(files, 'open').mockImplementation(async (path, ...more) => {
+    const handle = await open(path, ...more);
+    const sync = handle.sync.bind(handle);
+    return Object.assign(handle, { sync: () => sync().then(() => void done.push(`synced ${String(path)}`)) });
+  });
+  jest.spyOn(files, 'rename').mockImplementation(async (from, to) => {
+    await rename(from, to);
+    done.push(`named ${String(to)}`);
+  });
+  return done;
+}
