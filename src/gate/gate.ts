@@ -160,7 +160,12 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await Promise.all([letGo(), others.away() ? undefined : names.look(stop)]);
     },
     compareExchange: () => (others.away() ? Promise.resolve() : exchange.look()),
-    reconcile: () => (others.away() || drift.isResting ? Promise.resolve([]) : modes.reconcile(parts, doors)),
+    async reconcile() {
+      if (others.away() || drift.isResting) return [];
+      const lines = await modes.reconcile(parts, doors);
+      await tables.follow();
+      return lines;
+    },
     watchFirewall: (stop) => drift.run(stop),
     follow: () => others.look(() => modes.reconcile(parts, doors)),
   };

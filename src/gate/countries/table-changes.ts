@@ -14,7 +14,10 @@ export interface TableChanges {
    * now is cut off. Rejects with STORE_FAILED, or as the kernel does.
    */
   bringIn(cause: Pick<Cause, 'by' | 'from'>): Promise<void>;
-  /** The same, where the admin's word is another one than was brought in last. */
+  /**
+   * The same, where the admin's word is another one than was brought in last, or where it did not come to its end then:
+   * the kernel may have taken since what it refused.
+   */
   follow(): Promise<void>;
 }
 
@@ -25,14 +28,18 @@ export function tableChanges(
   const { store, countries, services } = parts;
   const inTurn = oneAtATime();
   let inForce: string | undefined;
+  /** Of what was not brought in to its end. A new table is no other word, so that the word alone would not tell. */
+  let owed: Pick<Cause, 'by' | 'from'> | undefined;
   const wordNow = async () => textOf(await store.countryRules());
   const bringInNow: TableChanges['bringIn'] = async (cause) => {
+    owed = cause;
     const word = await wordNow();
     await countries.reload();
     if (byCountry(services).length > 0) await tellKernel();
     await strangers.forgive(cause);
     await strangers.catchUp();
     inForce = word;
+    owed = undefined;
   };
   return {
     async begin() {
@@ -43,7 +50,7 @@ export function tableChanges(
     // In turn, or what is being brought in here would be taken for another PBX's.
     follow: () =>
       inTurn(async () => {
-        if ((await wordNow()) !== inForce) await bringInNow({ by: 'Tollgate', from: 'another PBX' });
+        if (owed ?? (await wordNow()) !== inForce) await bringInNow(owed ?? { by: 'Tollgate', from: 'another PBX' });
       }),
   };
 }

@@ -68,5 +68,24 @@ it('one that failed in the middle is brought in again, and another one that came
   [steps, next] = [[], Promise.resolve()];
   await tables.follow();
   await tables.follow();
+  expect(steps).toEqual(['judged', OURS, 'looked who is a stranger']);
+});
+
+it('a new table that failed in the middle is brought in again, although the word about it is the same', async () => {
+  const tables = changes();
+  await tables.begin();
+  next = Promise.reject(new Error('the kernel is away'));
+  await expect(tables.bringIn(OURS)).rejects.toThrow('away');
+  [steps, next] = [[], Promise.resolve()];
+  await tables.follow();
+  await tables.follow();
+  expect(steps).toEqual(['judged', OURS, 'looked who is a stranger']);
+});
+
+it('one of another PBX is brought in as such', async () => {
+  const tables = changes();
+  await tables.begin();
+  [rules, steps] = [permitted('US', 'DE'), []];
+  await tables.follow();
   expect(steps).toEqual(['judged', THEIRS, 'looked who is a stranger']);
 });

@@ -2,7 +2,8 @@
 import type { Peer } from '../../../src/domain/phones';
 import { DBIP_LINES } from '../../support/country-files';
 import { refreshFrom } from '../../support/country-refresh';
-import { memoryFirewall } from '../../support/memory-firewall';
+import { AppError } from '../../../src/errors';
+import { memoryFirewall, type MemoryFirewall } from '../../support/memory-firewall';
 import { address, testGate, type TestGate } from '../../support/test-gate';
 
 const by = 'root';
@@ -158,4 +159,43 @@ it('a block lasts as long as the settings say', async () => {
   expect(await gate.operations.list({})).toMatchObject([
     { until: new Date(gate.clock.now().getTime() + 30 * 86_400_000).toISOString() },
   ]);
+});
+
+describe('what the kernel refuses at first', () => {
+  const BY_COUNTRY = '[services.web]\npolicy = "countries"\nports = ["tcp/443"]\n';
+  let firewall: MemoryFirewall;
+  const refused = async (change: () => Promise<unknown>) => {
+    firewall.applyFault = new AppError('FIREWALL_FAILED', 'the kernel said no', 'tollgate status');
+    await expect(change()).rejects.toThrow('the kernel said no');
+    await expect(gate.reconcile()).rejects.toThrow('the kernel said no');
+    firewall.applyFault = undefined;
+  };
+  beforeEach(async () => {
+    gate = await testGate(
+      (clock) => (firewall = memoryFirewall(clock)),
+      `[country]\nregistrations = "enforce"\n${BY_COUNTRY}`,
+      { own: ['192.0.2.1'] },
+    );
+    await gate.operations.init({ by });
+    await refresh(DBIP_LINES);
+    await gate.operations.countryPermit(countries('US', 'DE'));
+    gate.asterisk.peersNow = [phone('701', DE)];
+  });
+
+  it('is followed by the block of a registered stranger as soon as it is taken', async () => {
+    await refused(() => gate.operations.countryForget(countries('DE')));
+    expect(await blocks()).toEqual([]);
+    await gate.reconcile();
+    expect(await blocks()).toEqual([[DE, undefined]]);
+  });
+
+  it('and by the end of the block of one who is none any more, told in the name of who changed it', async () => {
+    await register(JP);
+    await refused(() => refresh(JAPAN_MOVED));
+    expect(await blocks()).toEqual([[JP, undefined]]);
+    await gate.reconcile();
+    expect(await blocks()).toEqual([[DE, undefined]]);
+    const lines = await gate.operations.log({ since: new Date(0).toISOString(), limit: 100 });
+    expect(lines.filter(({ action }) => action === 'unblock')).toMatchObject([{ by, what: JP, from: 'command' }]);
+  });
 });
