@@ -1,4 +1,7 @@
+import { openGate } from '../../../src/gate/gate';
 import type { Operations } from '../../../src/gate/operations';
+import type { Parts } from '../../../src/gate/parts';
+import { fakeClock } from '../../support/fake-clock';
 import { memoryFirewall, type MemoryFirewall } from '../../support/memory-firewall';
 import { testGate, type TestGate } from '../../support/test-gate';
 
@@ -159,6 +162,73 @@ describe('backups', () => {
     expect(firewall.policy?.trial).toBeUndefined();
   });
 });
+
+it('brought back by a process that dies after any of its steps, and then once more, are as if it had lived', async () => {
+  const survived = await restoredOver(Infinity);
+  expect(survived.mode).toBe('watch');
+  expect(survived.held).toEqual(expect.arrayContaining(['sip 198.51.100.1', 'sip 198.51.100.10/31']));
+  let [steps, died] = [0, true];
+  for (; died; steps++) {
+    const once = await restoredOver(steps);
+    died = once.died;
+    expect([steps, { ...once, died: false }]).toEqual([steps, survived]);
+  }
+  expect(steps).toBeGreaterThan(7); // backup, begun, kernel, settled, backup, rules, mode, journal
+});
+
+/** What is in force when a restoring process was dead after so many steps, and the next one has done it again. */
+async function restoredOver(steps: number) {
+  let firewall = memoryFirewall(fakeClock());
+  const gate = await testGate((clock) => (firewall = memoryFirewall(clock)));
+  const { operations, store, clock } = gate;
+  await operations.init({ by });
+  await operations.allow({ by, what: '198.51.100.1', services: ['sip'], seconds: HOUR });
+  await operations.allow({ by, what: '198.51.100.10-198.51.100.12', services: ['sip'] });
+  await operations.block({ by, what: '198.51.100.66' });
+  await operations.guard({ by, lose: ['all'], here: true });
+  const [{ id } = { id: '' }] = await operations.backupList({});
+  await operations.confirm({ by, here: true });
+  for (const what of ['198.51.100.1', '198.51.100.10-198.51.100.12']) await operations.revoke({ by, what });
+  await operations.unblock({ by, what: '198.51.100.66' });
+  await operations.allow({ by, what: '198.51.100.3', services: ['sip'] });
+  await clock.advance(1000);
+  const dying = dyingParts(gate.parts, steps);
+  const first = openGate(dying.parts, () => Promise.resolve([])).operations.backupRestore({ by, id });
+  await Promise.race([first, dying.dead]);
+  const next = openGate(gate.parts, () => Promise.resolve([]));
+  await next.restore();
+  await next.operations.backupRestore({ by, id });
+  const { mode, trial } = await store.modeState();
+  const listed = (await next.operations.list({})).map(({ what, kind, until, state }) => [what, kind, until, state]);
+  const open = (await store.liveEntries(clock.now())).map(({ network, state }) => `${network} ${state}`).sort();
+  const result = { died: dying.isDead(), mode, trial, rules: firewall.policy?.mode, held: firewall.held(), open };
+  await gate.close();
+  return { ...result, listed: listed.map((each) => JSON.stringify(each)).sort() };
+}
+
+/** The same, but after so many steps that change something outside nothing answers any more. */
+function dyingParts(parts: Parts, steps: number) {
+  let left = steps;
+  let die = (): void => undefined;
+  const dead = new Promise<void>((resolve) => (die = resolve));
+  const step = <T>(work: () => Promise<T>): Promise<T> => {
+    if (left-- > 0) return work();
+    die();
+    return new Promise(() => undefined);
+  };
+  const { store, firewall, backups } = parts;
+  const dying: Parts = {
+    ...parts,
+    store: { ...store, transaction: (work, how) => step(() => store.transaction(work, how)) },
+    firewall: {
+      ...firewall,
+      change: (changes) => step(() => firewall.change(changes)),
+      apply: (policy, elements, look) => step(() => firewall.apply(policy, elements, look)),
+    },
+    backups: { ...backups, save: (backup) => step(() => backups.save(backup)) },
+  };
+  return { parts: dying, dead, isDead: () => left < 0 };
+}
 
 it('in a database that PBXs share bring back the mode alone, and say so before it is done', async () => {
   const gate = await testGate(memoryFirewall, undefined, { sharedAs: 'north' });
