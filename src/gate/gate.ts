@@ -163,7 +163,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
     async reconcile() {
       if (others.away() || drift.isResting) return [];
       const lines = await modes.reconcile(parts, doors);
-      await tables.follow();
+      await tables.finish();
       return lines;
     },
     watchFirewall: (stop) => drift.run(stop),

@@ -14,11 +14,10 @@ export interface TableChanges {
    * now is cut off. Rejects with STORE_FAILED, or as the kernel does.
    */
   bringIn(cause: Pick<Cause, 'by' | 'from'>): Promise<void>;
-  /**
-   * The same, where the admin's word is another one than was brought in last, or where it did not come to its end then:
-   * the kernel may have taken since what it refused.
-   */
+  /** The same, where the admin's word is another one than was brought in last, or where that did not come to its end. */
   follow(): Promise<void>;
+  /** Only what did not come to its end: the kernel may have taken since what it refused. Costs nothing else. */
+  finish(): Promise<void>;
 }
 
 export function tableChanges(
@@ -52,6 +51,7 @@ export function tableChanges(
       inTurn(async () => {
         if (owed ?? (await wordNow()) !== inForce) await bringInNow(owed ?? { by: 'Tollgate', from: 'another PBX' });
       }),
+    finish: () => inTurn(() => (owed ? bringInNow(owed) : Promise.resolve())),
   };
 }
 

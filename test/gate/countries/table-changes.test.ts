@@ -82,6 +82,20 @@ it('a new table that failed in the middle is brought in again, although the word
   expect(steps).toEqual(['judged', OURS, 'looked who is a stranger']);
 });
 
+it('one that is only noted yet is not finished, and one that failed in the middle is, once', async () => {
+  const tables = changes();
+  await tables.begin();
+  [rules, steps] = [permitted('US', 'DE'), []];
+  await tables.finish();
+  expect(steps).toEqual([]);
+  next = Promise.reject(new Error('the kernel is away'));
+  await expect(tables.bringIn(OURS)).rejects.toThrow('away');
+  [steps, next] = [[], Promise.resolve()];
+  await tables.finish();
+  await tables.finish();
+  expect(steps).toEqual(['judged', OURS, 'looked who is a stranger']);
+});
+
 it('one of another PBX is brought in as such', async () => {
   const tables = changes();
   await tables.begin();
