@@ -2,6 +2,7 @@
 import type { StatusPart, StatusShape } from '../domain/shapes';
 import { countryPart } from './countries/country-status';
 import type { Away, Follower } from './follow';
+import { UNKNOWN_RULES } from './doors/kernel-changes';
 import { heardPart } from './modes/foresee';
 import { namesPart } from './names/names-status';
 import { neighboursPart, type LegacySeen } from './modes/neighbours-status';
@@ -56,8 +57,9 @@ async function sharedPart({ sharedAs, store, vault }: Parts): Promise<StatusPart
 
 async function firewallPart(parts: Parts): Promise<StatusPart> {
   const { mode, trial } = await parts.store.modeState();
-  if (!mode) return part('firewall', 'off', 'nothing of ours is in the kernel', 'tollgate init');
   const rules = await parts.firewall.rules();
+  if (!mode && rules.length > 0) return part('firewall', 'fail', UNKNOWN_RULES.what, UNKNOWN_RULES.hint);
+  if (!mode) return part('firewall', 'off', 'nothing of ours is in the kernel', 'tollgate init');
   if (rules.length === 0) {
     return part('firewall', 'fail', `mode ${mode}, but the kernel holds no rules of ours`, 'tollgate firewall apply');
   }

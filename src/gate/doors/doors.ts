@@ -10,7 +10,7 @@ import { oneAtATime, type OneAtATime } from '../../domain/one-at-a-time';
 import { write } from '../announce';
 import { cutOff, forgetContacts } from './cutting-off';
 import { begin, endAll, lineOf, lineOfGroup, narrowedIn, openingOf, settle, takeBack } from './door-records';
-import { bothWaysOf, changesOf, kernelOf, tellKernel, withOutlasted } from './kernel-changes';
+import { bothWaysOf, changesOf, kernelToTell, tellKernel, withOutlasted } from './kernel-changes';
 import { mediaUntil } from './outlasting';
 import type { Parts } from '../parts';
 
@@ -133,13 +133,13 @@ export class Doors {
   async change(step: Step): Promise<readonly Opening[]> {
     const { store, post } = this.#parts;
     const { openings, left } = await this.exclusively(async () => {
+      const kernel = await kernelToTell(this.#parts);
       // Lost with the power it is as if nothing had been asked: nobody is told before what follows is on the disk.
       const begun = await store.transaction((records) => begin(records, step), { onDisk: false });
       const gone = await withOutlasted(this.#parts, begun.closing);
       const coming = begun.coming.flatMap(({ entries }) => entries);
       // The way back is known before the first step, because the store may be what fails.
       const { forth, back } = await bothWaysOf(this.#parts, { coming, leaving: [...begun.superseded, ...gone] });
-      const kernel = await kernelOf(this.#parts);
       try {
         await kernel(forth);
         await store.transaction((records) => settle(this.#parts, records, begun));
@@ -169,10 +169,11 @@ export class Doors {
     if (entries.length === 0 && groups.length === 0) return { entries: [], groups: [], calls: [] };
     const { store, clock, post } = this.#parts;
     const fault = await this.exclusively(async () => {
+      const kernel = await kernelToTell(this.#parts);
       const gone = await withOutlasted(this.#parts, entries);
       await store.transaction((records) => endAll(this.#parts, records, leaving));
       const changes = await changesOf(this.#parts, { leaving: gone });
-      return tellKernel(this.#parts, changes).catch((error: unknown) => ({ error }));
+      return kernel(changes).catch((error: unknown) => ({ error }));
     });
     post.poke();
     const calls = await cutOff(this.#parts, entries); // whatever the kernel said: the entries have ended

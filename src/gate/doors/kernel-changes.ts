@@ -3,6 +3,7 @@ import { changesFor, groupByNetwork } from '../../domain/elements';
 import type { Entry } from '../../domain/entry';
 import type { Change } from '../../domain/firewall';
 import { memberRulesOf } from './outlasting';
+import { AppError } from '../../errors';
 import type { Parts } from '../parts';
 
 interface Moving {
@@ -48,13 +49,25 @@ export async function withOutlasted({ store }: Parts, entries: readonly Entry[])
   return [...entries, ...outlasted.filter(({ id, network }) => networks.has(network) && !ids.has(id))];
 }
 
-export async function tellKernel(parts: Parts, changes: readonly Change[]): Promise<void> {
-  const tell = await kernelOf(parts);
-  await tell(changes);
+/** Nothing of ours is in the kernel before `init` and after `firewall remove`: then there is nobody to tell. */
+export async function tellKernel({ store, firewall }: Parts, changes: readonly Change[]): Promise<void> {
+  const { mode } = await store.modeState();
+  if (mode) await firewall.change(changes);
 }
 
-/** Nothing of ours is in the kernel before `init` and after `firewall remove`: then there is nobody to tell. */
-export async function kernelOf({ store, firewall }: Parts): Promise<(changes: readonly Change[]) => Promise<void>> {
+/**
+ * The same for what people will be told of; asked for before anything is recorded. Rejects with FIREWALL_DRIFT when rules
+ * of ours are in force that this database knows nothing of: "open" would be a lie, and "closed" a worse one.
+ */
+export async function kernelToTell({ store, firewall }: Parts): Promise<(changes: readonly Change[]) => Promise<void>> {
   const { mode } = await store.modeState();
-  return mode ? (changes) => firewall.change(changes) : () => Promise.resolve();
+  if (mode) return (changes) => firewall.change(changes);
+  if ((await firewall.rules()).length === 0) return () => Promise.resolve();
+  throw new AppError('FIREWALL_DRIFT', UNKNOWN_RULES.what, UNKNOWN_RULES.hint);
 }
+
+/** Another database was put in place of the one by which the kernel was told. */
+export const UNKNOWN_RULES = {
+  what: 'rules of Tollgate are in force, and the database knows of no mode',
+  hint: 'put the right database back (see [store] in the settings), or begin anew: "tollgate init"; "tollgate firewall remove" takes the rules away',
+} as const;

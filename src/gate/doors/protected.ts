@@ -23,16 +23,22 @@ export async function keepInSight({ surroundings }: Parts): Promise<void> {
 /**
  * Why this network must not be blocked; undefined: it may be. `itself`: not by a program's own decision, when it touches
  * anything protected. By `hand` an admin may block what he or an import has let in, and a piece of a trusted network, but
- * never the whole of it, what the machine needs to be reached at all, or the way in that always has access.
+ * never the whole of it, what the machine needs to be reached at all, or the way in that always has access. `known`: the
+ * live entries that cover it, for whoever has asked already.
  */
 export async function protectionOf(
   parts: Parts,
   network: Network,
   by: 'hand' | 'itself',
+  known?: readonly Entry[],
 ): Promise<Protection | undefined> {
+  const covering = known ?? (await parts.store.liveEntriesCovering(network, parts.clock.now()));
   // An intruder is cut off at once; whoever blocks by hand has the time to look.
   const mostMs = by === 'itself' ? REMEMBERED_MS : 0;
-  const protections = [...(await protectedPlaces(parts, mostMs)), ...(await protectedEntries(parts, network))];
+  const protections = [
+    ...(await protectedPlaces(parts, mostMs)),
+    ...(await protectedEntries(parts, network, covering)),
+  ];
   return protections.find((each) => {
     const isHeld = covers(network, each.network);
     const isTouched = isHeld || covers(each.network, network);
@@ -67,9 +73,12 @@ async function protectedPlaces(parts: Parts, mostMs: number): Promise<readonly P
 }
 
 /** Entries that an admin or an import made; a lease that was opened by telephone protects nobody. */
-async function protectedEntries({ store, clock }: Parts, network: Network): Promise<readonly Protecting[]> {
+async function protectedEntries(
+  { store, clock }: Parts,
+  network: Network,
+  covering: readonly Entry[],
+): Promise<readonly Protecting[]> {
   const now = clock.now();
-  const covering = await store.liveEntriesCovering(network, now);
   const inside = network.includes('/')
     ? (await store.liveEntries(now, 'allow')).filter((each) => covers(network, each.network))
     : [];

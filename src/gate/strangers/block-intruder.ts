@@ -29,7 +29,7 @@ export async function blockIntruder(parts: Parts, doors: Doors, intruder: Intrud
   const now = clock.now();
   const covering = await store.liveEntriesCovering(address, now);
   if (covering.some(({ kind }) => kind === 'block')) return { kind: 'done' };
-  const protection = await protectionOf(parts, address, 'itself');
+  const protection = await protectionOf(parts, address, 'itself', covering);
   if (protection) return { kind: 'spared', why: `it is ${protection.why}` };
   const leases = covering.filter(({ account }) => account !== undefined);
   if (leases.length > 0) return closeUnproven(parts, doors, { leases, why });
