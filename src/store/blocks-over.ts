@@ -3,6 +3,7 @@ import type { Entry } from '../domain/entry';
 import { covering } from '../domain/network';
 import { othersFirst } from '../domain/others-first';
 import type { Records } from '../domain/store';
+import { toColumn } from './columns';
 import { entriesOn, readEntry } from './entries';
 import type { Session } from './session';
 
@@ -16,7 +17,7 @@ export function blocksOverRecords(session: Session): Pick<Records, 'liveBlocksOv
       for (let i = 0; i < networks.length; i += NETWORKS_AT_ONCE) {
         if (i > 0) await othersFirst();
         const around = [...new Set(networks.slice(i, i + NETWORKS_AT_ONCE).flatMap(covering))];
-        const rows = await entriesOn(session, around, now).where('kind', '=', 'block').execute();
+        const rows = await entriesOn(session, around, toColumn(now)).where('kind', '=', 'block').execute();
         for (const row of rows) found.set(row.id, readEntry(row));
       }
       return [...found.values()];

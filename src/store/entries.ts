@@ -6,6 +6,7 @@ import type { EntryPatch, Records } from '../domain/store';
 import { optionalDate, readList, readUntil, toColumn, untilColumn } from './columns';
 import type { EntryRow, Schema } from './schema';
 import type { Session } from './session';
+import { insert, statement } from './statement';
 
 type EntryRecords = Pick<
   Records,
@@ -29,32 +30,28 @@ export function entryRecords(session: Session): EntryRecords {
   const { db } = session;
   return {
     async entry(id) {
-      const query = db.selectFrom('entries').selectAll().where('id', '=', id);
-      const row = await query
-        .where(isOneNetwork)
-        .$if(session.locksRows, (q) => q.forUpdate())
-        .executeTakeFirst();
+      const [row] = (await askEntry(session, id)).rows;
       return row && readEntry(row);
     },
     async liveEntries(now, kind) {
-      const rows = await liveRows(session, now)
+      const rows = await liveRows(session, toColumn(now))
         .$if(kind !== undefined, (q) => q.where('kind', '=', kind ?? 'allow'))
         .execute();
       return rows.map(readEntry);
     },
     async liveEntriesOn(network, now) {
-      return (await entriesOn(session, [network], now).execute()).map(readEntry);
+      return (await askOn(session, toColumn(now), network)).rows.map(readEntry);
     },
     async liveEntriesCovering(network, now) {
-      return (await entriesOn(session, covering(network), now).execute()).map(readEntry);
+      return (await askOn(session, toColumn(now), ...covering(network))).rows.map(readEntry);
     },
     async liveEntriesOf(account, now) {
       return (await entriesOf(session, account, now).execute()).map(readEntry);
     },
     async liveEntriesCalled(what, network, now) {
       // By its network an index finds it; a name is looked for in all of them.
-      if (network !== undefined) return (await entriesOn(session, [network], now).execute()).map(readEntry);
-      const rows = liveRows(session, now).where((e) =>
+      if (network !== undefined) return (await askOn(session, toColumn(now), network)).rows.map(readEntry);
+      const rows = liveRows(session, toColumn(now)).where((e) =>
         typeof what === 'number' ? e('id', '=', what) : e.or([e('name', '=', what), e('what', '=', what)]),
       );
       return (await rows.execute()).map(readEntry);
@@ -72,15 +69,8 @@ export function entryRecords(session: Session): EntryRecords {
       return rows.map(readEntry);
     },
     async blocksSince(network, origin, since) {
-      const { blocks } = await db
-        .selectFrom('entries')
-        .select((e) => e.fn.countAll<number>().as('blocks'))
-        .where('network', '=', network)
-        .where('kind', '=', 'block')
-        .where('origin', '=', origin)
-        .where('since', '>=', toColumn(since))
-        .executeTakeFirstOrThrow();
-      return blocks;
+      const [counted] = (await askBlocks(session, network, origin, toColumn(since))).rows;
+      return counted?.blocks ?? 0;
     },
     addEntry: (entry) => session.atomically((part) => add(part, entry)),
     changeEntry: (id, patch) => session.atomically((part) => change(part, id, patch)),
@@ -96,15 +86,14 @@ export function entryRecords(session: Session): EntryRecords {
       return (await query.$if(session.locksRows, (q) => q.forUpdate()).execute()).map(readEntry);
     },
     async outlastedLeases() {
-      return (await outlastedRows(session).execute()).map(readEntry);
+      return (await askOutlasted(session)).rows.map(readEntry);
     },
   };
 }
 
 async function add(part: Session, entry: NewEntry): Promise<Entry> {
   const row = entryRow(entry, part.pbx);
-  const { insertId } = await part.db.insertInto('entries').values(row).executeTakeFirstOrThrow();
-  const id = Number(insertId);
+  const id = await insert(part, 'entries', row);
   if (entry.state !== 'opening') part.changed(id); // nobody has to know of what no kernel has confirmed
   return readEntry({ ...row, id });
 }
@@ -125,28 +114,49 @@ export function isOneNetwork(e: ExpressionBuilder<Schema, 'entries'>) {
   return e('network', '!=', '');
 }
 
-/** Live entries at `now`, oldest first. */
-export function liveRows(session: Session, now: Date) {
-  return liveOfAllKinds(session, now).where(isOneNetwork);
+/** Live entries at `at`, oldest first. */
+export function liveRows(session: Session, at: number) {
+  return liveOfAllKinds(session, at).where(isOneNetwork);
 }
 
 /** Entries and groups. One is over at the very instant of its end. */
-export function liveOfAllKinds({ db }: Session, now: Date) {
+export function liveOfAllKinds({ db }: Session, at: number) {
   return db
     .selectFrom('entries')
     .selectAll()
     .where('state', '=', 'open')
-    .where((e) => e(e.fn.coalesce('until', e.lit(NEVER)), '>', toColumn(now)))
+    .where((e) => e(e.fn.coalesce('until', e.lit(NEVER)), '>', at))
     .orderBy('since')
     .orderBy('id');
 }
 
-export function entriesOn(session: Session, networks: readonly Network[], now: Date) {
-  return liveRows(session, now).where('network', 'in', networks);
+export function entriesOn(session: Session, networks: readonly Network[], at: number) {
+  return liveRows(session, at).where('network', 'in', networks);
 }
 
+/** Each door and each attack asks these, some of them several times. */
+const askOn = statement((session, at: number, ...networks: readonly Network[]) => entriesOn(session, networks, at));
+const askOutlasted = statement(outlastedRows);
+const askEntry = statement(({ db, locksRows }, id: number) =>
+  db
+    .selectFrom('entries')
+    .selectAll()
+    .where('id', '=', id)
+    .where(isOneNetwork)
+    .$if(locksRows, (q) => q.forUpdate()),
+);
+const askBlocks = statement(({ db }, network: Network, origin: string, since: number) =>
+  db
+    .selectFrom('entries')
+    .select((e) => e.fn.countAll<number>().as('blocks'))
+    .where('network', '=', network)
+    .where('kind', '=', 'block')
+    .where('origin', '=', origin)
+    .where('since', '>=', since),
+);
+
 export function entriesOf(session: Session, account: string, now: Date) {
-  return liveRows(session, now).where('account', '=', account);
+  return liveRows(session, toColumn(now)).where('account', '=', account);
 }
 
 /** In a shared database another PBX may be about to open its own. */

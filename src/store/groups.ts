@@ -7,6 +7,7 @@ import { optionalDate, readList, readUntil, toColumn, untilColumn } from './colu
 import { dueRows, endAll, liveOfAllKinds, liveRows, NOT_FOLLOWED, readEntry } from './entries';
 import type { EntryRow } from './schema';
 import type { Session } from './session';
+import { insert } from './statement';
 
 type GroupRecords = Pick<
   Records,
@@ -24,13 +25,12 @@ export function groupRecords(session: Session): GroupRecords {
       return row && readGroup(row);
     },
     async liveGroups(now) {
-      const rows = await liveOfAllKinds(session, now).where('kind', 'in', KINDS).execute();
+      const rows = await liveOfAllKinds(session, toColumn(now)).where('kind', 'in', KINDS).execute();
       return rows.map(readGroup);
     },
     async addGroup(group) {
       const row = groupRow(group, session.pbx);
-      const { insertId } = await db.insertInto('entries').values(row).executeTakeFirstOrThrow();
-      return readGroup({ ...row, id: Number(insertId) });
+      return readGroup({ ...row, id: await insert(session, 'entries', row) });
     },
     async changeGroup(id, { until, state, note, declinedBy, ...followed }) {
       const changes = {
@@ -45,7 +45,7 @@ export function groupRecords(session: Session): GroupRecords {
       }
     },
     async liveEntriesIn(group, now) {
-      return (await liveRows(session, now).where('part_of', '=', group).execute()).map(readEntry);
+      return (await liveRows(session, toColumn(now)).where('part_of', '=', group).execute()).map(readEntry);
     },
     async endDueGroups(now) {
       return (await endAll(session, (part) => dueRows(part, now).where('kind', 'in', KINDS))).map(readGroup);

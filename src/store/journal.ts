@@ -8,6 +8,7 @@ import { hashOf, wellFormed } from './journal-chain';
 import { checkJournal } from './journal-check';
 import type { JournalRow } from './schema';
 import type { Session } from './session';
+import { insert, statement } from './statement';
 
 type JournalRecords = Pick<Records, 'addJournal' | 'journalLine' | 'journalAfter' | 'journalSince' | 'checkJournal'>;
 
@@ -20,12 +21,8 @@ export function journalRecords(session: Session): JournalRecords {
         const head = await headOf(part);
         const row = { id: Math.max(head.last_line, head.newest ?? 0) + 1, ...rowOf(line, at), pbx: part.pbx };
         const hash = hashOf(head.hash, row);
-        await part.db
-          .insertInto('journal')
-          .values({ ...row, hash })
-          .execute();
-        const moved = { lines: head.lines + 1, last_line: row.id, hash };
-        await part.db.updateTable('journal_head').set(moved).where('id', '=', 1).execute();
+        await insert(part, 'journal', { ...row, hash });
+        await moveHead(part, head.lines + 1, row.id, hash);
         return { ...line, id: row.id, at, ...(part.pbx !== '' && { pbx: part.pbx }) };
       }),
     async journalLine(id) {
@@ -51,12 +48,18 @@ export function journalRecords(session: Session): JournalRecords {
   };
 }
 
+export async function headOf(session: Session) {
+  const [head] = (await askHead(session)).rows;
+  if (head) return head;
+  throw new AppError('STORE_FAILED', 'the journal has lost its head', 'put back a backup of the database');
+}
+
 /**
  * Locked, so that two writers do not both add to the same line. `newest` is more than `last_line` only when somebody else
  * has put lines there: they are no reason to open no more doors, and the check finds them.
  */
-export async function headOf({ db, locksRows }: Session) {
-  const head = await db
+const askHead = statement(({ db, locksRows }) =>
+  db
     .selectFrom('journal_head')
     .selectAll()
     .select((e) =>
@@ -66,11 +69,12 @@ export async function headOf({ db, locksRows }: Session) {
         .as('newest'),
     )
     .where('journal_head.id', '=', 1)
-    .$if(locksRows, (q) => q.forUpdate())
-    .executeTakeFirst();
-  if (head) return head;
-  throw new AppError('STORE_FAILED', 'the journal has lost its head', 'put back a backup of the database');
-}
+    .$if(locksRows, (q) => q.forUpdate()),
+);
+
+const moveHead = statement(({ db }, lines: number, last_line: number, hash: string) =>
+  db.updateTable('journal_head').set({ lines, last_line, hash }).where('id', '=', 1),
+);
 
 function rowOf(line: NewJournalLine, at: Date): Omit<Selectable<JournalRow>, 'id' | 'hash' | 'pbx'> {
   return {

@@ -5,6 +5,7 @@ import type { Records } from '../domain/store';
 import { toColumn } from './columns';
 import type { LetterRow, LetterState } from './schema';
 import type { Session } from './session';
+import { insert } from './statement';
 
 type LetterRecords = Pick<Records, 'queueLetter' | 'dueLetters' | 'letterSent' | 'letterFailed' | 'letterCounts'>;
 
@@ -16,8 +17,7 @@ export function letterRecords(session: Session): LetterRecords {
         ...{ message_id: messageId, to_name: to.name, to_address: to.address, subject, text, html, tries: 0 },
         ...{ pbx: session.pbx, state: 'queued' as const, queued_at: toColumn(at), next_try_at: toColumn(at) },
       };
-      const { insertId } = await db.insertInto('letters').values(row).executeTakeFirstOrThrow();
-      return { to, subject, text, html, id: Number(insertId), messageId, queuedAt: at, tries: 0 };
+      return { to, subject, text, html, id: await insert(session, 'letters', row), messageId, queuedAt: at, tries: 0 };
     },
     async dueLetters(now, limit) {
       return (await dueLetterRows(session, now, limit).execute()).map(readLetter);

@@ -5,6 +5,7 @@ import type { Links } from '../domain/surroundings';
 import { toColumn } from './columns';
 import type { ModeRow } from './schema';
 import type { Session } from './session';
+import { statement } from './statement';
 
 type ModeRecords = Pick<Records, 'modeState' | 'saveModeState' | 'isModeRemoved'>;
 
@@ -41,14 +42,17 @@ export function modeRecords(session: Session): ModeRecords {
 }
 
 /** A file of its own knows one PBX; it may have had another name then. */
-async function ownRow({ db, pbx, shared }: Session): Promise<ModeRow | undefined> {
-  const rows = await db
+async function ownRow(session: Session): Promise<ModeRow | undefined> {
+  const { rows } = await askOwn(session);
+  return rows.find(({ pbx }) => pbx === session.pbx) ?? rows[0];
+}
+
+const askOwn = statement(({ db, pbx, shared }) =>
+  db
     .selectFrom('modes')
     .selectAll()
-    .$if(shared, (query) => query.where('pbx', '=', pbx))
-    .execute();
-  return rows.find((row) => row.pbx === pbx) ?? rows[0];
-}
+    .$if(shared, (query) => query.where('pbx', '=', pbx)),
+);
 
 function readTrial({ trial_mode, trial_until, trial_connections }: ModeRow): ModeState['trial'] {
   if (trial_mode === null || trial_until === null) return undefined;

@@ -8,6 +8,7 @@ import { recordsAsAsked, recordsOf } from './records';
 import { stamp } from './revision';
 import type { Changed, Session } from './session';
 import { openSqlite, type SqliteOptions } from './sqlite';
+import type { Words } from './statement';
 import { makeTurns } from './turns';
 
 export type StoreOptions = SqliteOptions | MariadbOptions;
@@ -52,9 +53,14 @@ const PAUSE_MS = 20;
 function storeOn(database: OpenDatabase, clock: Clock): Store {
   // One transaction at a time on both databases: what holds on the one then holds on the other.
   const turns = makeTurns(TURN_MS, clock, database.where);
+  const outside: Words = new Map();
+  const inside: Words = new Map();
   const atomically = <T>(work: (session: Session) => Promise<T>, onDisk = true) =>
-    turns(() => attempt(database, clock, work, onDisk));
-  const own = { ...ownership(database), db: database.db, locksRows: false, atomically, changed: notHere };
+    turns(() => attempt(database, clock, work, { onDisk, words: inside }));
+  const own = {
+    ...{ ...ownership(database), db: database.db, locksRows: false, words: outside },
+    ...{ atomically, changed: notHere },
+  };
   const recordsIn = recordsAsAsked(own);
   return {
     ...recordsOf(own),
@@ -68,7 +74,7 @@ async function attempt<T>(
   database: OpenDatabase,
   clock: Clock,
   work: (part: Session) => Promise<T>,
-  onDisk: boolean,
+  { onDisk, words }: { readonly onDisk: boolean; readonly words: Words },
 ): Promise<T> {
   for (let n = 1; ; n++) {
     try {
@@ -76,7 +82,7 @@ async function attempt<T>(
         if (!onDisk) await database.leaveToTheNext(db);
         const touched = new Set<Changed>();
         const part: Session = {
-          ...{ ...ownership(database), db, locksRows: database.locksRows },
+          ...{ ...ownership(database), db, locksRows: database.locksRows, words },
           atomically: (inner) => inner(part),
           changed: (what) => void touched.add(what),
         };

@@ -1,6 +1,7 @@
 /** The few entries that are wide, of the many that may be live: how much of the Internet is open already. */
 import { familyOf, prefixOf, WIDE } from '../domain/network';
 import type { Records } from '../domain/store';
+import { toColumn } from './columns';
 import { liveRows, readEntry } from './entries';
 import type { Session } from './session';
 
@@ -15,7 +16,7 @@ export function wideRecords(session: Session): Pick<Records, 'liveWideEntries'> 
 
 /** A few more than are meant: text is compared, not numbers. */
 export function wideRows(session: Session, now: Date) {
-  return liveRows(session, now)
+  return liveRows(session, toColumn(now))
     .where('kind', '=', 'allow')
     .where((e) => {
       const [six, short] = [e('network', 'like', '%:%'), [e('network', 'like', '%/_'), e('network', 'like', '%/1_')]];

@@ -28,7 +28,7 @@ import { openSqlite } from '../../src/store/sqlite';
 const NOW = new Date('2030-06-01T12:00:00Z');
 const [network, v6] = ['192.0.2.1', '2001:db8::1'].map(parseNetwork) as [Network, Network];
 
-const ALONE = { pbx: '', shared: false, changed: () => undefined };
+const ALONE = { pbx: '', shared: false, words: new Map(), changed: () => undefined };
 
 let folder: string;
 let raw: Database.Database;
@@ -57,7 +57,7 @@ function planOf({ sql, parameters }: CompiledQuery): string {
 
 const plans: [name: string, query: (part: Session) => { compile(): CompiledQuery }, plan: RegExp][] = [
   ['what ended long ago', (part) => endedBefore(part, NOW), /INDEX entries_state_until \(state=\? AND until</],
-  ['the live entries', (part) => liveRows(part, NOW), /INDEX entries_state_until \(state=\?/],
+  ['the live entries', (part) => liveRows(part, NOW.getTime()), /INDEX entries_state_until \(state=\?/],
   [
     'a page of the live entries that end',
     (part) => timedRowsAfter(part, { id: 5, until: 7 }, NOW).limit(9),
@@ -70,12 +70,12 @@ const plans: [name: string, query: (part: Session) => { compile(): CompiledQuery
   ],
   [
     'the live entries on a network',
-    (part) => entriesOn(part, [network], NOW),
+    (part) => entriesOn(part, [network], NOW.getTime()),
     /INDEX entries_network_state \(network=\? AND state=\?\)/,
   ],
   [
     'the live entries around an IPv6 address',
-    (part) => entriesOn(part, covering(v6), NOW),
+    (part) => entriesOn(part, covering(v6), NOW.getTime()),
     /INDEX entries_network_state \(network=\? AND state=\?\)/,
   ],
   ['the wide entries', (part) => wideRows(part, NOW), /INDEX entries_kind_state \(kind=\? AND state=\?\)/],
