@@ -1,6 +1,6 @@
 /** mysql2's pool with an end to every wait, one way of setting connections up, and faults that people can read. */
 import type { MysqlPool, MysqlPoolConnection } from 'kysely';
-import type { Pool, PoolConnection } from 'mysql2';
+import type { Pool, PoolConnection, QueryError } from 'mysql2';
 import { AppError } from '../errors';
 import type { Clock } from '../ports';
 import { storeFault } from './store-fault';
@@ -102,13 +102,19 @@ function ask(
 ): Promise<unknown> {
   const ms = deadlineMs + SLACK_MS;
   const answer = new Promise<unknown>((resolve, reject) => {
-    raw.query(sql, values, (error, result) => (error ? reject(error) : resolve(result)));
+    raw.query(sql, values, (error, result) => (error ? reject(withCode(error)) : resolve(result)));
   });
   const fault = () => {
     raw.destroy();
     return new AppError('STORE_FAILED', `${where}: no answer within ${ms} ms`, HINT);
   };
   return within(answer, { ms, clock, fault });
+}
+
+/** mysql2 gives no code to what it says of a connection whose end it has seen already. */
+function withCode(error: QueryError): QueryError {
+  const { code } = error as { readonly code?: string };
+  return error.fatal && code === undefined ? Object.assign(error, { code: 'PROTOCOL_CONNECTION_LOST' }) : error;
 }
 
 const SLACK_MS = 500;

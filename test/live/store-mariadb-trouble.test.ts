@@ -1,4 +1,5 @@
 /** A real MariaDB in trouble: every wait ends, nothing is half written, and afterwards all works again. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import type { Records, Store } from '../../src/domain/store';
 import { openStore } from '../../src/store/open';
@@ -10,11 +11,15 @@ describeAsRoot('on a real MariaDB', () => {
   const real = mariadbStores();
   const { open, admin, link } = real;
 
-  it('a killed connection fails its transaction, and leaves nothing of it', async () => {
+  it.each([
+    ['before its end was seen', 0],
+    ['after its end was seen', 200],
+  ])('a killed connection, asked %s, fails its transaction, and leaves nothing of it', async (_, ms) => {
     const store = await open();
     const work = store.transaction(async (records) => {
       await write(records);
       await killAll();
+      await sleep(ms);
       await write(records);
     });
     await expect(bounded(work)).rejects.toMatchObject(saying(/connection|closed state|killed/i));
