@@ -89,7 +89,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     listening: { iaxPort: IAX_PORT, rtp: rtpPorts(config) },
     ...(isWatched(config) && { iaxLog: config.attacks.asterisk_log }),
   });
-  const own = openOwnAddresses(config.pbx.own_addresses, phones, log);
+  const own = openOwnAddresses(config.pbx.own_addresses, phones, { clock, log });
   const countries = countryDesk(store, countryData, clock);
   const parts = {
     ...{ store, firewall, phones, post, clock, random, log },
@@ -102,7 +102,7 @@ export async function openTollgate(config: Config, world: World): Promise<Tollga
     services: servicesOf(config),
     rules: rulesOf(config),
     ...(isShared(config) && { sharedAs: pbxNameOf(config) }),
-    ownAddresses: () => own.all(),
+    ownAddresses: (mostMs?: number) => own.all(mostMs),
     outsideAddresses: () => own.outside(),
   };
   const gate = openGate(parts, () => moreStatus(post, phones, config));

@@ -1,4 +1,5 @@
 import type { Asterisk } from '../src/asterisk/phones';
+import { clock } from '../src/clock';
 import type { PhonesState } from '../src/domain/phones';
 import { AppError } from '../src/errors';
 import { openOwnAddresses } from '../src/own-addresses';
@@ -18,7 +19,10 @@ it('are the machine’s, those of the settings, and what Asterisk tells each tim
     },
   } as unknown as Asterisk;
   const logged: string[] = [];
-  const own = openOwnAddresses([address('198.51.100.1')], phones, (event) => void logged.push(event));
+  const own = openOwnAddresses([address('198.51.100.1')], phones, {
+    clock,
+    log: (event) => void logged.push(event),
+  });
   const told = async (state: PhonesState['state']) => {
     become(state);
     await own.told();

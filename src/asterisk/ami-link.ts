@@ -1,7 +1,7 @@
 /** Keeps one connection to Asterisk's manager interface: opens it, watches it, and opens the next when it has ended. */
 import { AppError, type Code } from '../errors';
 import { AmiConnection, failed } from './ami-connection';
-import { BROKEN_EVENTS } from './ami-filter';
+import { BROKEN_EVENTS, UNREAD_EVENTS } from './ami-filter';
 import { field, type Frame } from './ami-frame';
 import { replyKind } from './ami-reply';
 import { PATIENCE, type AmiPorts, type AmiSettings, type Patience } from './ami-settings';
@@ -95,9 +95,11 @@ async function oneConnection(
 
 /** A user who may not ask for it hears what callers forge, too: the state of the phones says so. */
 async function filter(connection: AmiConnection): Promise<void> {
-  const reply = await connection.action({ Action: 'Filter', Operation: 'Add', Filter: BROKEN_EVENTS });
-  const kind = replyKind(reply);
-  if (kind !== 'done' && kind !== 'denied') throw failed('Filter', reply);
+  for (const Filter of [BROKEN_EVENTS, UNREAD_EVENTS]) {
+    const reply = await connection.action({ Action: 'Filter', Operation: 'Add', Filter });
+    const kind = replyKind(reply);
+    if (kind !== 'done' && kind !== 'denied') throw failed('Filter', reply);
+  }
 }
 
 /** Actions of modules that are still loading are unknown to Asterisk until then. */

@@ -48,6 +48,7 @@ export function isSingle(network: Network): boolean {
 
 /** Does every address of `inner` lie in `outer`? */
 export function covers(outer: Network, inner: Network): boolean {
+  if (isSingle(outer)) return outer === inner;
   if (familyOf(outer) !== familyOf(inner) || prefixOf(outer) > prefixOf(inner)) return false;
   return bits(inner).match(bits(outer), prefixOf(outer));
 }
@@ -64,8 +65,14 @@ export function around(network: Network, prefix: number): Network {
 
 /** Every network that covers this one, itself included, widest last; what a look-up of a single row per prefix asks. */
 export function covering(network: Network): Network[] {
-  const [address, longest] = [bits(network), prefixOf(network)];
-  return Array.from({ length: longest + 1 }, (_, i) => canonical(address, longest - i));
+  const bytes = bits(network).toByteArray();
+  const all = [network];
+  for (let prefix = prefixOf(network) - 1; prefix >= 0; prefix--) {
+    const at = prefix >> 3;
+    bytes[at] = (bytes[at] ?? 0) & (0xff00 >> (prefix & 7));
+    all.push(textOf(bytes, prefix));
+  }
+  return all;
 }
 
 /** `::1.2.3.4` as `::102:304`: ipaddr.js reads the dotted form of an IPv6 address as if it were IPv4-mapped. */
@@ -87,6 +94,11 @@ function bits(network: Network): ipaddr.IPv4 | ipaddr.IPv6 {
 function canonical(address: ipaddr.IPv4 | ipaddr.IPv6, prefix: number): Network {
   const bytes = address.toByteArray();
   const kept = bytes.map((byte, i) => byte & (0xff << (8 - Math.min(8, Math.max(0, prefix - i * 8)))) & 0xff);
-  const text = kept.length === 4 ? kept.join('.') : new ipaddr.IPv6(kept).toRFC5952String();
+  return textOf(kept, prefix);
+}
+
+/** Bits behind the prefix are zero. */
+function textOf(bytes: readonly number[], prefix: number): Network {
+  const text = bytes.length === 4 ? bytes.join('.') : new ipaddr.IPv6([...bytes]).toRFC5952String();
   return (prefix === bytes.length * 8 ? text : `${text}/${prefix}`) as Network;
 }

@@ -111,8 +111,8 @@ export interface Parts {
   readonly rules: Rules;
   /** The name of this PBX in a database that others may share; undefined: it has one of its own. */
   readonly sharedAs?: string;
-  /** This machine's addresses, public one included, as they are now. */
-  ownAddresses(): readonly Network[];
+  /** This machine's addresses, public one included, as they were at most so long ago (milliseconds); left out: now. */
+  ownAddresses(mostMs?: number): readonly Network[];
   /** Those of them that Asterisk gives out as its own. */
   outsideAddresses(): readonly OutsideAddress[];
 }

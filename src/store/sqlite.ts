@@ -40,13 +40,15 @@ const LEAVE_TO_THE_NEXT = CompiledQuery.raw('');
 /** How long SQLite itself may wait: it stops the whole process while it does. */
 const STANDSTILL_MS = 50;
 const PAUSE_MS = 20;
+/** So long statements may follow each other before the event loop has its turn. */
+const TURN_MS = 2;
 
 /** Opens the file, or makes it. Throws STORE_FAILED. `-wal` and `-shm` get its mode and owner from SQLite. */
 export function openSqlite({ file, clock, owner, busyMs = 5000, pbx = '', ...more }: SqliteOptions): OpenDatabase {
   const where = `the database ${file}`;
   const database = openFile(file, owner, busyMs, where);
   const log = more.log ?? writeAheadLog(file);
-  const bounds = { clock, busyMs, where, log };
+  const bounds = { takeTurns: turnsOfTheLoop(clock), clock, busyMs, where, log };
   const dialect = new SqliteDialect({ database });
   dialect.createDriver = () => new BoundedDriver(database, bounds);
   dialect.createAdapter = () => new AllOrNothing();
@@ -87,6 +89,8 @@ function openFile(file: string, owner: Owner | undefined, busyMs: number, where:
 }
 
 interface Bounds {
+  /** Before each statement. */
+  readonly takeTurns: () => Promise<void>;
   readonly clock: Clock;
   readonly busyMs: number;
   readonly where: string;
@@ -136,10 +140,7 @@ class BoundedDriver extends SqliteDriver implements Driver {
   }
 }
 
-/**
- * Nothing that was committed is told before it is on the disk. Before each statement the event loop has its turn: a
- * transaction would else be one piece, as long as which no telephone call is answered.
- */
+/** Nothing that was committed is told before it is on the disk. */
 function patient(connection: DatabaseConnection, bounds: Bounds, isCommitted: () => boolean): DatabaseConnection {
   const { where, log } = bounds;
   const toDisk = async () => {
@@ -158,11 +159,22 @@ function patient(connection: DatabaseConnection, bounds: Bounds, isCommitted: ()
         isLeft = true;
         return { rows: [] };
       }
-      await setImmediate();
+      await bounds.takeTurns();
       const result = await untilFree(() => connection.executeQuery<R>(query), bounds);
       if (query.query.kind !== 'SelectQueryNode' && isCommitted() && !isLeft) await toDisk();
       return result;
     },
+  };
+}
+
+/** A transaction would else be one piece, as long as which nobody is answered. */
+function turnsOfTheLoop(clock: Clock): () => Promise<void> {
+  let last = -Infinity;
+  return async () => {
+    const now = clock.now().getTime();
+    if (now >= last && now - last < TURN_MS) return;
+    await setImmediate();
+    last = clock.now().getTime();
   };
 }
 

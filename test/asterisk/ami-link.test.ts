@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { BROKEN_EVENTS } from '../../src/asterisk/ami-filter';
+import { BROKEN_EVENTS, UNREAD_EVENTS } from '../../src/asterisk/ami-filter';
 import { field, type Frame } from '../../src/asterisk/ami-frame';
 import { keepLink, type AmiLink, type LinkState } from '../../src/asterisk/ami-link';
 import type { Patience } from '../../src/asterisk/ami-settings';
@@ -51,7 +51,10 @@ it('believes no event before Asterisk keeps broken ones away', async () => {
     a['Action'] === 'login' ? OK + BOOTED + forged : a['Action'] === 'Filter' ? forged + OK : undefined,
   );
   await ready();
-  expect(peer.named('Filter')).toMatchObject([{ Operation: 'Add', Filter: BROKEN_EVENTS }]);
+  expect(peer.named('Filter')).toMatchObject([
+    { Operation: 'Add', Filter: BROKEN_EVENTS },
+    { Operation: 'Add', Filter: UNREAD_EVENTS },
+  ]);
   expect(events).toEqual([]);
   peer.send('Event: SuccessfulAuth\nService: SIP\n\n');
   await until(() => events.length === 1, 'a true one');

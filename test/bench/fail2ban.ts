@@ -15,12 +15,18 @@ fail2ban = notice,security
 const LOG_FILE = '/var/log/asterisk/fail2ban';
 const START_MS = 30_000;
 
+export interface Fail2ban {
+  /** Lets this address in again, as if nothing had come from it. */
+  forgive(address: string): Promise<void>;
+  close(): void;
+}
+
 /** One wrong password is enough; all else is as Debian ships it. `spares`: networks in which it blocks nobody. */
 export async function startFail2ban(
   pbx: Host,
   asterisk: RunningAsterisk,
   spares: readonly string[],
-): Promise<{ close(): void }> {
+): Promise<Fail2ban> {
   const room = await inTree(pbx, await tree(BENCH, { progress: (line) => void process.stderr.write(`${line}\n`) }));
   const pid = (await asterisk.room.read('/run/asterisk/asterisk.pid')).trim();
   await room.write('/etc/fail2ban/jail.d/defaults-debian.conf', ''); // it watches a log that is not there
@@ -47,5 +53,8 @@ maxretry = 1
     if (Date.now() > deadline) throw new Error(`fail2ban does not watch: ${failure}`);
     await sleep(200);
   }
-  return { close: () => room.close() };
+  return {
+    forgive: async (address) => void (await room.run('fail2ban-client', ['set', 'asterisk', 'unbanip', address])),
+    close: () => room.close(),
+  };
 }

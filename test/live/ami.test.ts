@@ -51,9 +51,9 @@ describeAsRoot('the real Asterisk 22 over AMI', () => {
     [pbx, hotel].forEach((host) => host.close());
   });
 
-  function open(user: string, secret = SECRET, proc = procOf(pbx)): Asterisk {
+  function open(user: string, secret = SECRET, proc = procOf(pbx), way = relay): Asterisk {
     const made = openPhones({
-      ami: { host: 'localhost', port: relay.path, user, secret, patience: { retryMs: 50, longestRetryMs: 500 } },
+      ami: { host: 'localhost', port: way.path, user, secret, patience: { retryMs: 50, longestRetryMs: 500 } },
       listening: { iaxPort: 4569, rtp: { protocol: 'udp', first: 10000, last: 20000 } },
       proc,
       clock,
@@ -267,6 +267,19 @@ describeAsRoot('the real Asterisk 22 over AMI', () => {
     await wrong.stop();
     const refusals = (await asterisk.log()).match(/SecurityEvent="InvalidPassword".*Service="AMI"/g) ?? [];
     expect(refusals).toHaveLength(1);
+  });
+
+  it('is told of good passwords, and not of the challenges before them, which nobody reads', async () => {
+    const own = await relayTo(pbx, 5038);
+    const watching = open('tollgate', SECRET, procOf(pbx), own);
+    await until(() => watching.state.state === 'up', 'AMI is up');
+    await register('701', '203.0.113.77', 5090);
+    await until(() => watching.logins > 0, 'a login');
+    const heard = await own.heard();
+    expect(heard).toContain('Event: SuccessfulAuth');
+    expect(heard).not.toContain('Event: ChallengeSent');
+    await watching.stop();
+    await own.close();
   });
 
   it('is back by itself when Asterisk is, and its listeners go on', async () => {

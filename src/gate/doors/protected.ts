@@ -12,12 +12,13 @@ export interface Protection {
   readonly hint: string;
 }
 
-/** So long gateway and resolvers are taken for what they were: looking takes processes, for many milliseconds. */
+/** So long gateway, resolvers and own addresses are taken for what they were: looking takes many milliseconds. */
 const REMEMBERED_MS = 60_000;
 
 /** Looks at them in time, so that no block has to wait; called every few seconds. */
-export async function keepInSight({ surroundings }: Parts): Promise<void> {
-  await surroundings.links(REMEMBERED_MS / 2);
+export async function keepInSight(parts: Parts): Promise<void> {
+  parts.ownAddresses(REMEMBERED_MS / 2);
+  await parts.surroundings.links(REMEMBERED_MS / 2);
 }
 
 /**
@@ -63,7 +64,7 @@ async function protectedPlaces(parts: Parts, mostMs: number): Promise<readonly P
     kind: 'place',
   });
   return [
-    ...parts.ownAddresses().map((own) => place(own, "this machine's own address")),
+    ...parts.ownAddresses(mostMs).map((own) => place(own, "this machine's own address")),
     ...routes.flatMap(({ gateway }) => (gateway === undefined ? [] : [place(gateway, 'the gateway')])),
     ...resolvers.map((resolver) => place(resolver, 'a resolver')),
     ...[...rules.trusted, ...(links?.trusted ?? [])].map(({ network, device }) =>
