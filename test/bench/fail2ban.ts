@@ -54,7 +54,9 @@ maxretry = 1
     await sleep(200);
   }
   return {
-    forgive: async (address) => void (await room.run('fail2ban-client', ['set', 'asterisk', 'unbanip', address])),
+    forgive: async (address) => {
+      await room.run('fail2ban-client', ['set', 'asterisk', 'unbanip', address]);
+    },
     close: () => room.close(),
   };
 }
