@@ -19,6 +19,7 @@ export function fileTransport(folder: string, from: Address): Transport {
         const path = join(folder, fileName(letter));
         await mkdir(folder, { recursive: true, mode: 0o750 });
         await writeWhole(path, bytes as Buffer); // a Buffer because of `buffer: true`
+        await syncNames(folder);
         return { kind: 'sent', answer: `written to ${path}` };
       } catch (error) {
         return deliveryOf(error, folder);
@@ -45,4 +46,14 @@ async function writeWhole(path: string, bytes: Buffer): Promise<void> {
     await file.close();
   }
   await rename(`${path}.part`, path);
+}
+
+/** Its name is on the disk too before the outbox forgets the letter. */
+async function syncNames(folder: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,4 +1,5 @@
-import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { fstatSync, readdirSync } from 'node:fs';
+import { chmod, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileTransport } from '../../src/mail/files';
@@ -35,6 +36,24 @@ describe('the folder for letters', () => {
     await send();
     await send();
     expect(await readdir(folder)).toEqual(['2026-11-22T130500Z-0a1b.eml']);
+  });
+
+  it('has a letter and its name on the disk before it counts as sent', async () => {
+    const any = await open(parent);
+    const synced: string[] = [];
+    const sync = jest.spyOn(Object.getPrototypeOf(any) as typeof any, 'sync').mockImplementation(function (
+      this: typeof any,
+    ) {
+      synced.push(fstatSync(this.fd).isDirectory() ? `names: ${readdirSync(folder).join()}` : 'a file');
+      return Promise.resolve();
+    });
+    try {
+      await send();
+    } finally {
+      sync.mockRestore();
+      await any.close();
+    }
+    expect(synced).toEqual(['a file', 'names: 2026-11-22T130500Z-0a1b.eml']);
   });
 
   it('cannot be left by a Message-ID', async () => {
