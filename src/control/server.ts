@@ -22,7 +22,9 @@ export async function startControl(path: string, calls: Calls, log: Log): Promis
   const sockets = new Set<Socket>();
   const busy = new Set<Promise<void>>();
   const unfinished: Unfinished = { characters: 0 };
+  let isStopping = false;
   const reply = async (socket: Socket, line: string) => {
+    if (isStopping) return; // what it would need may be closed before it is answered
     const work = answerTo(line, calls, log).then((answer) => void socket.write(`${JSON.stringify(answer)}\n`));
     busy.add(work);
     await work;
@@ -42,6 +44,7 @@ export async function startControl(path: string, calls: Calls, log: Log): Promis
   await chmod(path, 0o660);
   return {
     async stop() {
+      isStopping = true;
       const closed = new Promise((resolve) => server.close(resolve));
       await Promise.all(busy);
       for (const socket of sockets) {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectControl } from '../../src/control/client';
 import { MOST_CHARACTERS } from '../../src/control/protocol';
 import { startControl, type ControlServer } from '../../src/control/server';
@@ -138,6 +139,23 @@ it('stopping waits for the answer under way', async () => {
   const stopped = server.stop();
   finish?.('done');
   expect(await answer).toBe('done');
+  await stopped;
+  server = await startControl(path, calls, () => undefined);
+});
+
+it('stopping takes no more questions, also from who has been connected for long', async () => {
+  const [{ calls: ask }, { calls: late }] = [await client(), await client()];
+  const add = jest.spyOn(calls, 'add');
+  const answer = ask.slow({});
+  await until(() => finish !== undefined, 'the question');
+  const stopped = server.stop();
+  const refused = late.add({ a: 1, b: 2 }).catch((error: unknown) => String(error));
+  await sleep(50); // it has come
+  finish?.('done');
+  expect(await answer).toBe('done');
+  expect(await refused).toContain('the daemon went away');
+  expect(add).not.toHaveBeenCalled();
+  add.mockRestore();
   await stopped;
   server = await startControl(path, calls, () => undefined);
 });
