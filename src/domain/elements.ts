@@ -21,12 +21,21 @@ export interface MemberRules {
  * When the media of an entry end. A call may outlast its lease, and the kernel ends every member by itself: so a
  * telephone's lease has its media's members for longer from the first, and they are taken out at its end if no call is up.
  */
-export function mediaEnd(
-  { account, until }: OpenEntry,
-  { outlastSeconds }: Pick<MemberRules, 'outlastSeconds'>,
-): Until {
-  if (account === undefined || until === 'forever') return until;
-  return new Date(until.getTime() + outlastSeconds * 1000);
+export function mediaEnd(entry: OpenEntry, rules: Pick<MemberRules, 'outlastSeconds'>): Until {
+  return endIn(MEDIA, entry, outlasting(rules));
+}
+
+function outlasting({ outlastSeconds }: Pick<MemberRules, 'outlastSeconds'>): (until: Until) => Until {
+  return delay(outlastSeconds * 1000);
+}
+
+/** So much later. Entries are read by their ends: for the same one again it is the same again, and no room is taken. */
+function delay(ms: number): (until: Until) => Until {
+  let [from, to]: [Until, Until] = ['forever', 'forever'];
+  return (until) => {
+    if (until !== from) [from, to] = [until, until === 'forever' ? until : new Date(until.getTime() + ms)];
+    return to;
+  };
 }
 
 /** Can a call outlast this entry? */
@@ -58,20 +67,21 @@ function placesBy({ services }: MemberRules): (entry: OpenEntry) => readonly Pla
 
 const BLOCKED: readonly Place[] = [{ set: BLOCK, isSignalling: false }];
 
-/** Until when a place must hold it. */
-function endIn({ set }: Place, entry: OpenEntry, rules: MemberRules): Until {
-  return set === MEDIA ? mediaEnd(entry, rules) : entry.until;
+/** Until when a set must hold it. */
+function endIn(set: string, { account, until }: OpenEntry, outlast: (until: Until) => Until): Until {
+  return set === MEDIA && account !== undefined ? outlast(until) : until;
 }
 
 /** What must be in which set for one network, by these entries on exactly it. */
 function membersOf(entries: readonly Entry[], rules: MemberRules): Map<string, Until> {
   const ends = new Map<string, Until>();
   const placesOf = placesBy(rules);
+  const outlast = outlasting(rules);
   for (const entry of entries) {
-    for (const place of placesOf(entry)) {
-      const end = endIn(place, entry, rules);
-      raise(ends, place.set, end);
-      if (place.isSignalling) raise(ends, WAS, rememberedUntil(end));
+    for (const { set, isSignalling } of placesOf(entry)) {
+      const end = endIn(set, entry, outlast);
+      raise(ends, set, end);
+      if (isSignalling) raise(ends, WAS, rememberedUntil(end));
     }
   }
   return ends;
@@ -117,16 +127,17 @@ export function gatherElements(rules: MemberRules, now: Date): Gathering {
   const elements = new Map(setNames(rules.services).map((set) => [set, new Map<Network, Until>()]));
   const was = elements.get(WAS) ?? new Map<Network, Until>();
   const placesOf = placesBy(rules);
+  const [outlast, keepInMind] = [outlasting(rules), delay(WAS_MS)];
   return {
     elements,
     add(entry) {
       let signalling: Until | undefined;
-      for (const place of placesOf(entry)) {
-        const end = endIn(place, entry, rules);
-        raise(elements.get(place.set), entry.network, end);
-        if (place.isSignalling) signalling = end;
+      for (const { set, isSignalling } of placesOf(entry)) {
+        const end = endIn(set, entry, outlast);
+        raise(elements.get(set), entry.network, end);
+        if (isSignalling) signalling = end;
       }
-      if (signalling) raise(was, entry.network, rememberedUntil(signalling));
+      if (signalling) raise(was, entry.network, keepInMind(signalling));
     },
     remember([network, secondsLeft]) {
       if (!was.has(network)) was.set(network, rememberedUntil(now, secondsLeft));

@@ -216,10 +216,11 @@ function sameNetworks(a: Wholes, b: Wholes): boolean {
   return a.size === b.size && [...a].every(([name, { networks }]) => networks === b.get(name)?.networks);
 }
 
-function sizeOf(all: Iterable<unknown>): number {
-  const each = all[Symbol.iterator]();
+function sizeOf(ends: Ends): number {
   let size = 0;
-  while (each.next().done !== true) size++;
+  ends.forEach(() => {
+    size++;
+  });
   return size;
 }
 

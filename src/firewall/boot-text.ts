@@ -4,10 +4,12 @@
  */
 import type { Until } from '../domain/entry';
 import type { KernelState, Whole } from './kernel-state';
+import type { Ends } from './live-members';
 import { FAMILIES } from './names';
+import { sideBySide } from './side-by-side';
 
 /** Kernel set -> its members and their ends. */
-export type SavedMembers = ReadonlyMap<string, Iterable<readonly [member: string, until: Until]>>;
+export type SavedMembers = ReadonlyMap<string, Pick<Ends, 'forEach'>>;
 
 /** Sets, trusted networks and rules. `add` lines of sets without ends are part of it. */
 export function headText({ sets, rules }: KernelState): string {
@@ -27,8 +29,10 @@ export function headText({ sets, rules }: KernelState): string {
 export function* baseText(head: string, members: SavedMembers, now: Date): Iterable<string> {
   let piece = `tollgate-boot 1\n${head}${atLine(now)}\n`;
   for (const [set, its] of members) {
-    for (const [member, until] of its) {
-      if (isOver(until, now)) continue;
+    const { keys, values } = sideBySide(its);
+    for (let i = 0; i < keys.length; i++) {
+      const [member, until] = [keys[i], values[i]];
+      if (member === undefined || until === undefined || isOver(until, now)) continue;
       piece += `${addLine(set, member, until)}\n`;
       if (piece.length < PIECE_LENGTH) continue;
       yield piece;

@@ -12,6 +12,14 @@ export function changedEnds(base: Ends): ChangedEnds {
   return {
     get: (member) => (changes.has(member) ? changes.get(member) : base.get(member)),
     set: (member, until) => void changes.set(member, until),
+    forEach(visit) {
+      base.forEach((until, member) => {
+        if (!changes.has(member)) visit(until, member);
+      });
+      changes.forEach((until, member) => {
+        if (until !== undefined) visit(until, member);
+      });
+    },
     *[Symbol.iterator](): MapIterator<[string, Until]> {
       for (const each of base) if (!changes.has(each[0])) yield each;
       for (const [member, until] of changes) if (until !== undefined) yield [member, until];

@@ -11,7 +11,10 @@ export interface KernelSet {
 }
 
 /** Member as ipset prints it -> seconds left. There may be hundreds of thousands, so nobody copies them unasked. */
-export type Members = Pick<ReadonlyMap<string, Left>, 'size' | 'get' | 'has' | typeof Symbol.iterator>;
+export interface Members extends Pick<ReadonlyMap<string, Left>, 'size' | 'get' | 'has' | typeof Symbol.iterator> {
+  /** Makes nothing anew, as the iterator does for each. */
+  forEach(visit: (left: Left, member: string) => void): void;
+}
 
 /** Hundreds of thousands of networks: counted and told apart by their stamp, never compared one by one. */
 export interface Whole {

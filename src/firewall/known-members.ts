@@ -45,8 +45,9 @@ export function knownMembers(): KnownMembers {
       if (whole) return [set, [whole.count, whole.count]] as const;
       const changes = changed.get(set) ?? new Map<string, Until | undefined>();
       const tally = newTally();
-      for (const [member, left] of members)
+      members.forEach((left, member) => {
         if (!changes.has(member)) tally.add(left === 'forever' ? Infinity : (left - ageSeconds) * 1000);
+      });
       for (const until of changes.values())
         if (until !== undefined) tally.add(until === 'forever' ? Infinity : until.getTime() - now.getTime());
       return [set, tally.bounds()] as const;

@@ -15,6 +15,9 @@ export function listedMembers(text: string, name: string): Members {
     },
     get: (member) => map().get(member),
     has: (member) => map().has(member),
+    forEach(visit) {
+      for (const [member, left] of walk(text, added)) visit(left, member);
+    },
     [Symbol.iterator]: () => walk(text, added),
   };
 }

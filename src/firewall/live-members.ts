@@ -5,14 +5,16 @@ import type { Members } from './kernel-state';
 import { kernelNetworks } from './names';
 import { leftUntil, type Left } from './time-left';
 
-/** Member as ipset prints it -> its end. */
-export type Ends = Pick<ReadonlyMap<string, Until>, 'get' | typeof Symbol.iterator>;
+/** Member as ipset prints it -> its end. Where all of them are walked through at once, `forEach` makes nothing anew. */
+export interface Ends extends Pick<ReadonlyMap<string, Until>, 'get' | typeof Symbol.iterator> {
+  forEach(visit: (until: Until, member: string) => void): void;
+}
 type Networks = ReadonlyMap<Network, Until>;
 
 /** Of one set. Throws RangeError on a network that is not written as the kernel writes it. */
 export function endsByFamily(networks: Networks): Readonly<Record<Family, Ends>> {
   const counts: Record<Family, number> = { 4: 0, 6: 0 };
-  for (const [network] of networks) {
+  for (const network of networks.keys()) {
     kernelNetworks(network);
     counts[familyOf(network)]++;
   }
@@ -22,6 +24,10 @@ export function endsByFamily(networks: Networks): Readonly<Record<Family, Ends>>
     if (counts[family] === networks.size) return networks;
     return {
       get: (member) => (familyOf(member as Network) === family ? networks.get(member as Network) : undefined),
+      forEach: (visit) =>
+        networks.forEach((until, network) => {
+          if (familyOf(network) === family) visit(until, network);
+        }),
       [Symbol.iterator]: () => ofFamily(networks, family),
     };
   };
@@ -46,7 +52,9 @@ function inHalves(networks: Networks, family: Family): Ends {
 /** The seconds that are left of them. */
 export function liveMembers(ends: Ends, now: Date): Members {
   let size = 0;
-  for (const [, until] of ends) if (isBefore(now, until)) size++;
+  ends.forEach((until) => {
+    if (isBefore(now, until)) size++;
+  });
   const get = (member: string): Left | undefined => {
     const until = ends.get(member);
     return until && leftUntil(until, now);
@@ -54,6 +62,11 @@ export function liveMembers(ends: Ends, now: Date): Members {
   return {
     ...{ size, get },
     has: (member) => get(member) !== undefined,
+    forEach: (visit) =>
+      ends.forEach((until, member) => {
+        const left = leftUntil(until, now);
+        if (left !== undefined) visit(left, member);
+      }),
     [Symbol.iterator]: () => leftOf(ends, now),
   };
 }

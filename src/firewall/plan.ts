@@ -3,6 +3,7 @@ import type { Family } from '../domain/network';
 import { forEachInTurn } from '../domain/others-first';
 import type { KernelSet, KernelState, Members, Ruleset } from './kernel-state';
 import { HOOK, otherName } from './names';
+import { sideBySide } from './side-by-side';
 import { isNear, timeoutOf, type Left } from './time-left';
 
 /** In the order in which they are sent; all empty: nothing to do. */
@@ -70,7 +71,12 @@ function* fillingLines({ set, create, want }: Filling, late: () => number): Iter
   yield create;
   for (const network of want.whole?.networks ?? []) yield `add ${set} ${network}`;
   const isTimed = hasTimes(want);
-  for (const [member, left] of want.members) yield addLine(set, member, isTimed ? atLater(left, late()) : undefined);
+  const { keys, values } = sideBySide(want.members);
+  for (let i = 0; i < keys.length; i++) {
+    const [member, left] = [keys[i], values[i]];
+    if (member === undefined || left === undefined) continue; // there is none such
+    yield addLine(set, member, isTimed ? atLater(left, late()) : undefined);
+  }
 }
 
 function shortened(line: string, seconds: number): string {

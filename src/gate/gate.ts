@@ -124,7 +124,7 @@ export function openGate(parts: Parts, moreStatus: MoreStatus): Gate {
       await modes.finishRemoval(parts, doors);
       await modes.forgetLostTrial(parts, doors);
       const why = 'Before Tollgate brought the rules to what it remembers, at its start.';
-      return modes.reconcile(parts, doors, () => tryToSaveBackup(parts, why));
+      return modes.reconcile(parts, doors, (open) => tryToSaveBackup(parts, why, open));
     },
     async tick() {
       if (others.away()) return; // the kernel ends leases by itself
@@ -242,8 +242,11 @@ function operationsOf(
     async firewallApply(asked) {
       const { mode } = await parts.store.modeState();
       if (!mode) throw new AppError('REFUSED', 'no mode was ever chosen', 'tollgate init, or tollgate watch');
-      const backUp = () => tryToSaveBackup(parts, 'Before the firewall was applied.');
-      const lines = asked.dryRun ? await modes.planned(parts, doors) : await modes.reconcile(parts, doors, backUp);
+      const lines = asked.dryRun
+        ? await modes.planned(parts, doors)
+        : await modes.reconcile(parts, doors, (open) =>
+            tryToSaveBackup(parts, 'Before the firewall was applied.', open),
+          );
       return { mode, trial: null, lines, lost: [] };
     },
     firewallRestore: (asked) => modes.restoreFirewall(parts, doors, asked),

@@ -1,4 +1,5 @@
 /** The kernel held against the store: what it should hold, what differs, and making it so. */
+import type { OpenEntry } from '../domain/entry';
 import type { Elements, Look, Policy } from '../domain/firewall';
 import type { ModeState } from '../domain/store';
 import type { Doors } from './doors/doors';
@@ -13,7 +14,11 @@ const MOST_LOOKS = 3;
  * reading both takes seconds, in which doors open and close as ever: they wait only while what differs is sent.
  * `beforeRules` is done first if rules are to change.
  */
-export async function reconcile(parts: Parts, doors: Doors, beforeRules = nothing): Promise<readonly string[]> {
+export async function reconcile(
+  parts: Parts,
+  doors: Doors,
+  beforeRules: BeforeRules = nothing,
+): Promise<readonly string[]> {
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
     const before = await doors.undisturbed(() => Promise.resolve(doors.changes));
     const wanted = await wantedBy(parts);
@@ -46,21 +51,26 @@ export async function planned(parts: Parts, doors: Doors, state?: ModeState): Pr
   });
 }
 
-const nothing = (): Promise<unknown> => Promise.resolve();
+/** Told of the entries that the new rules are made for. */
+type BeforeRules = (open: readonly OpenEntry[]) => Promise<unknown>;
+
+const nothing: BeforeRules = () => Promise.resolve();
 
 interface Wanted {
   readonly policy: Policy;
   readonly elements: Elements;
+  /** The entries that they were gathered from. */
+  readonly open: readonly OpenEntry[];
   /** The kernel at the same time. */
   readonly look: Look;
 }
 
 async function apply(
   { firewall }: Parts,
-  { policy, elements, look }: Wanted,
-  beforeRules: () => Promise<unknown>,
+  { policy, elements, open, look }: Wanted,
+  beforeRules: BeforeRules,
 ): Promise<readonly string[]> {
-  if (firewall.changesRules(policy, look)) await beforeRules();
+  if (firewall.changesRules(policy, look)) await beforeRules(open);
   return firewall.apply(policy, elements, look);
 }
 
@@ -70,6 +80,5 @@ async function wantedBy(parts: Parts, asked?: ModeState): Promise<Wanted | undef
   if (!mode) return undefined;
   const policy = await judgedPolicyOf(parts, { ...state, mode });
   const look = parts.firewall.look();
-  const elements = await elementsIn(parts, policy, { look });
-  return { policy, elements, look: await look };
+  return { policy, ...(await elementsIn(parts, policy, { look })), look: await look };
 }

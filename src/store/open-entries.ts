@@ -1,6 +1,6 @@
 /** What of the live entries the kernel is told: narrow rows in pages, because a start reads all of them. */
 import type { Selectable } from 'kysely';
-import type { OpenEntry } from '../domain/entry';
+import type { OpenEntry, Until } from '../domain/entry';
 import type { Network } from '../domain/network';
 import { othersFirst } from '../domain/others-first';
 import type { Records } from '../domain/store';
@@ -34,13 +34,13 @@ export function openEntryRecords(session: Session): Pick<Records, 'openEntries'>
 }
 
 async function readPages(session: Session, now: Date, size: number): Promise<OpenEntry[]> {
-  const lists = new Map<string, readonly string[]>();
+  const read = openReader();
   const entries: OpenEntry[] = [];
   for (const rowsAfter of [timedRowsAfter, timelessRowsAfter]) {
     let last: Last | undefined = { id: 0, until: toColumn(now) };
     while (last) {
       const rows: Row[] = await rowsAfter(session, last, now).limit(size).execute();
-      for (const row of rows) entries.push(readOpen(row, lists));
+      for (const row of rows) entries.push(read(row));
       last = rows.length === size ? rows.at(-1) : undefined;
       if (last) await othersFirst();
     }
@@ -67,16 +67,22 @@ function openRows({ db }: Session) {
   return db.selectFrom('entries').select(COLUMNS).where('state', '=', 'open').where(isOneNetwork);
 }
 
-function readOpen(row: Row, lists: Map<string, readonly string[]>): OpenEntry {
-  const services = lists.get(row.services) ?? readList(row.services);
-  lists.set(row.services, services);
-  return {
-    id: row.id,
-    kind: row.kind === 'block' ? 'block' : 'allow', // a group has no network
-    network: row.network as Network, // only canonical text is ever written
-    services,
-    account: row.account ?? undefined,
-    until: readUntil(row.until),
-    state: 'open',
+/** Rows come by their ends and many have the same: what they share is one object, because there may be a hundred thousand. */
+function openReader(): (row: Row) => OpenEntry {
+  const lists = new Map<string, readonly string[]>();
+  let [column, until]: [number | null, Until] = [null, readUntil(null)];
+  return (row) => {
+    const services = lists.get(row.services) ?? readList(row.services);
+    lists.set(row.services, services);
+    if (row.until !== column) [column, until] = [row.until, readUntil(row.until)];
+    return {
+      id: row.id,
+      kind: row.kind === 'block' ? 'block' : 'allow', // a group has no network
+      network: row.network as Network, // only canonical text is ever written
+      services,
+      account: row.account ?? undefined,
+      until,
+      state: 'open',
+    };
   };
 }

@@ -128,4 +128,18 @@ describe('everything that the kernel must hold', () => {
     ]);
     expect([...elements.keys()].sort()).toEqual(['all', 'block', 'iax', 'rtp', 'sip', 'was', 'web']);
   });
+
+  it('is for each network what its own entries say, in whatever order they come', () => {
+    const { add, elements } = gatherElements(TERMS, NOW);
+    const leases = [8, 8, 3, 72, 8].map((hours, i): Entry => {
+      const network = parseNetwork(`192.0.2.${i}`) as Network;
+      return { ...entry(i, ['phone'], inHours(hours)), network, account: i === 1 ? undefined : '12' };
+    });
+    for (const lease of leases) add(lease);
+    for (const lease of leases) {
+      const held = [...elements].map(([set, members]) => [set, members.get(lease.network)] as const);
+      const expected = ends(changesFor(lease.network, [lease], [], TERMS, NOW));
+      expect(Object.fromEntries(held.filter(([, until]) => until !== undefined))).toEqual(expected);
+    }
+  });
 });

@@ -53,7 +53,7 @@ itAsRoot('sets a machine up: user, settings, AMI user, dialplan, modules, servic
     '[from-trunk-tollgate]',
   );
   expect(readFileSync(path('/etc/systemd/system/tollgate.service'), 'utf8')).toContain(
-    `ExecStart=/usr/bin/node --optimize-for-size --single-threaded-gc --heap-growing-percent=30 --v8-pool-size=1 --no-node-snapshot --no-short-builtin-calls ${ROOT}/dist/src/main.js serve\n`,
+    `ExecStart=/usr/bin/node --max-semi-space-size=2 --single-threaded-gc --heap-growing-percent=30 --v8-pool-size=1 --no-node-snapshot --no-short-builtin-calls ${ROOT}/dist/src/main.js serve\n`,
   );
   const boot = readFileSync(path('/etc/systemd/system/tollgate-firewall.service'), 'utf8');
   expect(boot).toContain(`\nExecStart=/bin/sh ${ROOT}/src/install/restore-firewall.sh /var/lib/tollgate/firewall\n`);

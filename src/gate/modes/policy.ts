@@ -1,6 +1,6 @@
 /** What the kernel is to hold in a mode: the rules, and the members that live entries make. */
 import { gatherElements, WAS } from '../../domain/elements';
-import type { Entry } from '../../domain/entry';
+import type { Entry, OpenEntry } from '../../domain/entry';
 import type { Elements, Look, Mode, Policy } from '../../domain/firewall';
 import { forEachInTurn } from '../../domain/others-first';
 import type { ListeningPorts } from '../../domain/phones';
@@ -54,19 +54,25 @@ export async function judgedPolicyOf(parts: Ruled & Pick<Parts, 'clock'>, state:
   return policyOf(parts, state, parts.clock.now());
 }
 
+interface Gathered {
+  readonly elements: Elements;
+  /** The live entries that they were gathered from, without those not in the store yet. */
+  readonly open: readonly OpenEntry[];
+}
+
 /** Of all live entries and of `more`, which are not in the store yet. `look`: at the kernel, which remembers addresses. */
 export async function elementsIn(
   parts: Parts,
   policy: Policy,
   { more = [], look }: { readonly more?: readonly Entry[]; readonly look?: Look | Promise<Look> },
-): Promise<Elements> {
+): Promise<Gathered> {
   const { store, firewall, clock } = parts;
   const now = clock.now();
   const [seen, open] = await Promise.all([look ?? firewall.look(), store.openEntries(now)]);
   const { add, remember, elements } = gatherElements({ ...memberRulesOf(parts), services: policy.services }, now);
   for (const some of [open, await store.outlastedLeases(), more]) await forEachInTurn(some, add);
   await forEachInTurn(seen.secondsLeft(WAS), remember);
-  return elements;
+  return { elements, open };
 }
 
 /** The rules and members of one mode. */
@@ -78,5 +84,6 @@ export interface Ruling {
 /** What the kernel would hold in this state, with `more` entries that are not in the store yet. */
 export async function ruling(parts: Parts, state: Chosen, more: readonly Entry[] = []): Promise<Ruling> {
   const policy = await judgedPolicyOf(parts, state);
-  return { policy, elements: await elementsIn(parts, policy, { more }) };
+  const { elements } = await elementsIn(parts, policy, { more });
+  return { policy, elements };
 }
