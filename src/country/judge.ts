@@ -6,12 +6,13 @@ import {
   type CountryRules,
   type Judged,
   type JudgedCountries,
+  type Origin,
   type Permission,
 } from '../domain/country';
 import type { Family, Network } from '../domain/network';
 import { AddressWords, wordsOf } from './address-words';
 import { MarkedRanges } from './marked-ranges';
-import { rangesWhere } from './overlay';
+import { overlaid, rangesWhere } from './overlay';
 import { Segments } from './segments';
 import { countryOf, markOf, type CountryTable } from './table';
 
@@ -20,8 +21,11 @@ export interface JudgeSettings {
   readonly permitUnknown: boolean;
 }
 
+/** What is said of a country, and of an address by hand. */
 const PERMIT = 1;
 const DENY = 2;
+/** In a range that was made by hand. */
+const OWN = 4;
 const MARKS = 65_536;
 const FAMILIES: readonly Family[] = [4, 6];
 
@@ -37,24 +41,30 @@ export function judge(
   if (permitUnknown) says[0] = PERMIT;
   for (const { country, permission } of rules.countries)
     says[markOf(country)] = permission === 'permit' ? PERMIT : DENY;
-  const byHand = (permission: Permission) =>
+  const made = (permission: Permission) =>
     rules.ranges.flatMap((rule) => (rule.permission === permission ? [rule.range] : []));
-  const permitted = bothFamilies([...PRIVATE, ...byHand('permit')]);
-  const denied = bothFamilies(byHand('deny'));
-  const own = bothFamilies(rules.ranges.map(({ range }) => range));
-  return countriesOf({ idle, says, data, permitted, denied, own });
+  const given = bothFamilies(PRIVATE, PERMIT);
+  const permitted = bothFamilies(made('permit'), PERMIT | OWN);
+  const denied = bothFamilies(made('deny'), DENY | OWN);
+  const byHand = (family: Family) => overlaid([given[family], permitted[family], denied[family]], (a, b) => a | b);
+  return countriesOf({ idle, says, data, byHand: { 4: byHand(4), 6: byHand(6) } });
 }
 
 /** The same again, in whichever thread. */
 export function countriesOf(judged: Judged): JudgedCountries {
   const { idle, says } = judged;
   const data = searched(judged.data);
-  const permitted = searched(judged.permitted);
-  const denied = searched(judged.denied);
-  const own = searched(judged.own);
+  const byHand = searched(judged.byHand);
   const reader = new AddressWords();
   const { words } = reader;
-  const names = new Array<string | undefined>(MARKS).fill(undefined);
+  const originOf = (mark: number, hand: number): Origin => {
+    const said = (says[mark] ?? 0) | hand;
+    const [permit, deny] = [(said & PERMIT) !== 0, (said & DENY) !== 0];
+    const country = countryOf(mark) ?? ((hand & OWN) === 0 ? undefined : BY_HAND);
+    return Object.freeze({ country, permit, deny, stranger: deny || (idle === undefined && !permit) });
+  };
+  /** Of a country's addresses of which nothing is said by hand: nearly all. */
+  const origins = new Array<Origin | undefined>(MARKS).fill(undefined);
   return {
     judged,
     idle,
@@ -62,18 +72,14 @@ export function countriesOf(judged: Judged): JudgedCountries {
       const family = reader.read(address, 0, endOfAddress(address));
       if (family === undefined) throw new TypeError(`not a canonical address: ${address}`);
       const mark = data[family].markAt(words);
-      const said = says[mark] ?? 0;
-      const permit = (said & PERMIT) !== 0 || permitted[family].markAt(words) !== 0;
-      const deny = (said & DENY) !== 0 || denied[family].markAt(words) !== 0;
-      const known = (names[mark] ??= countryOf(mark));
-      const country = known ?? (own[family].markAt(words) === 0 ? undefined : BY_HAND);
-      return { country, permit, deny, stranger: deny || (idle === undefined && !permit) };
+      const hand = byHand[family].markAt(words);
+      return hand === 0 ? (origins[mark] ??= originOf(mark, 0)) : originOf(mark, hand);
     },
     permitted: () =>
       FAMILIES.flatMap((family) =>
-        rangesWhere([data[family], permitted[family], denied[family]], ([mark = 0, permit, deny]) => {
-          const said = says[mark] ?? 0;
-          return ((said & PERMIT) !== 0 || permit !== 0) && (said & DENY) === 0 && deny === 0;
+        rangesWhere([data[family], byHand[family]], ([mark = 0, hand = 0]) => {
+          const said = (says[mark] ?? 0) | hand;
+          return (said & PERMIT) !== 0 && (said & DENY) === 0;
         }),
       ),
   };
@@ -96,11 +102,11 @@ function searched({ 4: four, 6: six }: BothFamilies): CountryTable {
 }
 
 /** Overlapping ranges are one. */
-function bothFamilies(ranges: readonly AddressRange[]): CountryTable {
+function bothFamilies(ranges: readonly AddressRange[], mark = 0): CountryTable {
   const of = (family: Family) => {
     const marked = new MarkedRanges(family);
     for (const range of ranges) {
-      if (range.family === family) marked.add(wordsOf(family, range.first), wordsOf(family, range.last), 1);
+      if (range.family === family) marked.add(wordsOf(family, range.first), wordsOf(family, range.last), mark);
     }
     return marked.compile();
   };

@@ -64,10 +64,8 @@ export interface Judged {
   /** What is said of each country, by its mark. */
   readonly says: Uint8Array;
   readonly data: BothFamilies;
-  readonly permitted: BothFamilies;
-  readonly denied: BothFamilies;
-  /** Made by hand. */
-  readonly own: BothFamilies;
+  /** What ranges say that no source made, private networks among them. */
+  readonly byHand: BothFamilies;
 }
 
 export type BothFamilies = Readonly<Record<Family, Index>>;
