@@ -68,9 +68,13 @@ export async function elementsIn(
 ): Promise<Gathered> {
   const { store, firewall, clock } = parts;
   const now = clock.now();
-  const [seen, open] = await Promise.all([look ?? firewall.look(), store.openEntries(now)]);
   const { add, remember, elements } = gatherElements({ ...memberRulesOf(parts), services: policy.services }, now);
-  for (const some of [open, await store.outlastedLeases(), more]) await forEachInTurn(some, add);
+  const gather = async () => {
+    const open = await store.openEntries(now);
+    for (const some of [open, await store.outlastedLeases(), more]) await forEachInTurn(some, add);
+    return open;
+  };
+  const [open, seen] = await Promise.all([gather(), look ?? firewall.look()]);
   await forEachInTurn(seen.secondsLeft(WAS), remember);
   return { elements, open };
 }
