@@ -8,7 +8,7 @@ import { expandServices } from '../domain/service';
 import { spokenBy } from '../domain/spoken';
 import { mediaHint } from './doors/media-hint';
 import { locate, type Nowhere } from './located';
-import { isHeard } from './modes/losses';
+import { whoIsHeard } from './modes/losses';
 import { ruling } from './modes/policy';
 import type { Parts } from './parts';
 import type { Exempt } from './strangers/exempt';
@@ -17,11 +17,11 @@ import { standingOf, whereOf } from './strangers/standing';
 /** Rejects with AMI_DOWN when Asterisk does not answer. */
 export async function check(parts: Parts, exempt: Exempt): Promise<CheckShape[]> {
   await parts.countries.reload();
-  const judging: Judging = { exempt, closed: await closedNow(parts) };
   const peers = await parts.phones.peers();
   const trunks = new Set(peers.flatMap(({ kind, name }) => (kind === 'trunk' ? [name] : [])));
   const waiting = trunks.size > 0 ? await parts.phones.waitingForMedia([...trunks]) : [];
   const located = await locate(parts, peers);
+  const judging: Judging = { exempt, closed: await closedNow(parts, located.peers) };
   const rows: CheckShape[] = [];
   const judge = async (peer: Peer, { entry, row }: Checked) => {
     const hint = row.ok ? await mediaHint(parts, peer, waiting, entry) : undefined;
@@ -45,17 +45,17 @@ interface Judging {
 /** A mode in which nobody is heard whom nothing lets in. */
 interface Closed {
   readonly mode: Mode;
-  readonly hears: (peer: HeardPeer) => boolean;
+  readonly heard: ReadonlySet<HeardPeer>;
 }
 
-async function closedNow(parts: Parts): Promise<Closed | undefined> {
+async function closedNow(parts: Parts, peers: readonly HeardPeer[]): Promise<Closed | undefined> {
   const saved = await parts.store.modeState();
   const { mode = 'watch', trial } = saved;
   const force = trial && trial.until > parts.clock.now() ? trial.mode : mode;
   if (force === 'watch') return undefined;
   const is = await ruling(parts, { ...saved, mode });
   const scene = await parts.surroundings.links();
-  return { mode: force, hears: (peer) => isHeard(parts, is, { peer, scene }) };
+  return { mode: force, heard: whoIsHeard(parts, is, { peers, scene }) };
 }
 
 /** What nobody has let in is dropped where strangers are: then not to know is bad news. */
@@ -98,14 +98,14 @@ function openBy(entry: Entry): Verdict {
 /** By the rules themselves; the entry, as far as there is one for what it speaks, is the reason. */
 function heardOrNot(
   { services }: Parts,
-  { mode, hears }: Closed,
+  { mode, heard }: Closed,
   { peer, covering }: { readonly peer: HeardPeer; readonly covering: readonly Entry[] },
 ): Verdict {
   const spoken = spokenBy(peer, services).map(({ name }) => name);
   const entry = covering.find(
     (each) => each.kind === 'allow' && spoken.some((service) => expandServices(each.services, services).has(service)),
   );
-  if (!hears(peer)) {
+  if (!heard.has(peer)) {
     const who = isSingle(peer.address) ? 'no entry lets it in' : 'not all of it is let in';
     return { ok: false, why: `${who} for ${spoken.join(' or ')}, in mode ${mode}` };
   }

@@ -67,15 +67,21 @@ function unseenText({ tool, why }: Unseen): string[] {
   return what === undefined ? [] : [`${what} that only ${tool} tells (${why})`];
 }
 
-/** Would its signalling get through, from each address that it may have? */
-export function isHeard(
+/** Those whose signalling would get through, from each address that they may have. */
+export function whoIsHeard(
   { firewall }: Pick<Parts, 'firewall'>,
   is: Ruling,
-  { peer, scene }: { readonly peer: HeardPeer; readonly scene: Placed },
-): boolean {
-  const witnesses = peerWitnesses(peer, is.policy.services, { scene, rulings: [is] });
-  const heard = through(firewall, is, witnesses);
-  return witnesses.every(({ packets }) => packets.some((packet) => heard.has(packet)));
+  { peers, scene }: { readonly peers: readonly HeardPeer[]; readonly scene: Placed },
+): ReadonlySet<HeardPeer> {
+  const { services } = is.policy;
+  const asked = peers.map((peer) => ({ peer, witnesses: peerWitnesses(peer, services, { scene, rulings: [is] }) }));
+  const heard = through(
+    firewall,
+    is,
+    asked.flatMap(({ witnesses }) => witnesses),
+  );
+  const isHeard = ({ packets }: Witness) => packets.some((packet) => heard.has(packet));
+  return new Set(asked.flatMap(({ peer, witnesses }) => (witnesses.every(isHeard) ? [peer] : [])));
 }
 
 /** Those of all their packets that get through, asked at once: each time the rules make sets of all members. */

@@ -3,8 +3,9 @@ import { readConfig, servicesOf } from '../../../src/config';
 import { addressOf } from '../../../src/domain/address-range';
 import type { Packet, Policy } from '../../../src/domain/firewall';
 import type { Network } from '../../../src/domain/network';
+import type { HeardPeer } from '../../../src/domain/phones';
 import { foretell } from '../../../src/firewall/foretell';
-import { isHeard, whoWouldBeLost } from '../../../src/gate/modes/losses';
+import { whoIsHeard, whoWouldBeLost } from '../../../src/gate/modes/losses';
 import { net } from '../../support/net';
 
 const TRUNK = { name: 'carrier', channel: 'PJSIP', kind: 'trunk', address: net('10.0.0.0/8') } as const;
@@ -21,23 +22,33 @@ const members = (...more: Network[]) => {
 };
 
 describe("a trunk's network of which thousands of members let parts in", () => {
-  let asked: number;
+  let [asked, times]: [number, number] = [0, 0];
   const firewall = {
     foretell(policy: Policy, elements: ReturnType<typeof members>, packets: readonly Packet[]) {
       asked += packets.length;
+      times++;
       return foretell(policy, elements, packets, new Date());
     },
   };
-  const parts = { firewall } as unknown as Parameters<typeof isHeard>[0];
-  const heard = (...more: Network[]) =>
-    isHeard(parts, { policy: policyIn('guard'), elements: members(...more) }, { peer: TRUNK, scene: SCENE });
-  beforeEach(() => (asked = 0));
+  const parts = { firewall } as unknown as Parameters<typeof whoIsHeard>[0];
+  const heardOf = (peers: readonly HeardPeer[], ...more: Network[]) =>
+    whoIsHeard(parts, { policy: policyIn('guard'), elements: members(...more) }, { peers, scene: SCENE });
+  const heard = (...more: Network[]) => heardOf([TRUNK], ...more).has(TRUNK);
+  beforeEach(() => ([asked, times] = [0, 0]));
 
   it('is heard only where they let in all of it, and few packets of it are asked about', () => {
     expect(heard()).toBe(false);
     expect(heard(net('10.0.0.0/9'))).toBe(false);
     expect(heard(net('10.0.0.0/9'), net('10.128.0.0/9'))).toBe(true);
     expect(asked).toBeLessThan(100);
+  });
+
+  it('is judged together with everybody else: the rules are asked once, however many there are', () => {
+    const phoneAt = (address: Network): HeardPeer => ({ ...TRUNK, kind: 'phone', address });
+    const phones = Array.from({ length: 50 }, (_, i) => phoneAt(net(`10.200.0.${i}`)));
+    const many = heardOf([TRUNK, ...phones], net('10.200.0.0/28'));
+    expect([...many]).toEqual(phones.slice(0, 16));
+    expect(times).toBe(1);
   });
 
   it('is lost where one part of it would be', () => {
