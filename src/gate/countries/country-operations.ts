@@ -18,25 +18,24 @@ interface Told {
 
 export function countryOperations(parts: Parts, { exempt, tables }: Told): CountryOperations {
   const all: CountryParts = { ...parts, exempt };
-  const then = async <T>({ by, dryRun = false }: Asked, changing: Promise<T>): Promise<T> => {
-    const changed = await changing;
-    if (dryRun) return changed;
-    await tables.bringIn({ by, from: 'command' });
+  const change = async <T>({ by, dryRun = false }: Asked, work: () => Promise<T>): Promise<T> => {
+    if (dryRun) return work();
+    const changed = await tables.change(work, { by, from: 'command' });
     const fault = parts.countries.permittedFault;
     if (fault === undefined) return changed;
     const hint = 'those of before stay in force there; permit fewer countries or ranges';
     throw new AppError('COUNTRY_FAILED', `it is noted, but not in the kernel: ${fault}`, hint);
   };
   return {
-    countryPermit: (asked) => then(asked, sayOfCountries(all, asked, 'permit')),
-    countryDeny: (asked) => then(asked, sayOfCountries(all, asked, 'deny')),
-    countryForget: (asked) => then(asked, sayOfCountries(all, asked, undefined)),
+    countryPermit: (asked) => change(asked, () => sayOfCountries(all, asked, 'permit')),
+    countryDeny: (asked) => change(asked, () => sayOfCountries(all, asked, 'deny')),
+    countryForget: (asked) => change(asked, () => sayOfCountries(all, asked, undefined)),
     countryList: (asked) => listCountries(parts, asked),
     countryLookup: ({ what }) => lookUp(parts, what),
-    countryAdopt: (asked) => then(asked, adoptTable(all, asked)),
-    rangePermit: (asked) => then(asked, sayOfRange(all, asked, 'permit')),
-    rangeDeny: (asked) => then(asked, sayOfRange(all, asked, 'deny')),
-    rangeRemove: (asked) => then(asked, removeRange(all, asked)),
+    countryAdopt: (asked) => change(asked, () => adoptTable(all, asked)),
+    rangePermit: (asked) => change(asked, () => sayOfRange(all, asked, 'permit')),
+    rangeDeny: (asked) => change(asked, () => sayOfRange(all, asked, 'deny')),
+    rangeRemove: (asked) => change(asked, () => removeRange(all, asked)),
     rangeShow: (asked) => showRange(parts, asked),
     rangeList: () => listRanges(parts),
   };

@@ -7,13 +7,17 @@ import type { StrangerWatch } from '../strangers/stranger-watch';
 import { byCountry } from './permitted-networks';
 
 export interface TableChanges {
-  /** At a start, when all is read as a whole: what the store says now is in force. Rejects with STORE_FAILED. */
+  /**
+   * At a start, when all is read as a whole: what the store says now is in force. What was left undone when the process
+   * ended nobody remembers, so `finish` and `follow` bring it in once more. Rejects with STORE_FAILED.
+   */
   begin(): Promise<void>;
   /**
-   * The kernel is told whom it lets in by country, who is no stranger any more is let go, and who is registered and one
-   * now is cut off. Rejects with STORE_FAILED, or as the kernel does.
+   * Does `work`, which changes the tables, and brings that in: the kernel is told whom it lets in by country, who is no
+   * stranger any more is let go, and who is registered and one now is cut off. Rejects as `work` does, with STORE_FAILED,
+   * or as the kernel does.
    */
-  bringIn(cause: Pick<Cause, 'by' | 'from'>): Promise<void>;
+  change<T>(work: () => Promise<T>, cause: Pick<Cause, 'by' | 'from'>): Promise<T>;
   /** The same, where the admin's word is another one than was brought in last, or where that did not come to its end. */
   follow(): Promise<void>;
   /** Only what did not come to its end: the kernel may have taken since what it refused. Costs nothing else. */
@@ -30,7 +34,7 @@ export function tableChanges(
   /** Of what was not brought in to its end. A new table is no other word, so that the word alone would not tell. */
   let owed: Pick<Cause, 'by' | 'from'> | undefined;
   const wordNow = async () => textOf(await store.countryRules());
-  const bringInNow: TableChanges['bringIn'] = async (cause) => {
+  const bringIn = async (cause: Pick<Cause, 'by' | 'from'>): Promise<void> => {
     owed = cause;
     const word = await wordNow();
     await countries.reload();
@@ -44,14 +48,20 @@ export function tableChanges(
     async begin() {
       inForce = await wordNow();
       await countries.reload();
+      owed = { by: 'Tollgate', from: 'start' };
     },
-    bringIn: (cause) => inTurn(() => bringInNow(cause)),
-    // In turn, or what is being brought in here would be taken for another PBX's.
+    // In one turn, or what is changed here would be taken for another PBX's.
+    change: (work, cause) =>
+      inTurn(async () => {
+        const changed = await work();
+        await bringIn(cause);
+        return changed;
+      }),
     follow: () =>
       inTurn(async () => {
-        if (owed ?? (await wordNow()) !== inForce) await bringInNow(owed ?? { by: 'Tollgate', from: 'another PBX' });
+        if (owed ?? (await wordNow()) !== inForce) await bringIn(owed ?? { by: 'Tollgate', from: 'another PBX' });
       }),
-    finish: () => inTurn(() => (owed ? bringInNow(owed) : Promise.resolve())),
+    finish: () => inTurn(() => (owed ? bringIn(owed) : Promise.resolve())),
   };
 }
 

@@ -41,27 +41,50 @@ beforeEach(() => {
   [rules, steps, next] = [permitted('US'), [], Promise.resolve()];
 });
 
-it('one that is being brought in is not brought in once more as that of another PBX', async () => {
+/** As it is a while after a start. */
+const begun = async () => {
   const tables = changes();
   await tables.begin();
+  await tables.finish();
   steps = [];
+  return tables;
+};
+const asNoted = (noted: CountryRules) => () => Promise.resolve(void (rules = noted));
+const nothing = () => Promise.resolve();
+
+it('one that is being made and brought in is not brought in once more as that of another PBX', async () => {
+  const tables = await begun();
   let goOn = (): void => undefined;
+  let noted = (): void => undefined;
   next = new Promise((resolve) => (goOn = resolve));
-  rules = permitted('US', 'DE');
-  const done = [tables.bringIn(OURS), tables.follow()];
+  const isNoted = new Promise<void>((resolve) => (noted = resolve));
+  const work = async () => {
+    rules = permitted('US', 'DE');
+    await isNoted; // the store has it, and whoever asked has not been told yet
+    return 'permitted';
+  };
+  const done = [tables.change(work, OURS), tables.follow()];
+  await new Promise(setImmediate);
+  expect(steps).toEqual([]);
+  noted();
   await new Promise(setImmediate);
   goOn();
-  await Promise.all(done);
+  expect(await Promise.all(done)).toEqual(['permitted', undefined]);
   expect(steps).toEqual(['judged', OURS, 'looked who is a stranger']);
 });
 
+it('one that could not be made is not brought in', async () => {
+  const tables = await begun();
+  await expect(tables.change(() => Promise.reject(new Error('no such country')), OURS)).rejects.toThrow('no such');
+  await tables.follow();
+  expect(steps).toEqual([]);
+});
+
 it('one that failed in the middle is brought in again, and another one that came behind it too', async () => {
-  const tables = changes();
-  await tables.begin();
+  const tables = await begun();
   next = Promise.reject(new Error('the kernel is away'));
   next.catch(() => undefined);
-  rules = permitted('US', 'DE');
-  const failed = tables.bringIn(OURS);
+  const failed = tables.change(asNoted(permitted('US', 'DE')), OURS);
   const behind = tables.follow();
   await expect(failed).rejects.toThrow('away');
   await expect(behind).rejects.toThrow('away');
@@ -72,10 +95,9 @@ it('one that failed in the middle is brought in again, and another one that came
 });
 
 it('a new table that failed in the middle is brought in again, although the word about it is the same', async () => {
-  const tables = changes();
-  await tables.begin();
+  const tables = await begun();
   next = Promise.reject(new Error('the kernel is away'));
-  await expect(tables.bringIn(OURS)).rejects.toThrow('away');
+  await expect(tables.change(nothing, OURS)).rejects.toThrow('away');
   [steps, next] = [[], Promise.resolve()];
   await tables.follow();
   await tables.follow();
@@ -83,23 +105,30 @@ it('a new table that failed in the middle is brought in again, although the word
 });
 
 it('one that is only noted yet is not finished, and one that failed in the middle is, once', async () => {
-  const tables = changes();
-  await tables.begin();
-  [rules, steps] = [permitted('US', 'DE'), []];
+  const tables = await begun();
+  rules = permitted('US', 'DE');
   await tables.finish();
   expect(steps).toEqual([]);
   next = Promise.reject(new Error('the kernel is away'));
-  await expect(tables.bringIn(OURS)).rejects.toThrow('away');
+  await expect(tables.change(nothing, OURS)).rejects.toThrow('away');
   [steps, next] = [[], Promise.resolve()];
   await tables.finish();
   await tables.finish();
   expect(steps).toEqual(['judged', OURS, 'looked who is a stranger']);
 });
 
-it('one of another PBX is brought in as such', async () => {
+it('one that an earlier process did not bring to its end is, once, after a start', async () => {
   const tables = changes();
   await tables.begin();
-  [rules, steps] = [permitted('US', 'DE'), []];
+  expect(steps).toEqual(['judged']);
+  await tables.finish();
+  await tables.finish();
+  expect(steps).toEqual(['judged', 'judged', { by: 'Tollgate', from: 'start' }, 'looked who is a stranger']);
+});
+
+it('one of another PBX is brought in as such', async () => {
+  const tables = await begun();
+  rules = permitted('US', 'DE');
   await tables.follow();
   expect(steps).toEqual(['judged', THEIRS, 'looked who is a stranger']);
 });
