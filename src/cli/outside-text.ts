@@ -10,7 +10,7 @@ export function outsideText(
 ): string {
   const warn = screen.colours.yellow;
   return lines(
-    idle === null ? undefined : warn(say`Nobody is a stranger: ${idle}.`),
+    idle === null ? undefined : warn(say`Only who is denied is a stranger: ${idle}.`),
     ...outside.map((who) => warn(say`A stranger by these tables: ${who}`)),
     ...cutOff.map((who) => warn(say`${dryRun ? 'Would be blocked' : 'Blocked'}, because it has registered: ${who}`)),
     unsure === null ? undefined : warn(say`Not certain: ${unsure}`),

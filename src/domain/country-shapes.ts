@@ -24,7 +24,7 @@ export interface OutsideShape {
   readonly cutOff: readonly string[];
   /** Why nobody can say more; null: everybody was asked. */
   readonly unsure: string | null;
-  /** Why nobody is a stranger now; null: the permit table takes effect. */
+  /** Why only who is denied is a stranger now; null: the permit table takes effect. */
   readonly idle: string | null;
 }
 

@@ -48,7 +48,7 @@ export interface Origin {
 export interface Countries {
   /** Of an address, or of the first one of a network. Takes less than a microsecond. */
   lookup(address: Network): Origin;
-  /** Why nobody is a stranger for want of a permit range: an empty table takes no effect. Undefined: it takes effect. */
+  /** Why only who is denied is a stranger, for want of a permit range: an empty table takes no effect. Undefined: it takes effect. */
   readonly idle: string | undefined;
   /** Everything permitted that no deny range takes back: merged, in order, IPv4 first. For a set in the kernel. */
   permitted(): readonly AddressRange[];

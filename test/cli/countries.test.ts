@@ -80,7 +80,7 @@ describe('whoever would be outside', () => {
     const { out } = await tollgate(['range', 'remove', '203.0.113.5', '203.0.113.9'], {
       operations: { rangeRemove: () => Promise.resolve(shape) },
     });
-    expect(out).toMatch(/Nobody is a stranger: nothing is permitted\./);
+    expect(out).toMatch(/Only who is denied is a stranger: nothing is permitted\./);
   });
 });
 

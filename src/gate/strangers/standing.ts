@@ -21,7 +21,7 @@ export async function standingOf(
   const judged = await countries.ready();
   const origin = judged.lookup(address);
   if (!origin.stranger) {
-    const why = origin.permit ? 'permitted' : `nobody is a stranger: ${judged.idle ?? 'no rule says so'}`;
+    const why = origin.permit ? 'permitted' : `only who is denied is a stranger: ${judged.idle ?? 'no rule says so'}`;
     return { origin, stranger: false, why };
   }
   const spared = await exempt.why(address);

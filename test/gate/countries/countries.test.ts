@@ -67,7 +67,7 @@ describe('a country', () => {
     for (const letters of ['XQ', 'AA', 'USA', ''])
       await expect(permit(letters)).rejects.toMatchObject({ code: 'MISUSED' });
   });
-  it('is the last one that was permitted: then nobody is a stranger, and that is told', async () => {
+  it('is the last one that was permitted: then only who is denied is a stranger, and that is told', async () => {
     await permit('US');
     const { idle } = await gate.operations.countryForget({ by, countries: ['US'] });
     expect(idle).toMatch(/no country and no range is permitted/);
@@ -226,6 +226,18 @@ it('check shows every phone and trunk, ok or ko, and why', async () => {
     ['6', null, true, expect.stringMatching(/permitted/)],
     ['sip.example.com', null, true, expect.stringMatching(/no address to judge/)],
   ]);
+}); // prettier-ignore
+
+it('check and status say that only who is denied is a stranger, where nothing is permitted', async () => {
+  await refresh();
+  await gate.operations.countryDeny({ by, countries: ['JP'] });
+  gate.asterisk.peersNow = [peer('1', DE), peer('2', JP)];
+  const why = 'only who is denied is a stranger: no country and no range is permitted';
+  expect((await gate.operations.check({})).map((row) => [row.country, row.ok, row.why])).toEqual([
+    ['DE', true, why],
+    ['JP', false, 'a stranger: Japan (JP) or its range is denied'],
+  ]);
+  expect(await part()).toMatchObject({ state: 'warn', detail: expect.stringContaining(why) as string });
 }); // prettier-ignore
 
 describe('check says what the watch over strangers does', () => {
