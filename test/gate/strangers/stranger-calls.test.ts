@@ -69,7 +69,10 @@ describe('a call from an address that is not permitted', () => {
   it('is nobody’s while nothing is permitted: an empty table takes no effect', async () => {
     await start('calls = "enforce"');
     await gate.operations.rangeRemove({ by, first: '203.0.113.0', last: '203.0.113.255' });
-    expect(await check(ABROAD)).toMatchObject({ stranger: false, reason: expect.stringContaining('only who is denied') as string });
+    expect(await check(ABROAD)).toMatchObject({
+      stranger: false,
+      reason: expect.stringContaining('only who is denied') as string,
+    });
   });
 
   it('is a stranger’s from a denied range within a permitted one', async () => {
