@@ -1,5 +1,6 @@
 /** The daemon: calls, commands, time and mail, until it is told to stop. */
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { PACE } from '../agi/talk';
 import type { AgiServer } from './asterisk/agi-server';
 import { startCallsAside } from './calls-aside';
@@ -19,11 +20,17 @@ const FOLLOW_MS = 500;
 const COMPARE_MS = 5000;
 /** Between two looks whether it is time to ask Asterisk whom it knows. */
 const HEAR_MS = 5000;
+/**
+ * MiB. The unit gives our own nursery twice that, because a start with many entries fills it hundreds of times; a thread
+ * that answers calls is to pause shortly.
+ */
+const NURSERY_OF_THREADS = 1;
 /** Calls under way may end by themselves this long when the daemon stops. */
 const LAST_CALLS_MS = 10_000;
 
 /** The daemon: runs until `stop` aborts. Rules and sets stay in force when it ends. */
 export async function serve(config: Config, world: World, stop: AbortSignal): Promise<void> {
+  setFlagsFromString(`--max-semi-space-size=${NURSERY_OF_THREADS}`); // of threads that are yet to start
   const tollgate = await openTollgate(config, world);
   const { state, gate, phones, post } = tollgate;
   const { log, clock } = world;
