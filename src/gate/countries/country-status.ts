@@ -32,7 +32,11 @@ async function judgedPart(parts: Parts): Promise<StatusPart> {
   const isAsked = rules.countries.calls !== 'off' || rules.countries.registrations !== 'off';
   if (idle !== undefined) {
     const hint = 'tollgate country permit CC names the countries of your people and providers';
-    return part(isUsed || isAsked ? 'warn' : 'off', `${data}; only who is denied is a stranger: ${idle}${alone(names)}`, hint);
+    return part(
+      isUsed || isAsked ? 'warn' : 'off',
+      `${data}; only who is denied is a stranger: ${idle}${alone(names)}`,
+      hint,
+    );
   }
   const told = `${data}; permitted: ${permitted.join(' ') || 'ranges by hand'}`;
   if (names.length === 0) return part('ok', told, undefined);
