@@ -117,7 +117,7 @@ describeAsRoot('a name that is let in', () => {
     await until(async () => (await questions()) >= before + 10, 'it was asked again', 15_000);
   };
   const subjects = async (): Promise<string[]> => {
-    const files = await readdir(join(folder, 'state/mail')).catch(() => []);
+    const files = (await readdir(join(folder, 'state/mail')).catch(() => [])).filter((file) => file.endsWith('.eml'));
     const texts = await Promise.all(files.map((file) => readFile(join(folder, 'state/mail', file), 'utf8')));
     return texts.flatMap((text) => /^Subject: (.*?) \(/m.exec(text)?.[1] ?? []).sort();
   };
