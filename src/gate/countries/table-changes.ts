@@ -9,7 +9,7 @@ import { byCountry } from './permitted-networks';
 export interface TableChanges {
   /**
    * At a start, when all is read as a whole: what the store says now is in force. What was left undone when the process
-   * ended nobody remembers, so `finish` and `follow` bring it in once more. Rejects with STORE_FAILED.
+   * ended nobody remembers, so `finish` brings it in once more. Rejects with STORE_FAILED.
    */
   begin(): Promise<void>;
   /**
@@ -23,6 +23,9 @@ export interface TableChanges {
   /** Only what did not come to its end: the kernel may have taken since what it refused. Costs nothing else. */
   finish(): Promise<void>;
 }
+
+/** What an earlier process may have left undone. */
+const SINCE_START: Pick<Cause, 'by' | 'from'> = { by: 'Tollgate', from: 'start' };
 
 export function tableChanges(
   parts: Parts,
@@ -48,7 +51,7 @@ export function tableChanges(
     async begin() {
       inForce = await wordNow();
       await countries.reload();
-      owed = { by: 'Tollgate', from: 'start' };
+      owed = SINCE_START;
     },
     // In one turn, or what is changed here would be taken for another PBX's.
     change: (work, cause) =>
@@ -59,9 +62,14 @@ export function tableChanges(
       }),
     follow: () =>
       inTurn(async () => {
-        if (owed ?? (await wordNow()) !== inForce) await bringIn(owed ?? { by: 'Tollgate', from: 'another PBX' });
+        const failed = owed === SINCE_START ? undefined : owed;
+        if (failed ?? (await wordNow()) !== inForce) await bringIn(failed ?? { by: 'Tollgate', from: 'another PBX' });
       }),
-    finish: () => inTurn(() => (owed ? bringIn(owed) : Promise.resolve())),
+    finish: () =>
+      inTurn(async () => {
+        // A table that cannot be read makes nobody a stranger: that is no reason to let go who is blocked as one.
+        if (owed && !(owed === SINCE_START && countries.now().idle !== undefined)) await bringIn(owed);
+      }),
   };
 }
 

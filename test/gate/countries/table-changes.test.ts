@@ -14,6 +14,7 @@ const permitted = (...countries: string[]): CountryRules => ({
 });
 
 let rules: CountryRules;
+let idle: string | undefined;
 let steps: unknown[];
 /** What holds up, or fails, the next that is to be let go. */
 let next: Promise<void>;
@@ -31,14 +32,14 @@ const changes = () => {
   };
   const parts = {
     store: { countryRules: () => Promise.resolve(rules) },
-    countries: { reload: () => step('judged') },
+    countries: { reload: () => step('judged'), now: () => ({ idle }) },
     services: [],
   };
   const tellKernel = () => step('told the kernel');
   return tableChanges(parts as unknown as Parts, { strangers: strangers as StrangerWatch, tellKernel });
 };
 beforeEach(() => {
-  [rules, steps, next] = [permitted('US'), [], Promise.resolve()];
+  [rules, idle, steps, next] = [permitted('US'), undefined, [], Promise.resolve()];
 });
 
 /** As it is a while after a start. */
@@ -124,6 +125,21 @@ it('one that an earlier process did not bring to its end is, once, after a start
   await tables.finish();
   await tables.finish();
   expect(steps).toEqual(['judged', 'judged', { by: 'Tollgate', from: 'start' }, 'looked who is a stranger']);
+});
+
+it('after a start without data nobody is let go, until there are some', async () => {
+  const tables = changes();
+  idle = 'there are no country data yet';
+  await tables.begin();
+  steps = [];
+  await tables.finish();
+  await tables.follow();
+  expect(steps).toEqual([]);
+  idle = undefined;
+  await tables.follow();
+  expect(steps).toEqual([]);
+  await tables.finish();
+  expect(steps).toEqual(['judged', { by: 'Tollgate', from: 'start' }, 'looked who is a stranger']);
 });
 
 it('one of another PBX is brought in as such', async () => {
