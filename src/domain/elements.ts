@@ -76,12 +76,12 @@ function endIn(set: string, { account, until }: OpenEntry, outlast: (until: Unti
 function membersOf(entries: readonly Entry[], rules: MemberRules): Map<string, Until> {
   const ends = new Map<string, Until>();
   const placesOf = placesBy(rules);
-  const outlast = outlasting(rules);
+  const [outlast, keepInMind] = [outlasting(rules), delay(WAS_MS)];
   for (const entry of entries) {
     for (const { set, isSignalling } of placesOf(entry)) {
       const end = endIn(set, entry, outlast);
       raise(ends, set, end);
-      if (isSignalling) raise(ends, WAS, rememberedUntil(end));
+      if (isSignalling) raise(ends, WAS, keepInMind(end));
     }
   }
   return ends;
@@ -160,7 +160,6 @@ export function groupByNetwork(entries: readonly Entry[]): Map<Network, Entry[]>
   return groups;
 }
 
-function rememberedUntil(from: Until, secondsLeft = Infinity): Until {
-  if (from === 'forever') return from;
+function rememberedUntil(from: Date, secondsLeft = Infinity): Date {
   return new Date(from.getTime() + Math.min(WAS_MS, secondsLeft * 1000));
 }
