@@ -9,7 +9,7 @@ import {
   type Origin,
   type Permission,
 } from '../domain/country';
-import type { Family, Network } from '../domain/network';
+import type { Family } from '../domain/network';
 import { AddressWords, wordsOf } from './address-words';
 import { MarkedRanges } from './marked-ranges';
 import { overlaid, rangesWhere } from './overlay';
@@ -69,7 +69,7 @@ export function countriesOf(judged: Judged): JudgedCountries {
     judged,
     idle,
     lookup(address) {
-      const family = reader.read(address, 0, endOfAddress(address));
+      const family = reader.readFirst(address);
       if (family === undefined) throw new TypeError(`not a canonical address: ${address}`);
       const mark = data[family].markAt(words);
       const hand = byHand[family].markAt(words);
@@ -112,14 +112,3 @@ function bothFamilies(ranges: readonly AddressRange[], mark = 0): CountryTable {
   };
   return { 4: of(4), 6: of(6) };
 }
-
-/** A prefix has one to three digits; to look for it from the front would take as long as to read the address. */
-function endOfAddress(network: Network): number {
-  for (let digits = 1; digits <= 3; digits++) {
-    const slash = network.length - 1 - digits;
-    if (network.charCodeAt(slash) === SLASH) return slash;
-  }
-  return network.length;
-}
-
-const SLASH = 47;

@@ -4,36 +4,46 @@ import type { Family } from '../domain/network';
 
 /** Words of an address: one for IPv4, four for IPv6. */
 export const STRIDE: Readonly<Record<Family, 1 | 4>> = { 4: 1, 6: 4 };
-/** Below this many a search without help is as fast. */
+/** Below this many no slots are made. */
 const FEW = 64;
-/** A slot for each value of the upper bits of an address. */
-const SLOT_BITS = 16;
+const SLOTS = 2 ** 16;
+/** First words of addresses: where the first slot begins, and how wide each is. Of IPv6 they are the public space, 2000::/3. */
+const PLACE: Readonly<Record<Family, { readonly first: number; readonly width: number }>> = {
+  4: { first: 0, width: 2 ** 16 },
+  6: { first: 0x2000_0000, width: 2 ** 13 },
+};
 
 /**
  * Segment `i` begins at `starts[i]` (its words one after another) and goes up to the next one's start, the last one up to
  * the end of the space; `marks[i]` is what it is marked with, 0: with nothing. The first begins at zero.
+ *
+ * A search goes all over what it reads, and waits longer for memory than it works: so its keys are as short as can be.
  */
 export class Segments implements Index {
   readonly family: Family;
   readonly starts: Uint32Array;
   readonly marks: Uint16Array;
-  /** Of IPv6: what `topOf` makes of each start, side by side for the search. */
-  readonly tops: Float64Array | undefined;
-  /** For the upper bits of an address: the segment that the first address with them lies in. */
   readonly slots: Uint32Array | undefined;
+  readonly keys4: Uint16Array | undefined;
+  readonly keys6: Uint32Array | undefined;
 
-  constructor({ family, starts, marks, tops, slots }: Index) {
+  constructor({ family, starts, marks, slots, keys4, keys6 }: Index) {
     this.family = family;
     this.starts = starts;
     this.marks = marks;
-    this.tops = tops;
     this.slots = slots;
+    this.keys4 = keys4;
+    this.keys6 = keys6;
   }
 
   static of(family: Family, starts: Uint32Array, marks: Uint16Array): Segments {
-    const tops = family === 6 ? topsOf(starts, marks.length) : undefined;
-    const slots = marks.length > FEW ? slotsOf(starts, STRIDE[family], marks.length) : undefined;
-    return new Segments({ family, starts, marks, tops, slots });
+    const isFew = marks.length <= FEW;
+    return new Segments({
+      ...{ family, starts, marks },
+      slots: isFew ? undefined : slotsOf(family, starts, marks.length),
+      keys4: isFew || family === 6 ? undefined : keys4Of(starts),
+      keys6: isFew || family === 4 ? undefined : keys6Of(starts, marks.length),
+    });
   }
 
   get length(): number {
@@ -42,52 +52,97 @@ export class Segments implements Index {
 
   /** The mark at this address. */
   markAt(words: Uint32Array): number {
-    return this.marks[this.length === 1 ? 0 : this.segmentAt(words)] ?? 0;
+    return this.marks[this.family === 4 ? this.#segmentAt4(words[0] ?? 0) : this.#segmentAt6(words)] ?? 0;
   }
 
-  segmentAt(words: Uint32Array): number {
-    const slot = (words[0] ?? 0) >>> (32 - SLOT_BITS);
-    const low = this.slots?.[slot] ?? 0;
-    const high = this.slots?.[slot + 1] ?? this.marks.length - 1;
-    return this.tops ? last6(this.tops, this.starts, words, low, high) : last4(this.starts, words[0] ?? 0, low, high);
+  #segmentAt4(word: number): number {
+    const { slots, keys4 } = this;
+    if (!slots || !keys4) return lastOfFew(this.starts, word);
+    const slot = word >>> 16;
+    return last4(keys4, word & 0xffff, (slots[slot] ?? 0) - 1, (slots[slot + 1] ?? 0) - 1);
+  }
+
+  #segmentAt6(words: Uint32Array): number {
+    const { slots, keys6, starts } = this;
+    const word = words[0] ?? 0;
+    if (!slots || !keys6 || word >>> 29 !== 1) return lastByWords(starts, words, this.length);
+    const slot = (word >>> 13) & 0xffff;
+    return last6(keys6, starts, words, (slots[slot] ?? 0) - 1, (slots[slot + 1] ?? 0) - 1);
   }
 }
 
-function topsOf(starts: Uint32Array, length: number): Float64Array {
-  const tops = new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT));
-  for (let i = 0; i < length; i++) tops[i] = topOf(starts, 4 * i);
-  return tops;
-}
-
-/** The upper 53 bits of an IPv6 address: as many as a number holds exactly. */
-function topOf(words: Uint32Array, at: number): number {
-  return (words[at] ?? 0) * 0x20_0000 + ((words[at + 1] ?? 0) >>> 11);
-}
-
-/**
- * The last segment from `low` to `high` that begins at or before this address; `low` does. It counts with the answer where
- * it could branch on it: which way it goes cannot be foretold, and a wrong guess costs the processor more than the rest.
- */
-function last4(starts: Uint32Array, address: number, low: number, high: number): number {
-  let last = low;
-  for (let left = high - low + 1; left > 1;) {
-    const half = left >>> 1;
-    last += half * Number((starts[last + half] ?? 0) <= address);
-    left -= half;
+/** How many segments begin before the first address of each slot, and before what comes behind the last one. */
+function slotsOf(family: Family, starts: Uint32Array, length: number): Uint32Array {
+  const { first, width } = PLACE[family];
+  const slots = new Uint32Array(new SharedArrayBuffer((SLOTS + 1) * Uint32Array.BYTES_PER_ELEMENT));
+  let segments = 0;
+  for (let slot = 0; slot <= SLOTS; slot++) {
+    while (segments < length && (starts[segments * STRIDE[family]] ?? 0) < first + slot * width) segments++;
+    slots[slot] = segments;
   }
+  return slots;
+}
+
+/** Of each start the bits behind those that choose its slot. */
+function keys4Of(starts: Uint32Array): Uint16Array {
+  const keys = new Uint16Array(new SharedArrayBuffer(starts.length * Uint16Array.BYTES_PER_ELEMENT));
+  keys.set(starts); // keeps the lower half of each
+  return keys;
+}
+
+/** The same, but no more than 32 of them: the others are hardly ever needed. */
+function keys6Of(starts: Uint32Array, length: number): Uint32Array {
+  const keys = new Uint32Array(new SharedArrayBuffer(length * Uint32Array.BYTES_PER_ELEMENT));
+  for (let i = 0; i < length; i++) keys[i] = key6(starts, 4 * i);
+  return keys;
+}
+
+function key6(words: Uint32Array, at: number): number {
+  return (((words[at] ?? 0) << 19) | ((words[at + 1] ?? 0) >>> 13)) >>> 0;
+}
+
+/** The last of few segments that begins at or before this address. */
+function lastOfFew(starts: Uint32Array, address: number): number {
+  let last = -1;
+  for (let i = 0; i < starts.length; i++) last += Number((starts[i] ?? 0) <= address);
   return last;
 }
 
-/** By the upper bits; only where these are the same the others are looked at. */
-function last6(tops: Float64Array, starts: Uint32Array, words: Uint32Array, low: number, high: number): number {
-  const top = topOf(words, 0);
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    const its = tops[middle] ?? 0;
-    if (its < top || (its === top && compareWords(starts, 4 * middle, words, 0) <= 0)) low = middle;
-    else high = middle - 1;
+/** The last segment up to `last` whose key is this one or comes before it, else `before`. */
+function last4(keys: Uint16Array, key: number, before: number, last: number): number {
+  let found = before;
+  for (let left = last - before + 1; left > 1;) {
+    const half = left >>> 1;
+    const middle = found + half;
+    found = (keys[middle] ?? 0) <= key ? middle : found;
+    left -= half;
   }
-  return low;
+  return found;
+}
+
+/** The same; where keys are equal the words tell. */
+function last6(keys: Uint32Array, starts: Uint32Array, words: Uint32Array, before: number, last: number): number {
+  const key = key6(words, 0);
+  let found = before;
+  for (let left = last - before + 1; left > 1;) {
+    const half = left >>> 1;
+    const middle = found + half;
+    const its = keys[middle] ?? 0;
+    found = its < key || (its === key && compareWords(starts, 4 * middle, words, 0) <= 0) ? middle : found;
+    left -= half;
+  }
+  return found;
+}
+
+/** The same without keys. */
+function lastByWords(starts: Uint32Array, words: Uint32Array, length: number): number {
+  let found = 0;
+  for (let left = length; left > 1;) {
+    const half = left >>> 1;
+    if (compareWords(starts, 4 * (found + half), words, 0) <= 0) found += half;
+    left -= half;
+  }
+  return found;
 }
 
 /** Below zero: the four words of `a` come before those of `b`. */
@@ -97,24 +152,4 @@ export function compareWords(a: Uint32Array, i: number, b: Uint32Array, j: numbe
     if (difference !== 0) return difference;
   }
   return 0;
-}
-
-function slotsOf(starts: Uint32Array, stride: number, length: number): Uint32Array {
-  const count = 2 ** SLOT_BITS;
-  const slots = new Uint32Array(new SharedArrayBuffer((count + 1) * Uint32Array.BYTES_PER_ELEMENT));
-  let segment = 0;
-  for (let slot = 0; slot < count; slot++) {
-    const first = slot * 2 ** (32 - SLOT_BITS);
-    while (segment + 1 < length && beginsUpTo(starts, (segment + 1) * stride, stride, first)) segment++;
-    slots[slot] = segment;
-  }
-  slots[count] = length - 1;
-  return slots;
-}
-
-/** Does it begin at or before the address whose first word this is and whose others are zero? */
-function beginsUpTo(starts: Uint32Array, at: number, stride: number, first: number): boolean {
-  const word = starts[at] ?? 0;
-  if (word !== first || stride === 1) return word <= first;
-  return ((starts[at + 1] ?? 0) | (starts[at + 2] ?? 0) | (starts[at + 3] ?? 0)) === 0;
 }

@@ -76,8 +76,9 @@ export interface Index {
   readonly starts: Uint32Array;
   readonly marks: Uint16Array;
   /** What makes the search fast, worked out from the others. */
-  readonly tops: Float64Array | undefined;
   readonly slots: Uint32Array | undefined;
+  readonly keys4: Uint16Array | undefined;
+  readonly keys6: Uint32Array | undefined;
 }
 
 /** Where data came from and what they hold. */
