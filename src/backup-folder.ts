@@ -4,7 +4,7 @@ import { chown, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promi
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { readBackup } from './backup-text';
+import { backupText, readBackup } from './backup-text';
 import type { Backup, Backups, NewBackup } from './domain/backup';
 import { AppError } from './errors';
 import type { Log } from './ports';
@@ -56,7 +56,7 @@ export function backupFolder({ folder, keep, owner, log }: Options): Backups {
       try {
         const user = owner();
         if (user && process.geteuid?.() === 0) await handle.chown(user.uid, user.gid);
-        await handle.writeFile(await promisify(gzip)(JSON.stringify(backup)));
+        await handle.writeFile(await promisify(gzip)(backupText(backup)));
         await handle.sync();
       } finally {
         await handle.close();

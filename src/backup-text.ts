@@ -1,6 +1,6 @@
 /** What is in a backup's file: JSON, of which every part is known. */
 import { z } from 'zod';
-import type { Backup } from './domain/backup';
+import type { Backup, NewBackup } from './domain/backup';
 import { parseNetwork, type Network } from './domain/network';
 
 const DATE = z.iso.datetime().transform((text) => new Date(text));
@@ -32,4 +32,10 @@ export function readBackup(id: string, text: string): Backup {
   if (!data) throw new Error('it does not hold what a backup does');
   const { mode, trial, listening, ...more } = data.state;
   return { id, ...data, state: { mode, trial, listening, ...more } };
+}
+
+/** What `readBackup` reads. To leave dates to JSON takes three times as long, and there may be a hundred thousand. */
+export function backupText(backup: NewBackup): string {
+  const open = backup.open.map(({ id, until }) => ({ id, until: until instanceof Date ? until.toISOString() : until }));
+  return JSON.stringify({ ...backup, open });
 }

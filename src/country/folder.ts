@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../errors';
+import { syncFolder } from '../sync-folder';
 import { broken, unreadable as faultAt } from './fault';
 import { decodeTable, encodeTable, MOST_FILE_BYTES, type KeptTable, type TableHead } from './table-file';
 
@@ -90,7 +91,7 @@ export async function putInForce(folder: string, name: string): Promise<void> {
   const number = Number(TABLE.exec(newest ?? '')?.[1] ?? 0) + 1;
   try {
     await rename(join(folder, name), join(folder, `table-${String(number).padStart(6, '0')}`));
-    await closing(await open(folder), (handle) => handle.sync());
+    await syncFolder(folder);
   } catch (error) {
     throw faultAt(folder, error);
   }

@@ -3,6 +3,7 @@ import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
 import type { Address } from '../domain/letter';
+import { syncFolder } from '../sync-folder';
 import { deliveryOf } from './fault';
 import { badAddress, messageOf } from './message';
 import type { Posted, Transport } from './transport';
@@ -19,7 +20,7 @@ export function fileTransport(folder: string, from: Address): Transport {
         const path = join(folder, fileName(letter));
         await mkdir(folder, { recursive: true, mode: 0o750 });
         await writeWhole(path, bytes as Buffer); // a Buffer because of `buffer: true`
-        await syncNames(folder);
+        await syncFolder(folder); // before the outbox forgets the letter
         return { kind: 'sent', answer: `written to ${path}` };
       } catch (error) {
         return deliveryOf(error, folder);
@@ -46,14 +47,4 @@ async function writeWhole(path: string, bytes: Buffer): Promise<void> {
     await file.close();
   }
   await rename(`${path}.part`, path);
-}
-
-/** Its name is on the disk too before the outbox forgets the letter. */
-async function syncNames(folder: string): Promise<void> {
-  const handle = await open(folder);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
