@@ -1,5 +1,6 @@
 /** Is everything that a traveller rests on as it should be? */
 import type { StatusPart, StatusShape } from '../domain/shapes';
+import { AppError } from '../errors';
 import { countryPart } from './countries/country-status';
 import type { Away, Follower } from './follow';
 import { UNKNOWN_RULES } from './doors/kernel-changes';
@@ -21,28 +22,40 @@ export async function status(
   const away = others.away();
   if (away) return withoutDatabase(parts, away);
   const { mode } = await parts.store.modeState();
-  const own = [await firewallPart(parts), phonesPart(parts), await doorsPart(parts), await countryPart(parts)];
-  const around = [(await neighboursPart(parts, legacy)) ?? []].flat();
+  const kernel = await firewallPart(parts).catch((error: unknown) => unreadable('firewall', error));
+  const own = [kernel, phonesPart(parts), await doorsPart(parts), await countryPart(parts)];
+  const neighbours = neighboursPart(parts, legacy).catch((error: unknown) => unreadable('neighbours', error));
+  const around = [(await neighbours) ?? []].flat();
   const found = [...own, ...around, ...(await sharedPart(parts)), ...(await namesPart(parts)), ...(await more())];
   const listening = await listeningPart(parts);
   const all = [...found, ...[listening ?? []].flat(), ...[(await heardPart(parts)) ?? []].flat()];
   return { ok: all.every((part) => part.state !== 'fail'), mode: mode ?? null, parts: all };
 }
 
-/** The kernel goes on with what it holds. */
 async function withoutDatabase(parts: Parts, away: Away): Promise<StatusShape> {
-  const rules = await parts.firewall.rules();
   const hint = 'calls hear "try later" until it is back; then everything is caught up by itself';
-  const kernel = `the kernel decides on with what it holds: ${rules.length} rules`;
   return {
     ok: false,
     mode: away.mode ?? null,
     parts: [
       { ...part('database', 'fail', away.why, hint), since: away.since.toISOString() },
-      part('firewall', rules.length > 0 ? 'ok' : 'off', kernel, undefined),
+      await heldPart(parts).catch((error: unknown) => unreadable('firewall', error)),
       phonesPart(parts),
     ],
   };
+}
+
+/** The kernel goes on with what it holds. */
+async function heldPart({ firewall }: Parts): Promise<StatusPart> {
+  const rules = await firewall.rules();
+  const kernel = `the kernel decides on with what it holds: ${rules.length} rules`;
+  return part('firewall', rules.length > 0 ? 'ok' : 'off', kernel, undefined);
+}
+
+/** A kernel that cannot be asked (iptables is missing, or may not be run) is one more thing to tell. */
+function unreadable(name: string, error: unknown): StatusPart {
+  if (!(error instanceof AppError) || error.code !== 'FIREWALL_FAILED') throw error;
+  return part(name, 'fail', error.what, error.hint);
 }
 
 async function sharedPart({ sharedAs, store, vault }: Parts): Promise<StatusPart[]> {

@@ -10,8 +10,8 @@ import { revisionRecords } from './revision';
 import type { EntryRow } from './schema';
 import type { Session } from './session';
 
-/** To read so many takes a few milliseconds, in which nobody else is served. */
-const PAGE = 5_000;
+/** To read so many takes a few milliseconds, in which nobody else is served, ipset among them. */
+const PAGE = 1_000;
 /** What changes between two pages makes it begin again, so often; then all is one page. */
 const MOST_TIMES = 3;
 

@@ -1,4 +1,5 @@
 /** Rules of ours are in force, and the database is not the one by which they were made. */
+import { AppError } from '../../../src/errors';
 import { memoryFirewall, type MemoryFirewall } from '../../support/memory-firewall';
 import { address, testGate, type TestGate } from '../../support/test-gate';
 
@@ -59,4 +60,21 @@ it('before "init", with no rules in force, doors are recorded and nobody is ther
   await gate.operations.allow({ what: OFFICE, by });
   await gate.operations.revoke({ what: OFFICE, by });
   expect(await listed()).toEqual([]);
+});
+
+it('a kernel that cannot be asked is told of beside everything else, with or without a mode', async () => {
+  const missing = new AppError('FIREWALL_FAILED', 'iptables -S failed (ENOENT)', 'apt-get install iptables');
+  const asked = async () => {
+    const { ok, parts } = await gate.operations.status({});
+    expect([ok, parts.find(({ name }) => name === 'doors')?.state]).toEqual([false, 'ok']);
+    return parts.filter(({ detail }) => detail === missing.what);
+  };
+  firewall.rules = () => Promise.reject(missing);
+  firewall.neighbours = () => Promise.reject(missing);
+  const told = { state: 'fail', hint: missing.hint };
+  expect(await asked()).toMatchObject([{ name: 'firewall', ...told }]);
+  await gate.store.saveModeState({ ...NO_MODE, mode: 'guard' });
+  expect(await asked()).toMatchObject([{ name: 'firewall', ...told }, { name: 'neighbours', ...told }]); // prettier-ignore
+  firewall.rules = () => Promise.reject(new TypeError('a fault of ours'));
+  await expect(gate.operations.status({})).rejects.toThrow('a fault of ours');
 });
