@@ -13,7 +13,7 @@ import type { Family } from '../domain/network';
 import { AddressWords, wordsOf } from './address-words';
 import { MarkedRanges } from './marked-ranges';
 import { overlaid, rangesWhere } from './overlay';
-import { Segments } from './segments';
+import { Segments, STRIDE } from './segments';
 import { countryOf, markOf, type CountryTable } from './table';
 
 export interface JudgeSettings {
@@ -55,6 +55,7 @@ export function countriesOf(judged: Judged): JudgedCountries {
   const { idle, says } = judged;
   const data = searched(judged.data);
   const byHand = searched(judged.byHand);
+  const saidOf = { 4: firstBytesOf(byHand[4]), 6: firstBytesOf(byHand[6]) };
   const reader = new AddressWords();
   const { words } = reader;
   const originOf = (mark: number, hand: number): Origin => {
@@ -72,7 +73,7 @@ export function countriesOf(judged: Judged): JudgedCountries {
       const family = reader.readFirst(address);
       if (family === undefined) throw new TypeError(`not a canonical address: ${address}`);
       const mark = data[family].markAt(words);
-      const hand = byHand[family].markAt(words);
+      const hand = saidOf[family][(words[0] ?? 0) >>> 24] === 0 ? 0 : byHand[family].markAt(words);
       return hand === 0 ? (origins[mark] ??= originOf(mark, 0)) : originOf(mark, hand);
     },
     permitted: () =>
@@ -99,6 +100,17 @@ function whyIdle(table: CountryTable | undefined, { countries, ranges }: Country
 
 function searched({ 4: four, 6: six }: BothFamilies): CountryTable {
   return { 4: new Segments(four), 6: new Segments(six) };
+}
+
+/** For each first byte of an address, 0: nothing is said of any address with it. Of most nothing is, and to search costs more. */
+function firstBytesOf({ family, starts, marks }: Segments): Uint8Array {
+  const found = new Uint8Array(256);
+  const byteAt = (segment: number) =>
+    segment < marks.length ? (starts[segment * STRIDE[family]] ?? 0) >>> 24 : found.length - 1;
+  marks.forEach((mark, segment) => {
+    if (mark !== 0) found.fill(1, byteAt(segment), byteAt(segment + 1) + 1);
+  });
+  return found;
 }
 
 /** Overlapping ranges are one. */

@@ -198,6 +198,14 @@ describe('a stranger', () => {
     expect(of({ ...permit('US'), ranges }, '192.0.2.7')).toMatchObject({ permit: true, deny: true, stranger: true });
     expect(of({ ...permit('US'), ranges }, '192.0.2.17')).toMatchObject({ deny: false, stranger: false });
   });
+  it('is whoever is denied also up to the end of all addresses', () => {
+    const ranges = [hand('deny', rangeOf(net('240.0.0.0/4'))), hand('deny', rangeOf(net('c000::/2')))];
+    for (const address of ['240.0.0.0', '250.1.2.3', '255.255.255.255', 'c000::', 'ffff::', 'ff02::1']) {
+      expect(of({ ...permit('US'), ranges }, address)).toMatchObject({ country: 'AA', deny: true });
+    }
+    expect(of({ ...permit('US'), ranges }, '239.255.255.255')).toMatchObject({ deny: false });
+    expect(of({ ...permit('US'), ranges }, 'bfff::')).toMatchObject({ deny: false });
+  });
   it('is not who is in a private network, unless it is denied', () => {
     for (const address of [
       '10.1.2.3',
