@@ -22,9 +22,9 @@ export async function status(
   const away = others.away();
   if (away) return withoutDatabase(parts, away);
   const { mode } = await parts.store.modeState();
-  const kernel = await firewallPart(parts).catch((error: unknown) => unreadable('firewall', error));
+  const kernel = await firewallPart(parts).catch(unreadable('firewall'));
   const own = [kernel, phonesPart(parts), await doorsPart(parts), await countryPart(parts)];
-  const neighbours = neighboursPart(parts, legacy).catch((error: unknown) => unreadable('neighbours', error));
+  const neighbours = neighboursPart(parts, legacy).catch(unreadable('neighbours'));
   const around = [(await neighbours) ?? []].flat();
   const found = [...own, ...around, ...(await sharedPart(parts)), ...(await namesPart(parts)), ...(await more())];
   const listening = await listeningPart(parts);
@@ -39,7 +39,7 @@ async function withoutDatabase(parts: Parts, away: Away): Promise<StatusShape> {
     mode: away.mode ?? null,
     parts: [
       { ...part('database', 'fail', away.why, hint), since: away.since.toISOString() },
-      await heldPart(parts).catch((error: unknown) => unreadable('firewall', error)),
+      await heldPart(parts).catch(unreadable('firewall')),
       phonesPart(parts),
     ],
   };
@@ -53,9 +53,11 @@ async function heldPart({ firewall }: Parts): Promise<StatusPart> {
 }
 
 /** A kernel that cannot be asked (iptables is missing, or may not be run) is one more thing to tell. */
-function unreadable(name: string, error: unknown): StatusPart {
-  if (!(error instanceof AppError) || error.code !== 'FIREWALL_FAILED') throw error;
-  return part(name, 'fail', error.what, error.hint);
+function unreadable(name: string): (error: unknown) => StatusPart {
+  return (error) => {
+    if (!(error instanceof AppError) || error.code !== 'FIREWALL_FAILED') throw error;
+    return part(name, 'fail', error.what, error.hint);
+  };
 }
 
 async function sharedPart({ sharedAs, store, vault }: Parts): Promise<StatusPart[]> {

@@ -71,7 +71,7 @@ describe.each([4, 6] as const)('the index of IPv%s', (family) => {
     );
   });
 
-  it.each(family === 4 ? ['0.0.0.0/0', '90.1.0.0/16', '90.1.2.0/20'] : ['::/0', '2a00::/12', '2a00::/28', '2a00::/44', '2a00::/100', '3fff::/16', 'fd00::/8'])(
+  it.each(family === 4 ? ['0.0.0.0/0', '90.1.0.0/16', '90.1.2.0/20', '127.255.240.0/20'] : ['::/0', '2a00::/12', '2a00::/28', '2a00::/44', '2a00::/100', '2a00::/116', '3fff::/16', '7fff:ffff:ffff:ffff:ffff:ffff:ffff:f000/116', 'fd00::/8'])(
     'agrees also where many ranges share %s',
     (network) => {
       const { first: begin, last: end } = rangeOf(net(network));
