@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { chown, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { gunzip, gzip, constants as zlib } from 'node:zlib';
 import { backupText, readBackup } from './backup-text';
 import type { Backup, Backups, NewBackup } from './domain/backup';
 import { AppError } from './errors';
@@ -20,6 +20,8 @@ interface Options {
 }
 
 const NAME = /^(\d{8}-\d{6}(?:-\d{1,4})?)\.json\.gz$/;
+/** A quarter more room than gzip's usual, in a fifth of the time, for which a change of the rules waits. */
+const QUICKLY = zlib.Z_BEST_SPEED;
 /** Unpacked: more than any kernel's sets take. */
 const MOST_BYTES = 1 << 28;
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
@@ -56,7 +58,7 @@ export function backupFolder({ folder, keep, owner, log }: Options): Backups {
       try {
         const user = owner();
         if (user && process.geteuid?.() === 0) await handle.chown(user.uid, user.gid);
-        await handle.writeFile(await promisify(gzip)(backupText(backup)));
+        await handle.writeFile(await promisify(gzip)(backupText(backup), { level: QUICKLY }));
         await handle.sync();
       } finally {
         await handle.close();

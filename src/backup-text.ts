@@ -1,6 +1,8 @@
 /** What is in a backup's file: JSON, of which every part is known. */
 import { z } from 'zod';
 import type { Backup, NewBackup } from './domain/backup';
+import type { Until } from './domain/entry';
+import { lastAnswer } from './domain/last-answer';
 import { parseNetwork, type Network } from './domain/network';
 
 const DATE = z.iso.datetime().transform((text) => new Date(text));
@@ -36,6 +38,7 @@ export function readBackup(id: string, text: string): Backup {
 
 /** What `readBackup` reads. To leave dates to JSON takes three times as long, and there may be a hundred thousand. */
 export function backupText(backup: NewBackup): string {
-  const open = backup.open.map(({ id, until }) => ({ id, until: until instanceof Date ? until.toISOString() : until }));
+  const textOf = lastAnswer((until: Until) => (until instanceof Date ? until.toISOString() : until));
+  const open = backup.open.map(({ id, until }) => ({ id, until: textOf(until) }));
   return JSON.stringify({ ...backup, open });
 }

@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { parentPort, type MessagePort } from 'node:worker_threads';
 import { ipCountry } from '../agi/ip-country';
 import { travelinMan } from '../agi/travelin-man';
-import { startAgiServer } from './asterisk/agi-server';
+import { startAgiServer, type AgiServer } from './asterisk/agi-server';
 import type { CallsSetup, FromThread, LogLine, Services, ToThread } from './calls-aside';
 import { clock } from './clock';
 import { countriesOf } from './country/judge';
@@ -75,7 +75,7 @@ function goFirst(log: Log): void {
   }
 }
 
-async function main(daemon: MessagePort, setup: CallsSetup): Promise<void> {
+function main(daemon: MessagePort): void {
   const tell: Tell = (message) => daemon.postMessage(message);
   const { log, handOver } = logOver(tell);
   const questions = questionsTo(daemon);
@@ -83,39 +83,44 @@ async function main(daemon: MessagePort, setup: CallsSetup): Promise<void> {
   const doorkeeper = doorkeeperOver(ask);
   let countries: Countries | undefined;
   const strangerDoor = strangerDoorOver(ask, () => countries);
-  const { port, host, mostCalls, settings, sounds, pace } = setup;
-  goFirst(log);
-  const server = await startAgiServer({
-    ...{ port, host, mostCalls, settings, clock, log, random: randomBytes },
-    soundFile: soundFiles(sounds.own, sounds.ours, clock),
-    observe: (event) => log('call', { ...event }),
-    scripts: {
-      'travelin-man': async (call) => {
-        const onFailure = (error: unknown) =>
-          log('call answered with try-later', { error: error instanceof Error ? error.message : String(error) });
-        return { TOLLGATE_RESULT: await travelinMan(call, doorkeeper, { pace, onFailure }) };
+  let server: AgiServer | undefined;
+  const begin = async ({ port, host, mostCalls, settings, sounds, pace }: CallsSetup) => {
+    goFirst(log);
+    server = await startAgiServer({
+      ...{ port, host, mostCalls, settings, clock, log, random: randomBytes },
+      soundFile: soundFiles(sounds.own, sounds.ours, clock),
+      observe: (event) => log('call', { ...event }),
+      scripts: {
+        'travelin-man': async (call) => {
+          const onFailure = (error: unknown) =>
+            log('call answered with try-later', { error: error instanceof Error ? error.message : String(error) });
+          return { TOLLGATE_RESULT: await travelinMan(call, doorkeeper, { pace, onFailure }) };
+        },
+        // A dialplan that does not give it here gives it where a caller's name could forge it: that is never read.
+        'ip-country': async (call, { query, variable }) =>
+          ipCountry(call, query ?? (await variable('TOLLGATE_ADDRESS')), strangerDoor),
       },
-      // A dialplan that does not give it here gives it where a caller's name could forge it: that is never read.
-      'ip-country': async (call, { query, variable }) =>
-        ipCountry(call, query ?? (await variable('TOLLGATE_ADDRESS')), strangerDoor),
-    },
-  });
+    });
+    tell({ listening: true });
+  };
   const stop = async (withinMs: number) => {
-    await server.stop(withinMs);
+    await server?.stop(withinMs);
     handOver();
     daemon.close();
   };
   daemon.on('message', (message: ToThread) => {
     if ('answers' in message) questions.hear(message);
     else if ('judged' in message) countries = countriesOf(message.judged);
+    else if ('setup' in message) void begin(message.setup).catch((error: unknown) => tell(toldOf(error)));
     else void stop(message.stopWithinMs);
   });
-  tell({ port: server.port });
+}
+
+/** Throws a bug of ours, which ends the process. */
+function toldOf(error: unknown): FromThread {
+  if (error instanceof AppError) return { fault: faultOf(error) };
+  throw error;
 }
 
 if (!parentPort) throw new Error('this is the program of a thread that the daemon starts');
-const daemon = parentPort;
-main(daemon, workerData as CallsSetup).catch((error: unknown) => {
-  if (!(error instanceof AppError)) throw error;
-  daemon.postMessage({ fault: faultOf(error) } satisfies FromThread);
-});
+main(parentPort);

@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Pace } from '../agi/talk';
-import type { AgiServer } from './asterisk/agi-server';
 import type { CallSettings } from './asterisk/call-settings';
 import type { Judged } from './domain/country';
 import type { Doorkeeper } from './domain/doorkeeper';
@@ -29,8 +28,9 @@ export interface LogLine {
 }
 
 export type FromThread =
-  Question | { readonly lines: readonly LogLine[] } | { readonly port: number } | { readonly fault: Fault };
-export type ToThread = Answer | { readonly judged: Judged } | { readonly stopWithinMs: number };
+  Question | { readonly lines: readonly LogLine[] } | { readonly listening: true } | { readonly fault: Fault };
+export type ToThread =
+  Answer | { readonly setup: CallsSetup } | { readonly judged: Judged } | { readonly stopWithinMs: number };
 
 export interface CallsWorld {
   readonly services: Services;
@@ -39,9 +39,16 @@ export interface CallsWorld {
   readonly log: Log;
 }
 
-/** Resolves when it takes calls; rejects with AGI_FAILED when it cannot. A thread that dies takes the process with it. */
-export async function startCallsAside(setup: CallsSetup, { services, onJudged, log }: CallsWorld): Promise<AgiServer> {
-  const thread = new Worker(join(__dirname, 'call-thread.js'), { workerData: setup });
+export interface CallsAside {
+  /** Resolves when it takes calls; rejects with AGI_FAILED when it cannot. Once. */
+  answer(setup: CallsSetup, world: CallsWorld): Promise<void>;
+  /** Calls under way may end by themselves so long. */
+  stop(withinMs: number): Promise<void>;
+}
+
+/** The thread loads its program meanwhile, and answers nobody yet. One that dies takes the process with it. */
+export function startCallsAside(): CallsAside {
+  const thread = new Worker(join(__dirname, 'call-thread.js'));
   const send = (message: ToThread) => thread.postMessage(message);
   let isToEnd = false;
   const ended = new Promise<void>((resolve) => {
@@ -51,20 +58,20 @@ export async function startCallsAside(setup: CallsSetup, { services, onJudged, l
       resolve();
     });
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    thread.on('message', (message: FromThread) => {
-      if ('question' in message) void answerTo(message, services, thread);
-      else if ('lines' in message) for (const { event, fields } of message.lines) log(event, fields);
-      else if ('port' in message) resolve(message.port);
-      else {
-        isToEnd = true;
-        reject(errorOf(message.fault));
-      }
-    });
-  });
-  const deaf = onJudged?.((judged) => send({ judged }));
+  let deaf: (() => void) | undefined;
   return {
-    port,
+    async answer(setup, { services, onJudged, log }) {
+      await new Promise<void>((resolve, reject) => {
+        thread.on('message', (message: FromThread) => {
+          if ('question' in message) void answerTo(message, services, thread);
+          else if ('lines' in message) for (const { event, fields } of message.lines) log(event, fields);
+          else if ('fault' in message) reject(errorOf(message.fault));
+          else resolve();
+        });
+        send({ setup });
+      });
+      deaf = onJudged?.((judged) => send({ judged }));
+    },
     async stop(withinMs) {
       deaf?.();
       isToEnd = true;

@@ -2,14 +2,14 @@
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { PACE } from '../agi/talk';
-import type { AgiServer } from './asterisk/agi-server';
-import { startCallsAside } from './calls-aside';
+import { startCallsAside, type CallsSetup, type CallsWorld } from './calls-aside';
 import type { Config } from './config';
 import { startControl, type ControlServer } from './control/server';
 import { PACKAGE } from './package-folder';
 import { runParts, type Part } from './parts';
 import { callSettings, paceOf } from './settings';
 import type { Log } from './ports';
+import type { StateFolder } from './state-folder';
 import { isShared, openTollgate, type Tollgate, type World } from './tollgate';
 
 const TICK_MS = 1000;
@@ -25,6 +25,11 @@ const HEAR_MS = 5000;
  * that answers calls is to pause shortly.
  */
 const NURSERY_OF_THREADS = 1;
+/**
+ * Percent by which the heap may grow before all of it is looked through. The unit says 30, for little waste beside many
+ * calls. While a start gathers a hundred thousand entries nearly all is kept, and to look often took a seventh of it.
+ */
+const HEAP_GROWTH = { start: 100, later: 30 } as const;
 /** Calls under way may end by themselves this long when the daemon stops. */
 const LAST_CALLS_MS = 10_000;
 
@@ -34,17 +39,20 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
   const tollgate = await openTollgate(config, world);
   const { state, gate, phones, post } = tollgate;
   const { log, clock } = world;
-  let agi: AgiServer | undefined;
+  const calls = startCallsAside();
   let control: ControlServer | undefined;
   const listening: (() => void)[] = [];
   const ended = new AbortController();
   const loops: Promise<void>[] = [];
   const parts: readonly Part[] = [
     { name: 'state', start: () => undefined, stop: () => tollgate.close() },
+    { name: 'thread', start: () => undefined, stop: () => calls.stop(0) }, // it loads its program meanwhile
     {
       name: 'firewall',
       start: async () => {
+        setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH.start}`);
         const lines = await gate.restore();
+        setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH.later}`);
         log('firewall restored', { lines: lines.length });
       },
       stop: () => undefined, // what is in force stays in force
@@ -83,10 +91,8 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
     },
     {
       name: 'calls',
-      start: async () => {
-        agi = await startCalls(config, tollgate, log);
-      },
-      stop: () => agi?.stop(LAST_CALLS_MS),
+      start: () => calls.answer(callsSetup(config, state), callsWorld(config, tollgate, log)),
+      stop: () => calls.stop(LAST_CALLS_MS),
     },
     {
       name: 'control',
@@ -100,13 +106,16 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
   log('stopped', { at: clock.now().toISOString() });
 }
 
-function startCalls(config: Config, { state, gate, countries }: Tollgate, log: Log): Promise<AgiServer> {
+function callsSetup(config: Config, state: StateFolder): CallsSetup {
   const { port, host, calls: mostCalls } = config.agi;
   const sounds = { own: state.sounds, ours: join(PACKAGE, 'sounds') };
-  const setup = { port, host, mostCalls, settings: callSettings(config), pace: paceOf(PACE, config), sounds };
+  return { port, host, mostCalls, settings: callSettings(config), pace: paceOf(PACE, config), sounds };
+}
+
+function callsWorld(config: Config, { gate, countries }: Tollgate, log: Log): CallsWorld {
   const services = { ...gate.doorkeeper, ...gate.strangerDoor };
   const onJudged = config.country.calls === 'off' ? undefined : countries.onJudged.bind(countries);
-  return startCallsAside(setup, { services, onJudged, log });
+  return { services, onJudged, log };
 }
 
 /** A fault of one round is told and does not end the rounds. */

@@ -1,6 +1,7 @@
 /** From entries to the members of kernel sets. A member is the union of all live entries for its network. */
 import { isBefore, later, type Entry, type OpenEntry, type Until } from './entry';
 import type { Change, Elements } from './firewall';
+import { lastAnswer } from './last-answer';
 import type { Network } from './network';
 import { ALL, expandServices, type Service } from './service';
 
@@ -29,13 +30,9 @@ function outlasting({ outlastSeconds }: Pick<MemberRules, 'outlastSeconds'>): (u
   return delay(outlastSeconds * 1000);
 }
 
-/** So much later. Entries are read by their ends: for the same one again it is the same again, and no room is taken. */
+/** So much later. Entries are read by their ends. */
 function delay(ms: number): (until: Until) => Until {
-  let [from, to]: [Until, Until] = ['forever', 'forever'];
-  return (until) => {
-    if (until !== from) [from, to] = [until, until === 'forever' ? until : new Date(until.getTime() + ms)];
-    return to;
-  };
+  return lastAnswer((until) => (until === 'forever' ? until : new Date(until.getTime() + ms)));
 }
 
 /** Can a call outlast this entry? */

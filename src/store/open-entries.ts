@@ -1,6 +1,7 @@
 /** What of the live entries the kernel is told: narrow rows in pages, because a start reads all of them. */
 import type { Selectable } from 'kysely';
-import type { OpenEntry, Until } from '../domain/entry';
+import type { OpenEntry } from '../domain/entry';
+import { lastAnswer } from '../domain/last-answer';
 import type { Network } from '../domain/network';
 import { othersFirst } from '../domain/others-first';
 import type { Records } from '../domain/store';
@@ -70,18 +71,17 @@ function openRows({ db }: Session) {
 /** Rows come by their ends and many have the same: what they share is one object, because there may be a hundred thousand. */
 function openReader(): (row: Row) => OpenEntry {
   const lists = new Map<string, readonly string[]>();
-  let [column, until]: [number | null, Until] = [null, readUntil(null)];
+  const untilOf = lastAnswer(readUntil);
   return (row) => {
     const services = lists.get(row.services) ?? readList(row.services);
     lists.set(row.services, services);
-    if (row.until !== column) [column, until] = [row.until, readUntil(row.until)];
     return {
       id: row.id,
       kind: row.kind === 'block' ? 'block' : 'allow', // a group has no network
       network: row.network as Network, // only canonical text is ever written
       services,
       account: row.account ?? undefined,
-      until,
+      until: untilOf(row.until),
       state: 'open',
     };
   };

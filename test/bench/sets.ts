@@ -20,7 +20,7 @@ const A_FEW = 2;
 /** Flat: what many cost against what few do. */
 const FLAT = 1.5;
 const START_MS = 3_000;
-const STARTS = 2;
+const STARTS = 5;
 
 export async function sets(folder: string): Promise<Row[]> {
   const folders = await Promise.all([FEW, SOME, MANY].map((size) => filled(join(folder, String(size)), size)));
