@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
-import { parentPort, type MessagePort } from 'node:worker_threads';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { ipCountry } from '../agi/ip-country';
 import { travelinMan } from '../agi/travelin-man';
 import { startAgiServer, type AgiServer } from './asterisk/agi-server';
@@ -75,7 +75,7 @@ function goFirst(log: Log): void {
   }
 }
 
-function main(daemon: MessagePort): void {
+function main(daemon: MessagePort, setup: CallsSetup): void {
   const tell: Tell = (message) => daemon.postMessage(message);
   const { log, handOver } = logOver(tell);
   const questions = questionsTo(daemon);
@@ -84,7 +84,8 @@ function main(daemon: MessagePort): void {
   let countries: Countries | undefined;
   const strangerDoor = strangerDoorOver(ask, () => countries);
   let server: AgiServer | undefined;
-  const begin = async ({ port, host, mostCalls, settings, sounds, pace }: CallsSetup) => {
+  const { port, host, mostCalls, settings, sounds, pace } = setup;
+  const listen = async () => {
     goFirst(log);
     server = await startAgiServer({
       ...{ port, host, mostCalls, settings, clock, log, random: randomBytes },
@@ -111,7 +112,7 @@ function main(daemon: MessagePort): void {
   daemon.on('message', (message: ToThread) => {
     if ('answers' in message) questions.hear(message);
     else if ('judged' in message) countries = countriesOf(message.judged);
-    else if ('setup' in message) void begin(message.setup).catch((error: unknown) => tell(toldOf(error)));
+    else if ('listen' in message) void listen().catch((error: unknown) => tell(toldOf(error)));
     else void stop(message.stopWithinMs);
   });
 }
@@ -123,4 +124,4 @@ function toldOf(error: unknown): FromThread {
 }
 
 if (!parentPort) throw new Error('this is the program of a thread that the daemon starts');
-main(parentPort);
+main(parentPort, workerData as CallsSetup);

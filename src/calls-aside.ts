@@ -30,7 +30,7 @@ export interface LogLine {
 export type FromThread =
   Question | { readonly lines: readonly LogLine[] } | { readonly listening: true } | { readonly fault: Fault };
 export type ToThread =
-  Answer | { readonly setup: CallsSetup } | { readonly judged: Judged } | { readonly stopWithinMs: number };
+  Answer | { readonly listen: true } | { readonly judged: Judged } | { readonly stopWithinMs: number };
 
 export interface CallsWorld {
   readonly services: Services;
@@ -41,14 +41,14 @@ export interface CallsWorld {
 
 export interface CallsAside {
   /** Resolves when it takes calls; rejects with AGI_FAILED when it cannot. Once. */
-  answer(setup: CallsSetup, world: CallsWorld): Promise<void>;
+  answer(world: CallsWorld): Promise<void>;
   /** Calls under way may end by themselves so long. */
   stop(withinMs: number): Promise<void>;
 }
 
 /** The thread loads its program meanwhile, and answers nobody yet. One that dies takes the process with it. */
-export function startCallsAside(): CallsAside {
-  const thread = new Worker(join(__dirname, 'call-thread.js'));
+export function startCallsAside(setup: CallsSetup): CallsAside {
+  const thread = new Worker(join(__dirname, 'call-thread.js'), { workerData: setup });
   const send = (message: ToThread) => thread.postMessage(message);
   let isToEnd = false;
   const ended = new Promise<void>((resolve) => {
@@ -60,7 +60,7 @@ export function startCallsAside(): CallsAside {
   });
   let deaf: (() => void) | undefined;
   return {
-    async answer(setup, { services, onJudged, log }) {
+    async answer({ services, onJudged, log }) {
       await new Promise<void>((resolve, reject) => {
         thread.on('message', (message: FromThread) => {
           if ('question' in message) void answerTo(message, services, thread);
@@ -68,7 +68,7 @@ export function startCallsAside(): CallsAside {
           else if ('fault' in message) reject(errorOf(message.fault));
           else resolve();
         });
-        send({ setup });
+        send({ listen: true });
       });
       deaf = onJudged?.((judged) => send({ judged }));
     },

@@ -39,7 +39,7 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
   const tollgate = await openTollgate(config, world);
   const { state, gate, phones, post } = tollgate;
   const { log, clock } = world;
-  const calls = startCallsAside();
+  const calls = startCallsAside(callsSetup(config, state));
   let control: ControlServer | undefined;
   const listening: (() => void)[] = [];
   const ended = new AbortController();
@@ -91,7 +91,7 @@ export async function serve(config: Config, world: World, stop: AbortSignal): Pr
     },
     {
       name: 'calls',
-      start: () => calls.answer(callsSetup(config, state), callsWorld(config, tollgate, log)),
+      start: () => calls.answer(callsWorld(config, tollgate, log)),
       stop: () => calls.stop(LAST_CALLS_MS),
     },
     {
